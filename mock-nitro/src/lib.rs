@@ -1,0 +1,22 @@
+//! A strict NetScaler appliance for tests and demos: the NITRO REST API without the hardware.
+//!
+//! [`Appliance`] is a plain state machine, `handle(request) -> response`, without I/O. The HTTP
+//! server, the journal file and fault injection wrap it, and tests drive it in process. It refuses
+//! what an appliance refuses, with NITRO's own error codes, and is never lenient for convenience.
+//!
+//! Modules in reading order; a file uses only what stands above it.
+
+pub mod schema;
+pub mod message;
+mod x509;
+mod state;
+mod command;
+mod rules;
+mod check;
+mod engine;
+mod appliance;
+pub mod fault;
+pub mod server;
+
+pub use appliance::{Appliance, JournalEntry, Options};
+pub use check::Violation;

@@ -1,0 +1,2 @@
+//! Runs the appliance.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Runs the controller.
+fn main() {}
