@@ -2,6 +2,9 @@
 //!
 //! A bad Ingress becomes a diagnostic and an entry of [`Translation::unmet`]; the others go on.
 
+mod band;
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
@@ -9,6 +12,7 @@ use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, ObjectKe
 use crate::policy::Consent;
 use crate::snapshot::Proof;
 use crate::tls::Material;
+pub use band::Band;
 
 /// What the cluster asks of the appliance.
 #[derive(Debug, Clone)]
@@ -59,50 +63,4 @@ pub struct Desired {
     pub kept_front_ends: BTreeSet<String>,
     /// The Ingresses that each entity is there for.
     pub owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
-}
-
-/// A range of priorities for rules that cannot match the same request at different strength:
-/// (exact host, wildcard, none) x (exact path, prefix by length, default back end), first match
-/// first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Band(u32);
-
-/// Prefixes are told apart up to this length.
-const LONGEST_PREFIX: u32 = 1023;
-/// Bands for one kind of host: exact path, prefix lengths 0 to [`LONGEST_PREFIX`], default.
-const BANDS_PER_HOST: u32 = LONGEST_PREFIX + 3;
-
-impl Band {
-    /// The number of priorities in a band. 3 x 1 026 bands of 2^19 stay below 2^31 (the greatest
-    /// priority is documented as 2^31 - 1).
-    pub const SLOTS: u32 = 1 << 19;
-
-    /// The band of a rule.
-    pub fn of(matches: &crate::model::RouteMatch) -> Self {
-        use crate::model::{Host, PathMatch};
-        let host = match matches.host {
-            Host::Exact(_) => 0,
-            Host::Wildcard(_) => 1,
-            Host::Any => 2,
-        };
-        let path = match &matches.path {
-            PathMatch::Exact(_) => 0,
-            PathMatch::Prefix(path) => {
-                let length = u32::try_from(path.trim_end_matches('/').len()).unwrap_or(u32::MAX);
-                1 + LONGEST_PREFIX - length.min(LONGEST_PREFIX)
-            }
-        };
-        Self(host * BANDS_PER_HOST + path)
-    }
-
-    /// The band of a default back end.
-    pub const fn default_back_end() -> Self {
-        Self(3 * BANDS_PER_HOST - 1)
-    }
-
-    /// The priorities of the band.
-    pub const fn priorities(self) -> std::ops::Range<u32> {
-        let start = self.0 * Self::SLOTS + 1;
-        start..start + Self::SLOTS
-    }
 }
