@@ -4,12 +4,49 @@
 //! A plan leaves no choice to whoever executes it.
 
 mod op;
+mod reference;
+mod coverage;
+mod protection;
+mod slot;
+mod aim;
+mod assign;
+mod difference;
+mod needs;
+mod brake;
+mod settings;
+mod sort;
+mod labels;
+mod assemble;
+mod safety;
+mod simulate;
+pub mod render;
+#[cfg(test)]
+mod laws;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::model::{IngressId, ObjectKey};
+use crate::model::{EntityId, IngressId, ObjectKey};
+use crate::observed::ObservedState;
+use crate::translate::{Translation, Unmet};
+pub use aim::{Aim, aim};
 pub use op::{FileContent, Op};
+pub use safety::{Judge, Violation};
+pub use simulate::simulate;
+
+/// Plans the way from what was observed to what is desired and pinned.
+pub fn plan(observed: &ObservedState, translation: &Translation) -> Plan {
+    let aim = aim(observed, translation);
+    let ops = difference::difference(&observed.owned, &aim);
+    let closed: BTreeSet<IngressId> = translation
+        .unmet
+        .iter()
+        .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
+        .map(|(id, _)| id.clone())
+        .collect();
+    let needs = needs::needs(&observed.owned, &aim, &ops, &translation.mark, &closed);
+    assemble::assemble(observed, translation, &aim, assemble::Draft { ops, needs })
+}
 
 /// Ordered changes to one appliance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +68,17 @@ pub struct Plan {
     pub gaps: usize,
     /// The names of the Ingresses that ops are for.
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
+    /// What objects are whose names do not tell: routes by their `cspolicy`, and certkeys.
+    pub labels: BTreeMap<EntityId, Label>,
+}
+
+/// What people call an object whose name on the appliance is a digest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Label {
+    /// The host and path of a route; the names that a certificate covers, or its subject.
+    pub what: String,
+    /// Where it is used when the plan is done, such as `SNI certificate of k8s-192.0.2.10_443_ssl`.
+    pub uses: Vec<String>,
 }
 
 /// The place of an op in its plan.
