@@ -2,8 +2,16 @@
 //!
 //! A bad Ingress becomes a diagnostic and an entry of [`Translation::unmet`]; the others go on.
 
+mod back_end;
 mod band;
+mod certificates;
+mod class;
+mod front_end;
 mod names;
+mod profile;
+mod reading;
+mod rules;
+mod services;
 
 use std::collections::{BTreeMap, BTreeSet};
 

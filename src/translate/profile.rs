@@ -3,7 +3,6 @@
 //! A profile is an immutable value named by the digest of its content: every field that matters is
 //! written out, so that an appliance's own defaults never decide.
 
-use crate::annotations::Side;
 use crate::model::{BindingId, EntityId, Fields, Kind, Mark, Role, State, Value};
 use crate::schema;
 
@@ -30,7 +29,9 @@ pub(super) enum Incomplete {
     #[error("no protocol version is left enabled")]
     NoProtocol,
     /// SNI is off where every certificate is bound for SNI.
-    #[error("\"snienable\" is DISABLED, but certificates are served by the name that a client asks for")]
+    #[error(
+        "\"snienable\" is DISABLED, but certificates are served by the name that a client asks for"
+    )]
     WithoutSni,
 }
 
@@ -195,15 +196,6 @@ fn is(fields: &Fields, name: &str, wanted: &str) -> bool {
     fields.get(name).and_then(Value::as_text) == Some(wanted)
 }
 
-/// Fields of an annotation that were checked against the allow-list of a side still may contradict
-/// each other; the name of the annotation that they came from.
-pub(super) const fn annotation_of(side: Side) -> &'static str {
-    match side {
-        Side::FrontEnd => "ingress.citrix.com/frontend-sslprofile",
-        Side::BackEnd => "ingress.citrix.com/backend-sslprofile",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,7 +222,11 @@ mod tests {
             vec![("maxage", "1")],
             vec![("clientauth", "ENABLED"), ("sesstimeout", "1")],
             vec![("sessreuse", "DISABLED"), ("sesstimeout", "1")],
-            vec![("clientauth", "ENABLED"), ("clientcert", "Optional"), ("skipclientcertpolicycheck", "ENABLED")],
+            vec![
+                ("clientauth", "ENABLED"),
+                ("clientcert", "Optional"),
+                ("skipclientcertpolicycheck", "ENABLED"),
+            ],
         ];
         for fields in refused {
             let refusal = Profile::front_end(&asked(&fields));
@@ -255,7 +251,10 @@ mod tests {
         let profiles = [Profile::front_end(&hsts), Profile::back_end(&verified)];
         for Profile(fields) in profiles.into_iter().flatten() {
             for (name, value) in fields {
-                assert!(schema::managed_fields(Kind::SSLPROFILE).contains(&name.as_str()), "{name}");
+                assert!(
+                    schema::managed_fields(Kind::SSLPROFILE).contains(&name.as_str()),
+                    "{name}"
+                );
                 let read = schema::normalise(Kind::SSLPROFILE, &name, &value.to_json()).unwrap();
                 assert_eq!(read, (read.0, value));
             }
@@ -266,7 +265,10 @@ mod tests {
     fn a_digest_tells_profiles_apart() {
         let one = Profile::front_end(&asked(&[])).unwrap();
         let other = Profile::front_end(&asked(&[("tls12", "DISABLED")])).unwrap();
-        assert_eq!(one.digest(), Profile::front_end(&asked(&[("tls12", "ENABLED")])).unwrap().digest());
+        assert_eq!(
+            one.digest(),
+            Profile::front_end(&asked(&[("tls12", "ENABLED")])).unwrap().digest()
+        );
         assert_ne!(one.digest(), other.digest());
     }
 }

@@ -161,5 +161,7 @@ fn endpoints(slice: &EndpointSlice, port: &ServicePort) -> Vec<(IpAddr, u16)> {
         endpoint.conditions.as_ref().and_then(|c| c.ready).unwrap_or(true)
     });
     let addresses = ready.filter_map(|endpoint| endpoint.addresses.first()?.parse().ok());
-    addresses.flat_map(|address: IpAddr| numbers.iter().map(move |number| (address, *number))).collect()
+    addresses
+        .flat_map(|address: IpAddr| numbers.iter().map(move |number| (address, *number)))
+        .collect()
 }
