@@ -6,17 +6,17 @@
 //!
 //! Modules in reading order; a file uses only what stands above it.
 
-pub mod schema;
-pub mod message;
-mod x509;
-mod state;
-mod command;
-mod rules;
-mod check;
-mod engine;
 mod appliance;
-pub mod fault;
-pub mod server;
+mod check;
+pub mod code;
+mod command;
+mod engine;
+pub mod message;
+mod rules;
+pub mod schema;
+mod state;
+mod table;
+mod x509;
 
 pub use appliance::{Appliance, JournalEntry, Options};
 pub use check::Violation;

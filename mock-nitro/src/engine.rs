@@ -1,0 +1,1 @@
+//! Carries out commands on a state: generic for all types, by the schema.
