@@ -1,12 +1,21 @@
-//! NetScaler's own rules beyond the schema.
+//! NetScaler's own rules beyond the schema: what one field, object or binding means for another.
+//!
+//! The engine calls four functions around each command: [`complete`] before it is judged, [`check`]
+//! to judge it, [`after`] when it has been carried out, and [`install`] once, for a fresh appliance.
 
 use jiff::Timestamp;
 
 use crate::command::{Command, Refusal};
 use crate::state::State;
 
+/// Fills in what the appliance derives from the command's own fields, before its existence and
+/// references are looked up: the server of a member that was given by address. The identity of a
+/// binding (`BindingKey::of`) is that of the completed fields.
+pub(crate) fn complete(_state: &State, _command: &mut Command) {}
+
 /// Everything about this command that the schema cannot say. Called after the generic validation
 /// (fields, types, enums, ranges, existence, references, immutability), before it is carried out.
+/// The codes for what is missing or not bound are those of [`missing`] and [`not_bound`].
 pub(crate) fn check(_state: &State, _command: &Command, _now: Timestamp) -> Result<(), Refusal> {
     Ok(())
 }

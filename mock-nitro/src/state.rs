@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::schema;
 use crate::table::Table;
+use crate::x509::Material;
 
 /// The fields of one object or binding, in NITRO's spelling. Values are normalised by the schema:
 /// numbers are JSON numbers, booleans JSON booleans, enum values have NITRO's case. Defaults are
@@ -49,12 +51,40 @@ pub(crate) struct BindingKey {
     pub(crate) child: Arc<str>,
 }
 
+impl BindingKey {
+    /// The identity of the binding that these fields describe: its parent, and its bound side with
+    /// the role (`ca`, `snicert`) where the type has roles, each role being a binding of its own.
+    /// The fields of a member must name its server (see `rules::complete`).
+    pub(crate) fn of(kind: &'static str, fields: &Fields) -> Self {
+        const ROLES: [&str; 3] = ["ca", "snicert", "snicertkeybundle"];
+        let schema = schema::kind(kind).expect("bindings are of types of the schema");
+        let parent = schema.key.first().map_or("", |key| text(fields, key));
+        let mut child = String::new();
+        for field in &schema.binding_key {
+            if !child.is_empty() {
+                child.push('\u{1f}');
+            }
+            match fields.get(field.as_str()) {
+                Some(Value::String(value)) => child.push_str(value),
+                Some(value) => child.push_str(&value.to_string()),
+                None => {}
+            }
+        }
+        for role in ROLES.into_iter().filter(|role| flag(fields, role)) {
+            child.push('\u{1f}');
+            child.push_str(role);
+        }
+        Self { kind, parent: parent.into(), child: child.into() }
+    }
+}
+
 /// One configuration: all named objects, singletons, bindings and files.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct State {
     objects: Table<ObjectKey, Fields>,
     bindings: Table<BindingKey, Fields>,
     files: Table<(Arc<str>, Arc<str>), Vec<u8>>,
+    materials: Table<Arc<str>, Material>,
     singletons: Arc<BTreeMap<&'static str, Fields>>,
     features: Arc<BTreeSet<&'static str>>,
 }
@@ -197,6 +227,30 @@ impl State {
         } else {
             features.remove(feature);
         }
+    }
+}
+
+// === Certificates ===
+
+impl State {
+    /// What a certkey holds, as it was read from its files when they were last loaded.
+    pub(crate) fn material(&self, certkey: &str) -> Option<&Arc<Material>> {
+        self.materials.find(|name| (**name).cmp(certkey))
+    }
+
+    /// What all certkeys hold, by their names.
+    pub(crate) fn materials(&self) -> impl Iterator<Item = (&str, &Arc<Material>)> {
+        self.materials.iter().map(|(name, material)| (&**name, material))
+    }
+
+    /// Gives a certkey its content.
+    pub(crate) fn put_material(&mut self, certkey: &str, material: Arc<Material>) {
+        self.materials.insert(certkey.into(), material);
+    }
+
+    /// Forgets the content of a certkey.
+    pub(crate) fn remove_material(&mut self, certkey: &str) -> Option<Arc<Material>> {
+        self.materials.remove(|name| (**name).cmp(certkey))
     }
 }
 
