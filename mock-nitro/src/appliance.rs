@@ -62,6 +62,7 @@ pub struct Appliance {
     saved: State,
     journal: Option<Vec<JournalEntry>>,
     transition: Option<(State, Vec<Step>)>,
+    gaps: usize,
 }
 
 impl Appliance {
@@ -74,6 +75,7 @@ impl Appliance {
             running,
             journal: Some(Vec::new()),
             transition: None,
+            gaps: 0,
         }
     }
 
@@ -113,7 +115,19 @@ impl Appliance {
     /// Ends a transition and judges every state of it, between that at [`Appliance::begin`] and
     /// that now. Nothing is returned if all were safe.
     pub fn end(&mut self) -> Vec<Violation> {
-        self.transition.take().map_or_else(Vec::new, |(old, steps)| check::judge(&old, &steps))
+        let verdict = self
+            .transition
+            .take()
+            .map(|(old, steps)| check::judge(&old, &steps))
+            .unwrap_or_default();
+        self.gaps = verdict.gaps;
+        verdict.violations
+    }
+
+    /// How often, in the transition that ended last, a host was without a certificate between the
+    /// two halves of a swap: the one gap that is no violation.
+    pub fn certificate_gaps(&self) -> usize {
+        self.gaps
     }
 
     /// The whole running configuration in a canonical form.

@@ -254,6 +254,34 @@ impl State {
     }
 }
 
+// === Differences ===
+
+impl State {
+    /// What differs from another state: objects and certkey contents by type and name, bindings by
+    /// type and parent, singletons by type. Files are left out.
+    pub(crate) fn changes(&self, other: &Self) -> BTreeSet<(&'static str, Arc<str>)> {
+        let mut changes = BTreeSet::new();
+        self.objects.differences(&other.objects, |key| {
+            changes.insert((key.kind, Arc::clone(&key.name)));
+        });
+        self.bindings.differences(&other.bindings, |key| {
+            changes.insert((key.kind, Arc::clone(&key.parent)));
+        });
+        self.materials.differences(&other.materials, |name| {
+            changes.insert(("sslcertkey", Arc::clone(name)));
+        });
+        if !Arc::ptr_eq(&self.singletons, &other.singletons) {
+            let kinds = self.singletons.keys().chain(other.singletons.keys());
+            changes.extend(
+                kinds
+                    .filter(|kind| self.singletons.get(*kind) != other.singletons.get(*kind))
+                    .map(|kind| (*kind, "".into())),
+            );
+        }
+        changes
+    }
+}
+
 // === References ===
 
 /// Who refers to an object.

@@ -101,6 +101,32 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
             .take_while(move |(key, _)| order(key) == Ordering::Equal)
     }
 
+    /// The keys whose entries differ between two tables. What the tables share costs nothing.
+    pub(crate) fn differences<'a>(&'a self, other: &'a Self, mut report: impl FnMut(&'a K)) {
+        let (mut one, mut two) = (Cursor::new(&self.chunks), Cursor::new(&other.chunks));
+        loop {
+            one.skip_shared(&mut two);
+            let order = match (one.entry(), two.entry()) {
+                (None, None) => return,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((left, _)), Some((right, _))) => left.cmp(right),
+            };
+            match order {
+                Ordering::Less => one.advance().into_iter().for_each(|(key, _)| report(key)),
+                Ordering::Greater => two.advance().into_iter().for_each(|(key, _)| report(key)),
+                Ordering::Equal => {
+                    let (left, right) = (one.advance(), two.advance());
+                    if let (Some((key, left)), Some((_, right))) = (left, right)
+                        && !Arc::ptr_eq(left, right)
+                    {
+                        report(key);
+                    }
+                }
+            }
+        }
+    }
+
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.len()).sum()
@@ -115,6 +141,45 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
 fn chunk_for<K, V>(chunks: &[Chunk<K, V>], order: &impl Fn(&K) -> Ordering) -> usize {
     chunks
         .partition_point(|chunk| chunk.last().is_some_and(|(key, _)| order(key) == Ordering::Less))
+}
+
+/// A place in a table.
+struct Cursor<'a, K, V> {
+    chunks: &'a [Chunk<K, V>],
+    place: usize,
+}
+
+impl<'a, K, V> Cursor<'a, K, V> {
+    fn new(chunks: &'a [Chunk<K, V>]) -> Self {
+        Self { chunks, place: 0 }
+    }
+
+    fn entry(&self) -> Option<&'a (K, Arc<V>)> {
+        self.chunks.first().and_then(|chunk| chunk.get(self.place))
+    }
+
+    fn advance(&mut self) -> Option<&'a (K, Arc<V>)> {
+        let entry = self.entry()?;
+        self.place += 1;
+        if self.place == self.chunks[0].len() {
+            (self.chunks, self.place) = (&self.chunks[1..], 0);
+        }
+        Some(entry)
+    }
+
+    /// Steps over chunks that both tables hold, if both cursors stand in front of one.
+    fn skip_shared(&mut self, other: &mut Self) {
+        while self.place == 0 && other.place == 0 {
+            let (Some(one), Some(two)) = (self.chunks.first(), other.chunks.first()) else {
+                return;
+            };
+            if !Arc::ptr_eq(one, two) {
+                return;
+            }
+            self.chunks = &self.chunks[1..];
+            other.chunks = &other.chunks[1..];
+        }
+    }
 }
 
 impl<K, V> Default for Table<K, V> {
@@ -164,8 +229,12 @@ mod tests {
                     prop_assert_eq!(table.remove(|k| k.cmp(&key)).map(|v| *v), model.remove(&key));
                 }
                 if number % 50 == 0 {
-                    prop_assert!(before.iter().map(|(k, v)| (*k, **v)).eq(copy));
+                    prop_assert!(before.iter().map(|(k, v)| (*k, **v)).eq(copy.clone()));
                 }
+                let mut changed = Vec::new();
+                before.differences(&table, |key| changed.push(*key));
+                let expected = if insert || copy.contains_key(&key) { vec![key] } else { vec![] };
+                prop_assert_eq!(changed, expected);
             }
             prop_assert_eq!(table.len(), model.len());
             prop_assert!(table.iter().map(|(k, v)| (*k, **v)).eq(model.clone()));
