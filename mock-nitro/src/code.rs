@@ -209,6 +209,10 @@ codes! {
     SSL_CACERT_NO_CRLSIGN = 3606, 599,
         "Specified certificate is either not a CA cert, or does not have privileges to issue CRLs";
     SSL_PKEY_SIZE_CA = 3617, 599, "CA certificate of size greater than 4096 bits not supported";
+    SSL_PKEY_MINSIZE = 3590, 599, "Certificate of size smaller than 512 bits not supported";
+    SSL_DOMINCOMPAT = 3585, 599,
+        "Certificate is registered to a different domain; use the 'no domain check' option to \
+         force the operation";
     SSL_SNI_NOTENABLE = 3627, 599, "SNI feature not enabled on the vserver/service";
     SSL_NO_CN = 3628, 599,
         "CommonName not present in certificate, it is must for a certificate to use for SNI";
@@ -252,6 +256,13 @@ codes! {
     SSL_HSMKEY_PPE = 1665, 599, "Internal error while adding HSM key.";
     // SSL parameters, profiles, ciphers, CRL, OCSP, actions.
     SSL_DHCOUNT = 1551, 599, "DH Refresh count should be 0 or >=500";
+    CIPHER_BACKEND = 1682, 599,
+        "The cipher alias cannot be bound to this entity. It is only applicable for a SSL backend \
+         service or a SSL serviceGroup";
+    SSL_ERSACOUNT = 1553, 599, "eRSA Refresh count should be 0 or >=500";
+    SSL_ERSADISABLED = 1559, 599, "Setting eRSA count when eRSA is disabled";
+    SSL_PROFILE_QUIC_MISMATCH = 1776, 599,
+        "SSL profiles of type QUIC-FrontEnd can only be associated with HTTP_QUIC virtual servers.";
     SSL_SESSTO = 1552, 599, "Session timeout should be > 0";
     DHPATH = 1555, 599, "DH file path mandatory if DH enabled";
     CERTHEADER = 1556, 599, "Cert header tag mandatory if cert enabled";
@@ -337,6 +348,8 @@ codes! {
     SSL_OCSP_SIGNCERT = 1593, 599, "No such signing certificate.";
     // Load balancing, content switching, policies, monitors.
     VSERVER_TYPE_MISMATCH = 478, 599, "Vserver type mismatch.";
+    NONHTTP_CSW_BIND_HTTP_SSL_POLICY = 688, 599,
+        "HTTP/SSL protocol based policies can be bound only to HTTP/SSL CS vserver";
     PRIORITY_COMP_PI_CSW = 695, 599, "Priority is mandatory for advanced expressions.";
     INVAL_PRIORITY = 3090, 599,
         "Priority is mandatory for advanced expressions and should be in the range from 1 to \
@@ -384,10 +397,13 @@ codes! {
         "Cannot perform unbind operation on graceful unbind service group members";
     IPPORT_VIP_BOUND = 429, 599, "IP, port conflict with an entity already bound to the vserver";
     MONITOR_INTERVAL = 2128, 599, "Monitor interval must be greater than response timeout";
+    MONITOR_FAILURERETRIES = 2196, 599,
+        "Monitor retries must be greater than monitor failureRetries";
     MONITOR_CODES = 2130, 599, "Too many response codes, only 16 allowed";
     MONITOR_REF = 2131, 599, "Monitor must be unbound before it can be deleted";
     MONITOR_BUILTIN = 2132, 599, "Built-in monitors cannot be deleted";
     MONITOR_BOUND = 2133, 409, "The monitor is already bound to the service";
+    MONITOR_DEFAULT = 2139, 599, "No operations allowed with the default monitor";
     MONITOR_TYPE = 2134, 599, "Invalid monitor type";
     MONITOR_WRONG_TYPE = 2155, 599, "Existing monitor is of different type than given";
     MONITOR_UNBIND_DEFAULT = 2164, 599, "Default monitor cannot be unbound from a service";

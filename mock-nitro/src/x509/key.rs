@@ -6,7 +6,8 @@ use ring::signature::{
 };
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag};
 
-use super::{Curve, Encoding, PublicKey, first_pem_block, strip_zeros};
+use super::public_key::{Curve, PublicKey};
+use super::{Encoding, first_pem_block, strip_zeros};
 
 /// A private key in one of the three forms in which openssl writes them: PKCS#8, PKCS#1 (RSA) and
 /// SEC1 (EC). It has no `Debug`: it is a secret.
@@ -131,13 +132,16 @@ fn oid<'a>(element: &Any<'a>) -> Option<Oid<'a>> {
 fn product(left: &[u8], right: &[u8]) -> Vec<u8> {
     let mut digits = vec![0_u8; left.len() + right.len()];
     for (i, &a) in left.iter().rev().enumerate() {
-        let mut carry = 0_u32;
+        let mut carry = 0_u16;
         for (j, &b) in right.iter().rev().enumerate() {
-            let sum = u32::from(digits[i + j]) + u32::from(a) * u32::from(b) + carry;
-            digits[i + j] = (sum & 0xff) as u8;
-            carry = sum >> 8;
+            // At most 255 + 255 * 255 + 255, which fits.
+            let sum = u16::from(digits[i + j]) + u16::from(a) * u16::from(b) + carry;
+            let [high, low] = sum.to_be_bytes();
+            digits[i + j] = low;
+            carry = u16::from(high);
         }
-        digits[i + right.len()] = carry as u8;
+        let [_, carry] = carry.to_be_bytes();
+        digits[i + right.len()] = carry;
     }
     digits.reverse();
     strip_zeros(&digits).to_vec()
