@@ -8,7 +8,7 @@
 
 macro_rules! codes {
     ($($name:ident = $number:literal, $status:literal, $text:literal;)*) => {
-        $(#[doc = $text] pub const $name: u32 = $number;)*
+        $(#[doc = concat!("`", $text, "`")] pub const $name: u32 = $number;)*
 
         /// All of them, in the order above.
         static CODES: &[(u32, u16, &str)] = &[$(($number, $status, $text),)*];

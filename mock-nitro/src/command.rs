@@ -1,9 +1,10 @@
 //! One configuration command after the wire: what the CLI would call a line. Requests become
 //! commands, rules judge commands, the state is changed by commands only.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use crate::code;
+use crate::schema::{self, Kind};
 use crate::state::Fields;
 
 /// What a command does.
@@ -41,6 +42,27 @@ pub(crate) enum Verb {
     Other(&'static str),
 }
 
+impl Verb {
+    /// The operation of the schema that lists the fields of its body.
+    pub(crate) fn operation(&self) -> &'static str {
+        match self {
+            Self::Add | Self::Bind => "add",
+            Self::Update => "update",
+            Self::Unset => "unset",
+            Self::Delete | Self::Unbind => "delete",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Rename => "rename",
+            Self::Change => "change",
+            Self::Link => "link",
+            Self::Unlink => "unlink",
+            Self::Save => "save",
+            Self::Clear => "clear",
+            Self::Other(action) => action,
+        }
+    }
+}
+
 /// One command, already checked against the schema.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
@@ -55,6 +77,20 @@ pub(crate) struct Command {
     /// The fields that were given (no defaults), the key among them. For [`Verb::Unset`] the fields
     /// to be reset, with the value null.
     pub(crate) fields: Fields,
+}
+
+impl Command {
+    /// The facts about its type.
+    pub(crate) fn schema(&self) -> &'static Kind {
+        schema::kind(self.kind).expect("commands are of types of the schema")
+    }
+}
+
+impl Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.verb.operation(), self.kind, self.key)?;
+        if self.child.is_empty() { Ok(()) } else { write!(f, " {:?}", self.child) }
+    }
 }
 
 /// Why the appliance refuses a command, or what it warns of.
@@ -77,5 +113,19 @@ impl Refusal {
     /// A refusal that names its arguments, for example `name, x`, in brackets behind the text.
     pub(crate) fn about(code: u32, arguments: impl Display) -> Self {
         Self { code, message: format!("{} [{arguments}]", code::text(code)), status: None }
+    }
+
+    /// The same refusal under another HTTP status than its code usually has.
+    pub(crate) fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    /// The HTTP status of the answer.
+    pub(crate) fn http_status(&self) -> u16 {
+        match self.status {
+            Some(status) => status,
+            None if code::is_warning(self.code) => 599,
+            None => code::status(self.code),
+        }
     }
 }

@@ -6,17 +6,18 @@
 //!
 //! Modules in reading order; a file uses only what stands above it.
 
-mod appliance;
-mod check;
 pub mod code;
-mod command;
-mod engine;
 pub mod message;
-mod rules;
 pub mod schema;
-mod state;
 mod table;
 mod x509;
+mod state;
+mod command;
+mod rules;
+mod check;
+mod engine;
+mod view;
+mod appliance;
 
 pub use appliance::{Appliance, JournalEntry, Options};
 pub use check::Violation;

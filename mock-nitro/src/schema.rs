@@ -3,14 +3,20 @@
 //!
 //! They are rows of data, shared with nobody but the file. What the rows cannot say is in the rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 static KINDS: LazyLock<BTreeMap<String, Kind>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../src/schema.json")).expect("the schema is well-formed")
+    let mut kinds: BTreeMap<String, Kind> =
+        serde_json::from_str(include_str!("../../src/schema.json"))
+            .expect("the schema is well-formed");
+    for (name, kind) in &mut kinds {
+        kind.name.clone_from(name);
+    }
+    kinds
 });
 
 /// The facts about a type, if there is such a type.
@@ -23,10 +29,31 @@ pub fn kinds() -> impl Iterator<Item = (&'static str, &'static Kind)> {
     KINDS.iter().map(|(name, kind)| (name.as_str(), kind))
 }
 
+/// Every place that refers to a type: the type that holds the reference, and its field.
+pub fn references_to(target: &str) -> &'static [(&'static Kind, &'static str)] {
+    static REFERENCES: LazyLock<References> = LazyLock::new(|| {
+        let mut references = References::new();
+        for (_, kind) in kinds() {
+            for (name, field) in &kind.fields {
+                for target in field.targets() {
+                    references.entry(target).or_default().push((kind, name));
+                }
+            }
+        }
+        references
+    });
+    REFERENCES.get(target).map_or(&[], Vec::as_slice)
+}
+
+type References = BTreeMap<&'static str, Vec<(&'static Kind, &'static str)>>;
+
 /// One NITRO type.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
+    /// Its name, as in a path.
+    #[serde(skip)]
+    pub name: String,
     /// What a request may do, in NITRO's words (`add`, `get_all`, `change`, ...).
     pub operations: Vec<String>,
     /// The field that names an object or the parent of a binding; empty for singletons.
@@ -38,7 +65,7 @@ pub struct Kind {
     pub fields: BTreeMap<String, Field>,
     /// Per operation the fields that its body may hold.
     #[serde(default)]
-    pub actions: BTreeMap<String, Vec<String>>,
+    pub actions: BTreeMap<String, BTreeSet<String>>,
     /// What `args` of a DELETE may hold.
     #[serde(default)]
     pub delete_args: Vec<String>,
@@ -68,7 +95,56 @@ pub struct Kind {
     pub rename: bool,
 }
 
+impl Kind {
+    /// Whether it is a binding of something to a parent.
+    pub fn is_binding(&self) -> bool {
+        self.name.ends_with("_binding")
+    }
+
+    /// Whether it shows all bindings of a parent together (`csvserver_binding`).
+    pub fn is_umbrella(&self) -> bool {
+        self.is_binding() && !self.bindings.is_empty()
+    }
+
+    /// Whether a request may do that, in NITRO's words.
+    pub fn allows(&self, operation: &str) -> bool {
+        self.operations.iter().any(|allowed| allowed == operation)
+    }
+
+    /// Whether the body of an operation may hold a field.
+    pub fn takes(&self, operation: &str, field: &str) -> bool {
+        self.actions.get(operation).is_some_and(|fields| fields.contains(field))
+    }
+
+    /// The field that names an object or the parent of a binding.
+    pub fn key(&self) -> Option<&str> {
+        self.key.first().map(String::as_str)
+    }
+
+    /// A field by its name or another spelling of it, with the name that NITRO documents.
+    pub fn field(&self, name: &str) -> Option<(&str, &Field)> {
+        let spelled = |field: &&Field| field.aliases.iter().any(|alias| alias == name);
+        match self.fields.get_key_value(name) {
+            Some((name, field)) => Some((name.as_str(), field)),
+            None => self
+                .fields
+                .iter()
+                .find(|(_, field)| spelled(field))
+                .map(|(name, field)| (name.as_str(), field)),
+        }
+    }
+
+    /// What a fresh object has without being told.
+    pub fn defaults(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.fields
+            .iter()
+            .filter(|(_, field)| !field.readonly)
+            .filter_map(|(name, field)| field.default.as_ref().map(|value| (name.as_str(), value)))
+    }
+}
+
 /// One field of a type.
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of the schema")]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
@@ -118,6 +194,13 @@ pub struct Field {
     /// The members of a list of objects.
     #[serde(default)]
     pub item_fields: BTreeMap<String, Self>,
+}
+
+impl Field {
+    /// The types that its value may name, if it is a reference.
+    pub fn targets(&self) -> impl Iterator<Item = &str> {
+        self.refers_to.iter().flat_map(|targets| targets.split('|'))
+    }
 }
 
 /// The type of a field.

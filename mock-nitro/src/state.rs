@@ -54,7 +54,7 @@ pub(crate) struct BindingKey {
 impl BindingKey {
     /// The identity of the binding that these fields describe: its parent, and its bound side with
     /// the role (`ca`, `snicert`) where the type has roles, each role being a binding of its own.
-    /// The fields of a member must name its server (see `rules::complete`).
+    /// `rules::complete` names the server of a member that was given by address.
     pub(crate) fn of(kind: &'static str, fields: &Fields) -> Self {
         const ROLES: [&str; 3] = ["ca", "snicert", "snicertkeybundle"];
         let schema = schema::kind(kind).expect("bindings are of types of the schema");
@@ -64,7 +64,9 @@ impl BindingKey {
             if !child.is_empty() {
                 child.push('\u{1f}');
             }
-            match fields.get(field.as_str()) {
+            // A member given by an address that no server has yet makes a server of that name.
+            let of_member = || fields.get("ip").filter(|_| field == "servername");
+            match fields.get(field.as_str()).or_else(of_member) {
                 Some(Value::String(value)) => child.push_str(value),
                 Some(value) => child.push_str(&value.to_string()),
                 None => {}
@@ -199,6 +201,22 @@ impl State {
         self.files.remove(|(other, file)| (&**other, &**file).cmp(&(location, name)))
     }
 
+    /// All files: location, name, content.
+    pub(crate) fn all_files(&self) -> impl Iterator<Item = (&str, &str, &Arc<Vec<u8>>)> {
+        self.files.iter().map(|((location, name), content)| (&**location, &**name, content))
+    }
+
+    /// Takes over the files of another state: they lie on the disk of the appliance, which a
+    /// restart does not touch.
+    pub(crate) fn take_files(&mut self, other: &Self) {
+        self.files = other.files.clone();
+    }
+
+    /// All singletons that were ever set.
+    pub(crate) fn all_singletons(&self) -> impl Iterator<Item = (&'static str, &Fields)> {
+        self.singletons.iter().map(|(kind, fields)| (*kind, fields))
+    }
+
     /// The fields of a singleton (`sslparameter`, ...), if any was ever set.
     pub(crate) fn singleton(&self, kind: &str) -> Option<&Fields> {
         self.singletons.get(kind)
@@ -291,4 +309,28 @@ pub(crate) enum Referrer {
     Object(ObjectKey, &'static str),
     /// A binding, by a field: as its parent or as its bound side.
     Binding(BindingKey, &'static str),
+}
+
+impl State {
+    /// Everything that refers to an object, by the references of the schema.
+    pub(crate) fn referrers(&self, kind: &str, name: &str) -> Vec<Referrer> {
+        let mut referrers = Vec::new();
+        for &(holder, field) in schema::references_to(kind) {
+            let is_parent = holder.is_binding() && holder.key() == Some(field);
+            if is_parent {
+                let bindings = self.bindings(&holder.name, name);
+                referrers.extend(bindings.map(|(key, _)| Referrer::Binding(key.clone(), field)));
+            } else if holder.is_binding() {
+                let bindings = self.bindings_of(&holder.name);
+                let bindings = bindings.filter(|(_, fields)| text(fields, field) == name);
+                referrers.extend(bindings.map(|(key, _)| Referrer::Binding(key.clone(), field)));
+            } else if holder.name != kind || holder.key() != Some(field) {
+                let key = |name: &str| ObjectKey { kind: &holder.name, name: name.into() };
+                let objects = self.objects(&holder.name);
+                let objects = objects.filter(|(_, fields)| text(fields, field) == name);
+                referrers.extend(objects.map(|(name, _)| Referrer::Object(key(name), field)));
+            }
+        }
+        referrers
+    }
 }

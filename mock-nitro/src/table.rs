@@ -29,11 +29,6 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         Some(&chunk[place].1)
     }
 
-    /// The value under a key.
-    pub(crate) fn get(&self, key: &K) -> Option<&Arc<V>> {
-        self.find(|other| other.cmp(key))
-    }
-
     /// Puts a value under a key and returns the one that it replaces.
     pub(crate) fn insert(&mut self, key: K, value: Arc<V>) -> Option<Arc<V>> {
         let chunks = Arc::make_mut(&mut self.chunks);
@@ -196,11 +191,12 @@ impl<K, V> Clone for Table<K, V> {
 
 impl<K: Ord + Clone, V: Clone + PartialEq> PartialEq for Table<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        let same = |((one, value), (two, other)): ((&K, &Arc<V>), (&K, &Arc<V>))| {
-            one == two && (Arc::ptr_eq(value, other) || value == other)
-        };
+        let mut pairs = self.iter().zip(other.iter());
         Arc::ptr_eq(&self.chunks, &other.chunks)
-            || (self.len() == other.len() && self.iter().zip(other.iter()).all(same))
+            || (self.len() == other.len()
+                && pairs.all(|((one, value), (two, other))| {
+                    one == two && (Arc::ptr_eq(value, other) || value == other)
+                }))
     }
 }
 
