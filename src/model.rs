@@ -1,0 +1,28 @@
+//! The vocabulary of the whole program: NetScaler's configuration as plain data.
+//!
+//! A configuration is two maps: named [entities](EntityId) with their fields, and
+//! [bindings](BindingId) between them with their attributes. Nothing here knows Kubernetes or HTTP.
+
+mod binding;
+mod certificate;
+mod entity;
+mod front_end;
+mod kind;
+mod owner;
+mod protection;
+mod redacted;
+mod route;
+mod state;
+mod value;
+
+pub use binding::{BindingId, BindingShape, Role};
+pub use certificate::{CertificateId, IssuerSerial, KeyType};
+pub use entity::EntityId;
+pub use front_end::{FrontEndId, Protocol};
+pub use kind::Kind;
+pub use owner::{ClusterId, IngressId, Mark, ObjectKey, OwnerComment};
+pub use protection::{AcceptedCa, BackEndTransport, ClientAuthentication, Protection};
+pub use redacted::Redacted;
+pub use route::{Host, PathMatch, RouteMatch};
+pub use state::State;
+pub use value::{Fields, Value};

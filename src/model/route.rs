@@ -1,0 +1,201 @@
+//! Which requests a route takes, and the policy expression that says so on the appliance.
+//!
+//! Invariant: [`RouteMatch::parse`] of [`RouteMatch::rule`] gives back exactly the host and path,
+//! for any text: quotes and backslashes are escaped, so no text can become part of an expression.
+
+use std::fmt;
+
+/// The requests that a route takes: a host and a path with its match type.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouteMatch {
+    /// The hosts.
+    pub host: Host,
+    /// The paths.
+    pub path: PathMatch,
+}
+
+/// Which hosts a route takes. Names are in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// This host, whatever the port in the Host header.
+    Exact(String),
+    /// Every host one label below this suffix (`*.shop.example` has the suffix `shop.example`).
+    Wildcard(String),
+    /// Any host.
+    Any,
+}
+
+/// Which paths a route takes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathMatch {
+    /// This path and no other.
+    Exact(String),
+    /// This path and what lies below it, element by element.
+    /// Invariant: starts with `/`, and has no `/` at its end unless it is `/`.
+    Prefix(String),
+}
+
+impl Host {
+    /// The host of an Ingress rule: absent or empty is any.
+    pub fn of_rule(host: Option<&str>) -> Self {
+        match host.unwrap_or_default().to_ascii_lowercase() {
+            name if name.is_empty() => Self::Any,
+            name => match name.strip_prefix("*.") {
+                Some(suffix) => Self::Wildcard(suffix.to_owned()),
+                None => Self::Exact(name),
+            },
+        }
+    }
+}
+
+impl PathMatch {
+    /// A prefix, without the slash at its end that means nothing in Kubernetes.
+    pub fn prefix(path: &str) -> Self {
+        let trimmed = path.trim_end_matches('/');
+        Self::Prefix(if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
+    }
+}
+
+const HOST: &str = "HTTP.REQ.HOSTNAME.SERVER.TO_LOWER";
+const PATH: &str = "HTTP.REQ.URL.PATH";
+
+impl RouteMatch {
+    /// The policy expression (documented functions; that they combine so is assumed).
+    pub fn rule(&self) -> String {
+        let host = match &self.host {
+            Host::Exact(name) => Some(format!("{HOST}.EQ({})", quote(name))),
+            // One label: what stands before the suffix has no dot.
+            Host::Wildcard(suffix) => {
+                let suffix = quote(&format!(".{suffix}"));
+                Some(format!("{HOST}.AFTER_STR(\".\").PREPEND(\".\").EQ({suffix})"))
+            }
+            Host::Any => None,
+        };
+        let path = match &self.path {
+            PathMatch::Exact(path) => Some(format!("{PATH}.EQ({})", quote(path))),
+            PathMatch::Prefix(path) if path == "/" => None,
+            PathMatch::Prefix(path) => {
+                let (whole, below) = (quote(path), quote(&format!("{path}/")));
+                Some(format!("({PATH}.EQ({whole}) || {PATH}.STARTSWITH({below}))"))
+            }
+        };
+        match (host, path) {
+            (Some(host), Some(path)) => format!("{host} && {path}"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => "TRUE".to_owned(),
+        }
+    }
+
+    /// Reads an expression that [`RouteMatch::rule`] wrote; `None` for any other.
+    pub fn parse(rule: &str) -> Option<Self> {
+        let mut rest = rule;
+        let mut host = Host::Any;
+        if let Some(after) = rest.strip_prefix(HOST) {
+            let (value, end) = if let Some(text) = after.strip_prefix(".EQ(") {
+                let (name, end) = unquote(text)?;
+                (Host::Exact(name), end)
+            } else {
+                let text = after.strip_prefix(".AFTER_STR(\".\").PREPEND(\".\").EQ(")?;
+                let (suffix, end) = unquote(text)?;
+                (Host::Wildcard(suffix.strip_prefix('.')?.to_owned()), end)
+            };
+            host = value;
+            rest = end.strip_prefix(')')?;
+            rest = rest.strip_prefix(" && ").unwrap_or(rest);
+        }
+        let path = match rest {
+            "" | "TRUE" => PathMatch::Prefix("/".to_owned()),
+            _ => Self::parse_path(rest)?,
+        };
+        let read = Self { host, path };
+        (read.rule() == rule).then_some(read)
+    }
+
+    fn parse_path(text: &str) -> Option<PathMatch> {
+        let prefix = text.strip_prefix('(');
+        let start = prefix.unwrap_or(text).strip_prefix(PATH)?.strip_prefix(".EQ(")?;
+        let (path, _) = unquote(start)?;
+        Some(if prefix.is_some() { PathMatch::Prefix(path) } else { PathMatch::Exact(path) })
+    }
+}
+
+/// A string literal of the policy language (documented: `"` delimits, `\` escapes).
+fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Reads a literal at the start of `text`; gives it and what follows.
+fn unquote(text: &str) -> Option<(String, &str)> {
+    let mut literal = String::new();
+    let mut characters = text.strip_prefix('"')?.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((literal, &text[at + 2..])),
+            '\\' => literal.push(characters.next()?.1),
+            other => literal.push(other),
+        }
+    }
+    None
+}
+
+impl fmt::Display for RouteMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Host::Exact(name) => f.write_str(name)?,
+            Host::Wildcard(suffix) => write!(f, "*.{suffix}")?,
+            Host::Any => f.write_str("*")?,
+        }
+        match &self.path {
+            PathMatch::Exact(path) => write!(f, "{path} (exact)"),
+            PathMatch::Prefix(path) => f.write_str(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_match() -> impl Strategy<Value = RouteMatch> {
+        let host = prop_oneof![
+            any::<String>().prop_map(Host::Exact),
+            any::<String>().prop_map(Host::Wildcard),
+            Just(Host::Any)
+        ];
+        let path = prop_oneof![
+            any::<String>().prop_map(PathMatch::Exact),
+            any::<String>().prop_map(|path| PathMatch::prefix(&format!("/{path}"))),
+        ];
+        (host, path).prop_map(|(host, path)| RouteMatch { host, path })
+    }
+
+    proptest! {
+        #[test]
+        fn a_rule_reads_back_as_exactly_its_host_and_path(route in any_match()) {
+            prop_assert_eq!(RouteMatch::parse(&route.rule()), Some(route));
+        }
+    }
+
+    #[test]
+    fn the_rules_are_what_an_administrator_would_write() {
+        let route = |host, path| RouteMatch { host: Host::of_rule(host), path }.rule();
+        assert_eq!(
+            route(Some("Shop.example"), PathMatch::prefix("/")),
+            r#"HTTP.REQ.HOSTNAME.SERVER.TO_LOWER.EQ("shop.example")"#
+        );
+        assert_eq!(
+            route(None, PathMatch::prefix("/a/")),
+            r#"(HTTP.REQ.URL.PATH.EQ("/a") || HTTP.REQ.URL.PATH.STARTSWITH("/a/"))"#
+        );
+        assert_eq!(route(None, PathMatch::prefix("/")), "TRUE");
+    }
+
+    #[test]
+    fn a_foreign_expression_is_not_read() {
+        for rule in ["", "HTTP.REQ.URL.PATH.EQ(\"/a", "HTTP.REQ.IS_VALID", "TRUE && TRUE"] {
+            assert_eq!(RouteMatch::parse(rule), None, "{rule:?}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A configuration: entities and bindings, as desired, as observed, or between two commands.
+
+use std::collections::BTreeMap;
+
+use super::{BindingId, EntityId, Fields, Kind, Value};
+
+/// Entities with their fields and bindings with their attributes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// Named objects. Derived objects (`sslvserver`, `sslservicegroup`) stand here under their own
+    /// kind, with the fields that we set.
+    pub entities: BTreeMap<EntityId, Fields>,
+    /// Bindings.
+    pub bindings: BTreeMap<BindingId, Fields>,
+}
+
+impl State {
+    /// The fields of an entity.
+    pub fn fields(&self, kind: Kind, name: &str) -> Option<&Fields> {
+        self.entities.get(&EntityId::new(kind, name))
+    }
+
+    /// One text field of an entity.
+    pub fn text(&self, kind: Kind, name: &str, field: &str) -> Option<&str> {
+        self.fields(kind, name)?.get(field)?.as_text()
+    }
+
+    /// Adds an entity.
+    pub fn insert<const N: usize>(&mut self, id: EntityId, fields: [(&str, Value); N]) {
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.entities.insert(id, fields);
+    }
+
+    /// Adds a binding.
+    pub fn bind<const N: usize>(&mut self, id: BindingId, attributes: [(&str, Value); N]) {
+        let fields = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.bindings.insert(id, fields);
+    }
+
+    /// The names of all entities of a kind.
+    pub fn names(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        self.entities
+            .range(EntityId::new(kind, "")..)
+            .take_while(move |(id, _)| id.kind == kind)
+            .map(|(id, _)| id.name.as_str())
+    }
+
+    /// All bindings of a kind to one parent.
+    pub fn bound(&self, kind: Kind, parent: &str) -> impl Iterator<Item = (&BindingId, &Fields)> {
+        let start = BindingId::new(kind, parent, "", super::Role::Plain);
+        self.bindings
+            .range(start.clone()..)
+            .take_while(move |(id, _)| id.kind == kind && id.parent == start.parent)
+    }
+
+    /// All bindings of a kind.
+    pub fn bindings_of(&self, kind: Kind) -> impl Iterator<Item = (&BindingId, &Fields)> {
+        self.bindings
+            .range(BindingId::new(kind, "", "", super::Role::Plain)..)
+            .take_while(move |(id, _)| id.kind == kind)
+    }
+}

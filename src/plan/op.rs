@@ -1,0 +1,175 @@
+//! The changes that a plan can make. There are no others.
+
+use std::fmt;
+
+use crate::model::{BindingId, EntityId, Fields, Kind, Redacted};
+
+/// One change to the appliance, or one look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// Puts a file into `/nsconfig/ssl`. File names carry the digest of their content, so a file
+    /// that is already there is the right one.
+    Upload {
+        /// Its name.
+        file: String,
+        /// Its content.
+        content: FileContent,
+    },
+    /// Creates an entity.
+    Create {
+        /// What and under which name.
+        entity: EntityId,
+        /// Its fields, without its name.
+        fields: Fields,
+    },
+    /// Sets fields of an entity that is there.
+    Set {
+        /// Which.
+        entity: EntityId,
+        /// The fields to set.
+        fields: Fields,
+    },
+    /// Takes fields of an entity back to their defaults.
+    Unset {
+        /// Which.
+        entity: EntityId,
+        /// The names of the fields.
+        fields: Vec<String>,
+    },
+    /// Binds.
+    Bind {
+        /// What to what.
+        binding: BindingId,
+        /// Its attributes.
+        attributes: Fields,
+    },
+    /// Binds again what is bound, with other attributes, in one command.
+    Rebind {
+        /// What to what.
+        binding: BindingId,
+        /// Its new attributes.
+        attributes: Fields,
+    },
+    /// Unbinds.
+    Unbind {
+        /// What from what.
+        binding: BindingId,
+    },
+    /// Enables features of the appliance.
+    Enable {
+        /// Their names in upper case.
+        features: Vec<String>,
+    },
+    /// Puts another certificate into a certkey, which keeps its name and bindings.
+    Change {
+        /// The certkey.
+        certkey: String,
+        /// The file of the certificate.
+        cert: String,
+        /// The file of the key.
+        key: Option<String>,
+    },
+    /// Links a certkey to that of its issuer.
+    Link {
+        /// The certkey.
+        certkey: String,
+        /// The issuer's certkey.
+        issuer: String,
+    },
+    /// Takes the link of a certkey away.
+    Unlink {
+        /// The certkey.
+        certkey: String,
+    },
+    /// Deletes an entity.
+    Delete {
+        /// Which.
+        entity: EntityId,
+    },
+    /// Reads an entity and fails unless the fields are as they should be.
+    Verify {
+        /// Which; a singleton has an empty name.
+        entity: EntityId,
+        /// What they should be.
+        fields: Fields,
+    },
+    /// Saves the running configuration.
+    Save,
+    /// Removes a file from `/nsconfig/ssl`.
+    RemoveFile {
+        /// Its name.
+        file: String,
+    },
+}
+
+/// The content of a file, which does not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileContent(pub Redacted<String>);
+
+impl Op {
+    /// The verb, as people and logs name it.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Upload { .. } => "upload",
+            Self::Create { .. } => "create",
+            Self::Set { .. } => "set",
+            Self::Unset { .. } => "unset",
+            Self::Bind { .. } => "bind",
+            Self::Rebind { .. } => "rebind",
+            Self::Unbind { .. } => "unbind",
+            Self::Enable { .. } => "enable",
+            Self::Change { .. } => "change",
+            Self::Link { .. } => "link",
+            Self::Unlink { .. } => "unlink",
+            Self::Delete { .. } => "delete",
+            Self::Verify { .. } => "verify",
+            Self::Save => "save",
+            Self::RemoveFile { .. } => "remove-file",
+        }
+    }
+
+    /// The type that it works on; `None` for a save.
+    pub const fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Upload { .. } | Self::RemoveFile { .. } => Some(Kind::SYSTEMFILE),
+            Self::Create { entity, .. }
+            | Self::Set { entity, .. }
+            | Self::Unset { entity, .. }
+            | Self::Delete { entity }
+            | Self::Verify { entity, .. } => Some(entity.kind),
+            Self::Bind { binding, .. }
+            | Self::Rebind { binding, .. }
+            | Self::Unbind { binding } => Some(binding.kind),
+            Self::Enable { .. } => Some(Kind::NSFEATURE),
+            Self::Change { .. } | Self::Link { .. } | Self::Unlink { .. } => Some(Kind::SSLCERTKEY),
+            Self::Save => None,
+        }
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = self.verb();
+        match self {
+            Self::Upload { file, .. } | Self::RemoveFile { file } => write!(f, "{verb} {file}"),
+            Self::Create { entity, .. } | Self::Delete { entity } | Self::Verify { entity, .. } => {
+                write!(f, "{verb} {entity}")
+            }
+            Self::Set { entity, fields } => {
+                write!(f, "{verb} {entity}")?;
+                fields.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
+            }
+            Self::Unset { entity, fields } => write!(f, "{verb} {entity} {}", fields.join(" ")),
+            Self::Bind { binding, .. }
+            | Self::Rebind { binding, .. }
+            | Self::Unbind { binding } => {
+                write!(f, "{verb} {binding}")
+            }
+            Self::Enable { features } => write!(f, "{verb} {}", features.join(" ")),
+            Self::Change { certkey, cert, .. } => write!(f, "{verb} sslcertkey {certkey} {cert}"),
+            Self::Link { certkey, issuer } => write!(f, "{verb} sslcertkey {certkey} -> {issuer}"),
+            Self::Unlink { certkey } => write!(f, "{verb} sslcertkey {certkey}"),
+            Self::Save => f.write_str(verb),
+        }
+    }
+}

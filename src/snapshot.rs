@@ -1,0 +1,101 @@
+//! Everything that translating may look at, as of one moment: the cluster's objects, the time, and
+//! the facts about the appliance.
+
+mod facts;
+pub mod documents;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+
+use crate::diagnostic::Place;
+use crate::model::{IngressId, ObjectKey, Redacted};
+pub use facts::{Facts, ForeignCertificate, Listener, ObservedBackEnd, ObservedRoute};
+
+/// One moment of the cluster and of the appliance.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// All Ingresses, ours or not.
+    pub ingresses: BTreeMap<ObjectKey, Sourced<Ingress>>,
+    /// All IngressClasses by name.
+    pub ingress_classes: BTreeMap<String, IngressClass>,
+    /// The Secrets.
+    pub secrets: BTreeMap<ObjectKey, Secret>,
+    /// The Services.
+    pub services: BTreeMap<ObjectKey, Service>,
+    /// The EndpointSlices; label `kubernetes.io/service-name` says whose.
+    pub endpoint_slices: BTreeMap<ObjectKey, EndpointSlice>,
+    /// Ingresses that are gone, each with its proof. What is not here is not gone.
+    pub gone: BTreeMap<IngressId, Proof>,
+    /// The time, for the dates of certificates.
+    pub now: Timestamp,
+    /// What is known about the appliance.
+    pub facts: Facts,
+}
+
+/// How we know that an Ingress is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// A watch reported its deletion.
+    Deleted,
+    /// A read by name answered 404 after it had vanished from a list. The brake counts these.
+    Vanished,
+    /// It is there, and of a class that is not ours.
+    OtherClass,
+    /// It is not among the files, and `--prune` was given.
+    Pruned,
+}
+
+/// An object and where it was written.
+#[derive(Debug, Clone)]
+pub struct Sourced<T> {
+    /// The object.
+    pub object: T,
+    /// Where it and its parts stand.
+    pub places: Places,
+}
+
+/// Where an object and its parts stand in the input; empty for what came from a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Where the object starts.
+    pub object: Option<Place>,
+    /// Where its parts stand, under the names that [`crate::diagnostic::Diagnostic::field`] uses: an annotation's key as
+    /// written, or a path such as `spec.rules[0].host`.
+    pub fields: BTreeMap<String, Place>,
+}
+
+/// A Secret whose values do not show.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// The values, decoded.
+    pub data: BTreeMap<String, Redacted<Vec<u8>>>,
+    /// Where it stands in the input.
+    pub place: Option<Place>,
+}
+
+impl Places {
+    /// Where a part stands, or else the object.
+    pub fn at(&self, field: &str) -> Option<&Place> {
+        self.fields.get(field).or(self.object.as_ref())
+    }
+}
+
+impl Snapshot {
+    /// An empty cluster in front of an empty appliance.
+    pub fn empty(now: Timestamp) -> Self {
+        Self {
+            ingresses: BTreeMap::new(),
+            ingress_classes: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            services: BTreeMap::new(),
+            endpoint_slices: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            now,
+            facts: Facts::default(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What is known about the appliance that is not ours to change, and a view of our own routes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use crate::model::{
+    CertificateId, EntityId, FrontEndId, IngressId, IssuerSerial, KeyType, ObjectKey, Protection,
+    RouteMatch,
+};
+
+/// Facts about the appliance. Offline there are none: the default is an empty appliance with all
+/// features and the default SSL profile off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The features that are on, in upper case (`LB`, `SSL`).
+    pub features: BTreeSet<String>,
+    /// Whether the default SSL profile is enabled.
+    pub default_profile: bool,
+    /// Whether somebody else's changes are not saved yet.
+    pub unsaved_by_others: bool,
+    /// Who listens where.
+    pub listeners: BTreeMap<(IpAddr, u16), Listener>,
+    /// Objects that are not ours under names that we might use.
+    pub foreign_names: BTreeSet<EntityId>,
+    /// SSL vservers, services, service groups and monitors that are not ours; enabling the default
+    /// SSL profile would reset their settings.
+    pub foreign_ssl: BTreeSet<EntityId>,
+    /// The appliance's built-in internal SSL services, which enabling resets too.
+    pub internal_ssl: BTreeSet<String>,
+    /// Certkeys that are not ours, by what they hold.
+    pub foreign_certificates: BTreeMap<IssuerSerial, ForeignCertificate>,
+    /// Servers that are not ours, by address.
+    pub foreign_servers: BTreeMap<IpAddr, String>,
+    /// Our bound routes by Ingress id, in the order of their policies' names.
+    pub routes: BTreeMap<IngressId, Vec<ObservedRoute>>,
+    /// Our service groups that carry an Ingress, by name: whose members follow which Service.
+    pub back_ends: BTreeMap<String, ObservedBackEnd>,
+    /// Every Ingress id that an object of ours carries, with its name where a comment tells it.
+    pub ingresses: BTreeMap<IngressId, Option<ObjectKey>>,
+}
+
+/// Who listens on an address and port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The virtual server.
+    pub holder: EntityId,
+    /// Whether it is ours.
+    pub ours: bool,
+}
+
+/// A certkey that is not ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignCertificate {
+    /// Its name.
+    pub name: String,
+    /// The algorithm of its key, where the appliance says so.
+    pub key_type: Option<KeyType>,
+}
+
+/// A route of ours that is bound now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedRoute {
+    /// The front end that it is bound to.
+    pub front_end: FrontEndId,
+    /// The requests that it takes.
+    pub matches: RouteMatch,
+    /// Its cspolicy.
+    pub policy: String,
+    /// Its protection as it is in effect now.
+    pub protection: Protection,
+    /// The certificates that are bound on its front end and cover its host.
+    pub certificates: BTreeSet<CertificateId>,
+}
+
+/// A back end of ours as its comment names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedBackEnd {
+    /// The Ingress that it was made for.
+    pub ingress: IngressId,
+    /// Its namespace and name.
+    pub key: ObjectKey,
+    /// The Service and port behind it, as `name:port`, the port as the Ingress wrote it.
+    pub service: String,
+}
