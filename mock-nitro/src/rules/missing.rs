@@ -1,10 +1,25 @@
 //! With which code the appliance says that something is not there, or not bound.
 
 use crate::code;
+use crate::state::State;
 
 /// The code for a missing object of a type, or for the missing parent of a binding type (seen from
-/// the vendor's Terraform provider, which knows them by type).
-pub(crate) fn missing(kind: &str) -> u32 {
+/// the vendor's Terraform provider, which knows them by type, and tells a vserver that is not there
+/// from one that does not speak TLS).
+pub(crate) fn missing(state: &State, kind: &str, name: &str) -> u32 {
+    let base: &[&str] = match kind.split('_').next().unwrap_or_default() {
+        "sslvserver" => &["csvserver", "lbvserver"],
+        "sslservicegroup" => &["servicegroup"],
+        "sslservice" => &["service"],
+        _ => &[],
+    };
+    if base.iter().any(|base| state.object(base, name).is_some()) {
+        return code::SSL_NEED_SSLPROTO;
+    }
+    by_type(kind)
+}
+
+fn by_type(kind: &str) -> u32 {
     match kind {
         "sslcertkey" => code::SSL_NOCERT,
         "sslprofile" | "nshttpprofile" | "nstcpprofile" => code::NO_SUCH_PROFILE,
@@ -21,7 +36,7 @@ pub(crate) fn missing(kind: &str) -> u32 {
             // A binding misses its parent.
             match binding.split('_').next().unwrap_or_default() {
                 "sslservice" => code::NOENT_SVC_SVCGRP,
-                parent => missing(parent),
+                parent => by_type(parent),
             }
         }
         _ => code::NOENT,
