@@ -5,6 +5,8 @@
 //! one finds on its disk, and [`shown`] adds what an answer says beyond what is stored.
 
 mod addresses;
+#[cfg(test)]
+mod bench;
 mod builtins;
 mod certificate_bindings;
 mod certkeys;

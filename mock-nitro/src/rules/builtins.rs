@@ -213,3 +213,28 @@ fn with_defaults<const N: usize>(kind: &str, own: [(&'static str, Value); N]) ->
     fields.extend(own);
     fields
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bench::Bench;
+    use crate::schema;
+
+    #[test]
+    fn every_built_in_object_has_fields_and_values_that_its_type_knows() {
+        for enabled in [false, true] {
+            let state = Bench::with_default_profiles(enabled).state;
+            let objects = state.all_objects().map(|(key, fields)| (key.kind, fields));
+            let bindings = state.all_bindings().map(|(key, fields)| (key.kind, fields));
+            for (kind, fields) in objects.chain(bindings) {
+                let facts = schema::kind(kind).unwrap();
+                for (&field, value) in &**fields {
+                    let (_, field_facts) = facts.field(field).unwrap();
+                    let values = &field_facts.values;
+                    let known = values.is_empty()
+                        || value.as_str().is_none_or(|text| values.iter().any(|v| v == text));
+                    assert!(known, "{kind} {field} {value}");
+                }
+            }
+        }
+    }
+}

@@ -198,3 +198,208 @@ pub(super) fn break_unfit(state: &mut State, certkey: &str, certificate: &Certif
     }
     broken
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::{Bench, Leaf, Outcome, authority};
+    use super::OF_VSERVERS;
+    use crate::code;
+    use crate::command::Verb;
+
+    const OF_GROUPS: &str = "sslservicegroup_sslcertkey_binding";
+
+    fn upload(bench: &mut Bench, name: &str, leaf: &Leaf) {
+        bench.upload(&format!("{name}.crt"), &leaf.pem);
+        bench.upload(&format!("{name}.key"), &leaf.key);
+    }
+
+    fn files(name: &str) -> Value {
+        json!({"certkey": name, "cert": format!("{name}.crt"), "key": format!("{name}.key")})
+    }
+
+    /// A vserver `v` with SNI on, a plain one `w`, a group `g`, and certkeys `ca`, `a`, `b`
+    /// (both for a.example) and `keyless`.
+    fn bench() -> Bench {
+        let mut bench = Bench::new();
+        let ca = authority("CA");
+        bench.upload("ca.crt", &ca.pem);
+        for name in ["a", "b", "keyless"] {
+            upload(&mut bench, name, &ca.leaf(&["a.example"]));
+        }
+        bench.add("sslcertkey", &json!({"certkey": "ca", "cert": "ca.crt"})).unwrap();
+        bench.add("sslcertkey", &json!({"certkey": "keyless", "cert": "keyless.crt"})).unwrap();
+        bench.add("sslcertkey", &files("a")).unwrap();
+        bench.add("sslcertkey", &files("b")).unwrap();
+        for (name, address) in [("v", "192.0.2.1"), ("w", "192.0.2.2")] {
+            let fields = json!({"name": name, "servicetype": "SSL", "ipv46": address, "port": 443});
+            bench.add("csvserver", &fields).unwrap();
+        }
+        bench.add("servicegroup", &json!({"servicegroupname": "g", "servicetype": "SSL"})).unwrap();
+        bench.add("sslprofile", &json!({"name": "sni", "snienable": "ENABLED"})).unwrap();
+        bench.set("sslvserver", &json!({"vservername": "v", "sslprofile": "sni"})).unwrap();
+        bench
+    }
+
+    fn bind(bench: &mut Bench, vserver: &str, certkey: &str, role: &str) -> Outcome {
+        let mut fields = json!({"vservername": vserver, "certkeyname": certkey});
+        if !role.is_empty() {
+            fields[role] = true.into();
+        }
+        bench.bind(OF_VSERVERS, &fields)
+    }
+
+    #[test]
+    fn each_role_has_its_conditions() {
+        let bench = bench();
+        for (vserver, certkey, role, outcome) in [
+            ("v", "ca", "ca", Ok(vec![])),
+            ("v", "a", "ca", Err(code::SSL_CERT_NOT_CA)),
+            ("v", "a", "", Ok(vec![])),
+            ("v", "keyless", "", Err(code::SSL_NOSVRCERT)),
+            ("v", "a", "snicert", Ok(vec![])),
+            ("v", "keyless", "snicert", Err(code::SSL_NOSVRCERT)),
+            ("w", "a", "snicert", Err(code::SSL_SNI_NOTENABLE)),
+            ("v", "gone", "", Err(code::SSL_NOCERT)),
+            ("gone", "a", "", Err(code::NOENT_VSERVER)),
+            ("v", "ns-server-certificate", "", Err(code::SSL_DEFAULT_CERT_BIND)),
+        ] {
+            let mut bench = bench.clone();
+            assert_eq!(
+                bind(&mut bench, vserver, certkey, role),
+                outcome,
+                "{vserver} {certkey} {role}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_vserver_without_tls_has_no_certificates() {
+        let mut bench = bench();
+        bench.add("lbvserver", &json!({"name": "plain", "servicetype": "HTTP"})).unwrap();
+        assert_eq!(bind(&mut bench, "plain", "a", ""), Err(code::SSL_NEED_SSLPROTO));
+    }
+
+    #[test]
+    fn one_name_is_served_by_one_sni_certificate() {
+        let mut bench = bench();
+        assert_eq!(bind(&mut bench, "v", "a", "snicert"), Ok(vec![]));
+        assert_eq!(bind(&mut bench, "v", "b", "snicert"), Err(code::SSL_DUP_SNICERT));
+        assert_eq!(bind(&mut bench, "v", "a", "snicert"), Err(code::EXIST));
+    }
+
+    #[test]
+    fn a_certificate_without_names_is_none_for_sni() {
+        let mut bench = bench();
+        upload(&mut bench, "nameless", &authority("CA").leaf(&[]));
+        bench.add("sslcertkey", &files("nameless")).unwrap();
+        assert_eq!(bind(&mut bench, "v", "nameless", "snicert"), Err(code::SSL_NO_CN));
+    }
+
+    #[test]
+    fn a_default_certificate_replaces_the_one_of_the_same_key_type() {
+        let mut bench = bench();
+        assert_eq!(bind(&mut bench, "v", "a", ""), Ok(vec![]));
+        assert_eq!(bind(&mut bench, "v", "b", ""), Ok(vec![code::SSL_BINDOR]));
+        assert_eq!(bench.bound(OF_VSERVERS, "v", "certkeyname"), ["b"]);
+        let rsa = |name: &str, content: &[u8]| (name.to_owned(), content.to_vec());
+        for (name, content) in [
+            rsa("rsa.crt", include_bytes!("../../tests/fixtures/leaf-v1.crt")),
+            rsa("rsa.key", include_bytes!("../../tests/fixtures/leaf-v1.key")),
+        ] {
+            bench.state.put_file("/nsconfig/ssl", &name, content);
+        }
+        bench.now = "2100-01-01T00:00:00Z".parse().unwrap();
+        bench.add("sslcertkey", &files("rsa")).unwrap();
+        assert_eq!(bind(&mut bench, "v", "rsa", ""), Ok(vec![]));
+        assert_eq!(bench.bound(OF_VSERVERS, "v", "certkeyname"), ["b", "rsa"]);
+    }
+
+    #[test]
+    fn an_unbind_must_name_the_role() {
+        let mut bench = bench();
+        bind(&mut bench, "v", "ca", "ca").unwrap();
+        let plain = json!({"vservername": "v", "certkeyname": "ca"});
+        assert_eq!(bench.unbind(OF_VSERVERS, &plain), Err(code::SSL_BIND));
+        let role = json!({"vservername": "v", "certkeyname": "ca", "ca": true});
+        assert_eq!(bench.unbind(OF_VSERVERS, &role), Ok(vec![]));
+        assert_eq!(bench.unbind(OF_VSERVERS, &role), Err(code::SSL_BIND));
+    }
+
+    #[test]
+    fn one_certkey_may_have_several_roles() {
+        let mut bench = bench();
+        bind(&mut bench, "v", "a", "").unwrap();
+        bind(&mut bench, "v", "a", "snicert").unwrap();
+        assert_eq!(bench.bound(OF_VSERVERS, "v", "snicert"), [false, true]);
+        assert_eq!(bench.bound(OF_VSERVERS, "v", "ca"), [false, false]);
+    }
+
+    #[test]
+    fn options_exclude_or_need_each_other() {
+        let bench = bench();
+        for (options, code) in [
+            (json!({"ca": true, "snicert": true}), code::ARGSMUTEX),
+            (json!({"ca": true, "crlcheck": "Optional", "ocspcheck": "Optional"}), code::ARGSMUTEX),
+            (json!({"ocspcheck": "Mandatory"}), code::ARGPREREQ),
+            (json!({"skipcaname": true, "snicert": true}), code::ARGPREREQ),
+        ] {
+            let mut fields = options.clone();
+            fields["vservername"] = "v".into();
+            fields["certkeyname"] = "ca".into();
+            assert_eq!(bench.clone().bind(OF_VSERVERS, &fields), Err(code), "{options}");
+        }
+    }
+
+    #[test]
+    fn a_group_has_a_client_certificate_and_cas_but_no_sni_certificates() {
+        let mut bench = bench();
+        let fields = |certkey: &str| json!({"servicegroupname": "g", "certkeyname": certkey});
+        assert_eq!(bench.bind(OF_GROUPS, &fields("a")), Ok(vec![]));
+        assert_eq!(bench.bind(OF_GROUPS, &fields("b")), Ok(vec![code::SSL_BINDOR]));
+        let role = |role: &str| {
+            let mut fields = fields("ca");
+            fields[role] = true.into();
+            fields
+        };
+        assert_eq!(bench.bind(OF_GROUPS, &role("ca")), Ok(vec![]));
+        assert_eq!(bench.bind(OF_GROUPS, &role("snicert")), Err(code::SSL_SNICERT_INVALID));
+    }
+
+    #[test]
+    fn a_bound_certkey_stays() {
+        let mut bench = bench();
+        bind(&mut bench, "v", "ca", "ca").unwrap();
+        let delete = json!({"certkey": "ca"});
+        assert_eq!(bench.delete("sslcertkey", &delete), Err(code::SSL_REFEXT));
+        bench.delete("csvserver", &json!({"name": "v"})).unwrap();
+        assert_eq!(bench.delete("sslcertkey", &delete), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_change_breaks_the_bindings_that_no_longer_fit() {
+        let mut bench = bench();
+        upload(&mut bench, "c", &authority("CA").leaf(&["c.example"]));
+        bench.add("sslcertkey", &files("c")).unwrap();
+        bind(&mut bench, "v", "a", "snicert").unwrap();
+        bind(&mut bench, "v", "c", "snicert").unwrap();
+        bind(&mut bench, "v", "ca", "ca").unwrap();
+        let change = |bench: &mut Bench, name: &str, leaf: &Leaf, key: bool| {
+            upload(bench, "new", leaf);
+            let mut fields = json!({"certkey": name, "cert": "new.crt", "nodomaincheck": true});
+            if key {
+                fields["key"] = "new.key".into();
+            }
+            bench.run(Verb::Change, "sslcertkey", &fields)
+        };
+        let ca = authority("CA");
+        let both = ca.leaf(&["c.example", "a.example"]);
+        assert_eq!(change(&mut bench, "c", &both, true), Ok(vec![code::SSL_DUP_SNICERT_BRKLINK]));
+        let nameless = ca.leaf(&[]);
+        assert_eq!(change(&mut bench, "a", &nameless, true), Ok(vec![code::SSL_NO_CN_BRLLINK]));
+        let no_ca = ca.leaf(&["d.example"]);
+        assert_eq!(change(&mut bench, "ca", &no_ca, false), Ok(vec![code::SSL_BRKLINK]));
+        assert_eq!(bench.bound(OF_VSERVERS, "v", "certkeyname").len(), 0);
+    }
+}

@@ -374,3 +374,201 @@ fn lose(state: &mut State, name: &str) {
     state.remove_object("sslcertkey", name);
     state.remove_material(name);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::{Authority, Bench, Outcome, authority};
+    use crate::code;
+    use crate::command::Verb;
+
+    const CK: &str = "sslcertkey";
+
+    /// A CA, a CA below it, and a server certificate of the latter, as certkeys.
+    fn chain() -> (Bench, Authority) {
+        let mut bench = Bench::new();
+        let root = authority("Root");
+        let intermediate = root.intermediate("Intermediate");
+        let leaf = intermediate.leaf(&["shop.example"]);
+        for (name, content) in [
+            ("root.crt", &root.pem),
+            ("ic.crt", &intermediate.pem),
+            ("shop.crt", &leaf.pem),
+            ("shop.key", &leaf.key),
+            ("root.key", &root.key),
+        ] {
+            bench.upload(name, content);
+        }
+        for (name, files) in [
+            ("root", json!({"cert": "root.crt"})),
+            ("ic", json!({"cert": "ic.crt"})),
+            ("shop", json!({"cert": "shop.crt", "key": "/nsconfig/ssl/shop.key"})),
+        ] {
+            assert_eq!(bench.add(CK, &certkey(name, &files)), Ok(vec![]));
+        }
+        (bench, intermediate)
+    }
+
+    fn certkey(name: &str, files: &Value) -> Value {
+        let mut fields = files.clone();
+        fields["certkey"] = name.into();
+        fields
+    }
+
+    fn change(bench: &mut Bench, fields: &Value) -> Outcome {
+        bench.run(Verb::Change, CK, fields)
+    }
+
+    fn link(bench: &mut Bench, from: &str, to: &str) -> Outcome {
+        bench.run(Verb::Link, CK, &json!({"certkey": from, "linkcertkeyname": to}))
+    }
+
+    #[test]
+    fn each_fault_of_the_files_is_refused_with_its_code() {
+        let (bench, _) = chain();
+        for (files, code) in [
+            (json!({"cert": "gone.crt"}), code::SSL_DEFLOCATION),
+            (json!({"cert": "root.crt", "key": "gone.key"}), code::SSL_DEFLOCATION),
+            (json!({"cert": "shop.key"}), code::SSL_CERT),
+            (json!({"cert": "shop.crt", "key": "shop.crt"}), code::SSL_PKEY),
+            (json!({"cert": "shop.crt", "key": "root.key"}), code::SSL_NOMATCH),
+            (json!({"cert": "shop.crt", "inform": "DER"}), code::SSL_CERT),
+            (json!({"cert": "shop.crt", "bundle": "YES"}), code::SSL_BUNDLE_FAILED),
+            (json!({"cert": "shop.crt", "inform": "PFX"}), code::NO_PERM_ON_PLATFORM),
+            (json!({"cert": "shop.crt"}), code::EXIST),
+        ] {
+            let outcome = bench.clone().add(CK, &certkey("new", &files));
+            assert_eq!(outcome, Err(code), "{files}");
+        }
+    }
+
+    #[test]
+    fn it_shows_what_the_certificate_says() {
+        let (bench, _) = chain();
+        assert_eq!(bench.field(CK, "shop", "subject"), " CN=shop.example");
+        assert_eq!(bench.field(CK, "shop", "issuer"), " CN=Intermediate");
+        assert_eq!(bench.field(CK, "shop", "sandns"), "shop.example");
+        assert_eq!(bench.field(CK, "shop", "certificatetype"), json!(["CLNT_CERT", "SRVR_CERT"]));
+        assert_eq!(bench.field(CK, "root", "certificatetype"), json!(["ROOT_CERT"]));
+        assert_eq!(bench.field(CK, "ic", "certificatetype"), json!(["INTM_CERT"]));
+        let shown = super::shown(&bench.state, "shop", bench.now);
+        assert!(shown.contains(&("status", "Valid".into())));
+    }
+
+    #[test]
+    fn a_change_keeps_the_domain_unless_told_otherwise() {
+        let (mut bench, ca) = chain();
+        let (renewed, other) =
+            (ca.leaf(&["shop.example"]), ca.leaf(&["shop.example", "b.example"]));
+        bench.upload("renewed.crt", &renewed.pem);
+        bench.upload("other.crt", &other.pem);
+        let serial = bench.field(CK, "shop", "clientcertnotbefore");
+        let files = |cert: &str| json!({"certkey": "shop", "cert": cert, "key": "shop.key"});
+        assert_eq!(change(&mut bench, &files("renewed.crt")), Ok(vec![]));
+        assert_eq!(bench.field(CK, "shop", "cert"), "renewed.crt");
+        assert_eq!(bench.field(CK, "shop", "clientcertnotbefore"), serial);
+        assert_eq!(change(&mut bench, &files("other.crt")), Err(code::SSL_DOMINCOMPAT));
+        let mut forced = files("other.crt");
+        forced["nodomaincheck"] = true.into();
+        assert_eq!(change(&mut bench, &forced), Ok(vec![]));
+        assert_eq!(bench.field(CK, "shop", "nodomaincheck"), Value::Null);
+    }
+
+    #[test]
+    fn a_change_reads_the_same_files_again_and_refuses_what_an_add_refuses() {
+        let (mut bench, _) = chain();
+        assert_eq!(change(&mut bench, &json!({"certkey": "shop"})), Ok(vec![]));
+        for (files, code) in [
+            (json!({"certkey": "gone", "cert": "shop.crt"}), code::SSL_NOCERT),
+            (json!({"certkey": "shop", "cert": "gone.crt"}), code::SSL_DEFLOCATION),
+            (json!({"certkey": "shop", "cert": "root.crt"}), code::SSL_NOMATCH),
+            (json!({"certkey": "root", "cert": "ic.crt"}), code::EXIST),
+        ] {
+            assert_eq!(change(&mut bench.clone(), &files), Err(code), "{files}");
+        }
+    }
+
+    #[test]
+    fn a_key_may_be_added_to_a_certkey_without_one() {
+        let (mut bench, _) = chain();
+        let fields = json!({"certkey": "root", "cert": "root.crt", "key": "root.key"});
+        assert_eq!(change(&mut bench, &fields), Ok(vec![]));
+        assert!(bench.state.material("root").unwrap().has_key);
+    }
+
+    #[test]
+    fn a_link_leads_to_the_issuer_and_nowhere_else() {
+        let (mut bench, _) = chain();
+        assert_eq!(link(&mut bench, "shop", "shop"), Err(code::SSL_LINK));
+        assert_eq!(link(&mut bench, "shop", "root"), Err(code::SSL_ISSUBMIS));
+        assert_eq!(link(&mut bench, "ic", "shop"), Err(code::SSL_CERT_LINK_NOT_ALLOWED));
+        assert_eq!(link(&mut bench, "root", "ic"), Err(code::SSL_CERT_LINK_NOT_ALLOWED));
+        assert_eq!(link(&mut bench, "shop", "gone"), Err(code::SSL_NOCERT));
+        assert_eq!(link(&mut bench, "shop", "ic"), Ok(vec![]));
+        assert_eq!(link(&mut bench, "shop", "ic"), Err(code::EXIST));
+        assert_eq!(link(&mut bench, "ic", "root"), Ok(vec![]));
+        assert_eq!(link(&mut bench, "root", "shop"), Err(code::SSL_LINK_LOOP));
+        let unlink = json!({"certkey": "shop"});
+        assert_eq!(bench.run(Verb::Unlink, CK, &unlink), Ok(vec![]));
+        assert_eq!(bench.run(Verb::Unlink, CK, &unlink), Err(code::SSL_NOLINK));
+    }
+
+    #[test]
+    fn a_certkey_stays_while_it_is_linked_in_either_direction() {
+        let (mut bench, _) = chain();
+        link(&mut bench, "shop", "ic").unwrap();
+        for name in ["shop", "ic"] {
+            assert_eq!(
+                bench.delete(CK, &json!({"certkey": name})),
+                Err(code::SSL_REFEXT),
+                "{name}"
+            );
+        }
+        assert_eq!(bench.delete(CK, &json!({"certkey": "root"})), Ok(vec![]));
+        let built_in = json!({"certkey": super::BUILT_IN});
+        assert_eq!(bench.delete(CK, &built_in), Err(code::SSL_DEFAULT_CERT_DEL));
+    }
+
+    #[test]
+    fn a_change_breaks_the_links_that_it_does_not_bear_out() {
+        let (mut bench, _) = chain();
+        link(&mut bench, "shop", "ic").unwrap();
+        let moved = authority("Other").leaf(&["shop.example"]);
+        bench.upload("moved.crt", &moved.pem);
+        let fields = json!({"certkey": "shop", "cert": "moved.crt", "key": "shop.key"});
+        assert_eq!(change(&mut bench, &fields), Ok(vec![code::SSL_BRKLINK]));
+        assert_eq!(bench.field(CK, "shop", "linkcertkeyname"), Value::Null);
+    }
+
+    #[test]
+    fn an_expired_certificate_is_taken_with_a_warning() {
+        let (mut bench, ca) = chain();
+        bench.now = "5000-01-01T00:00:00Z".parse().unwrap();
+        bench.upload("old.crt", &ca.leaf(&["old.example"]).pem);
+        let outcome = bench.add(CK, &json!({"certkey": "old", "cert": "old.crt"}));
+        assert_eq!(outcome, Ok(vec![code::SSL_CERT_EXPIRED]));
+    }
+
+    #[test]
+    fn a_restart_loses_certkeys_whose_files_are_gone_and_reads_the_others_again() {
+        let (mut bench, ca) = chain();
+        link(&mut bench, "shop", "ic").unwrap();
+        bench.state.remove_file("/nsconfig/ssl", "ic.crt");
+        bench.upload("shop.crt", &ca.leaf(&["new.example"]).pem);
+        super::boot(&mut bench.state);
+        assert!(bench.state.object(CK, "ic").is_none());
+        assert_eq!(bench.field(CK, "shop", "linkcertkeyname"), Value::Null);
+        assert_eq!(bench.field(CK, "shop", "subject"), " CN=new.example");
+        assert!(bench.state.object(CK, "root").is_some());
+    }
+
+    #[test]
+    fn files_go_with_the_certkey_on_request() {
+        let (mut bench, _) = chain();
+        let fields = json!({"certkey": "shop", "deletefromdevice": true});
+        assert_eq!(bench.delete(CK, &fields), Ok(vec![code::SSL_NO_CERTKEY_FILE]));
+        assert!(bench.state.file("/nsconfig/ssl", "shop.crt").is_none());
+        assert!(bench.state.file("/nsconfig/ssl", "shop.key").is_none());
+    }
+}

@@ -147,3 +147,84 @@ pub(super) fn check_group(state: &State, command: &Command) -> Result<(), Refusa
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::bench::Bench;
+    use crate::code;
+
+    const CIPHERS: &str = "sslprofile_sslcipher_binding";
+    const CURVES: &str = "sslprofile_ecccurve_binding";
+    const SUITE: &str = "TLS1.3-AES256-GCM-SHA384";
+
+    fn bench(default_profiles: bool) -> Bench {
+        let mut bench = Bench::with_default_profiles(default_profiles);
+        bench.add("sslprofile", &json!({"name": "p"})).unwrap();
+        bench.add("lbvserver", &json!({"name": "v", "servicetype": "SSL"})).unwrap();
+        bench
+    }
+
+    #[test]
+    fn the_mode_decides_where_ciphers_and_curves_are_bound() {
+        let to_profile = json!({"name": "p", "ciphername": SUITE});
+        let to_vserver = json!({"vservername": "v", "ciphername": SUITE});
+        let of_vserver = "sslvserver_sslciphersuite_binding";
+        let mut on = bench(true);
+        assert_eq!(on.bind(CIPHERS, &to_profile), Ok(vec![]));
+        assert_eq!(on.bind(of_vserver, &to_vserver), Err(code::SSL_PROFILE_DEFAULT_ENABLED));
+        let mut off = bench(false);
+        assert_eq!(off.bind(CIPHERS, &to_profile), Err(code::SSL_PROFILE_DEFAULT_DISABLED));
+        assert_eq!(off.bind(of_vserver, &to_vserver), Ok(vec![]));
+        let curve = json!({"name": "p", "ecccurvename": "X_25519"});
+        assert_eq!(off.bind(CURVES, &curve), Err(code::SSL_PROFILE_DEFAULT_DISABLED));
+    }
+
+    #[test]
+    fn a_cipher_is_bound_once_and_must_exist() {
+        let mut bench = bench(true);
+        let cipher = |name: &str| json!({"name": "p", "ciphername": name, "cipherpriority": 7});
+        assert_eq!(bench.bind(CIPHERS, &cipher(SUITE)), Ok(vec![]));
+        assert_eq!(bench.bind(CIPHERS, &cipher(SUITE)), Err(code::SSL_CIPHER_EXIST_HIGHER_PRI));
+        assert!(bench.bind(CIPHERS, &cipher("TLS9-NONE")).is_err());
+        assert_eq!(bench.bind(CIPHERS, &cipher("DEFAULT_BACKEND")), Err(code::CIPHER_BACKEND));
+    }
+
+    #[test]
+    fn a_profile_in_use_keeps_a_cipher_and_one_with_ciphers_keeps_a_curve() {
+        let mut bench = bench(true);
+        let default = json!({"name": "p", "ciphername": "DEFAULT"});
+        bench.set("sslvserver", &json!({"vservername": "v", "sslprofile": "p"})).unwrap();
+        assert_eq!(bench.unbind(CIPHERS, &default), Err(code::SSL_PROFILE_NO_USABLE_CIPHERS));
+        bench.bind(CIPHERS, &json!({"name": "p", "ciphername": SUITE})).unwrap();
+        assert_eq!(bench.unbind(CIPHERS, &default), Ok(vec![]));
+        for curve in ["P_256", "P_384", "P_224"] {
+            bench.unbind(CURVES, &json!({"name": "p", "ecccurvename": curve})).unwrap();
+        }
+        let last = json!({"name": "p", "ecccurvename": "P_521"});
+        assert_eq!(bench.unbind(CURVES, &last), Err(code::SSL_NO_ECC_CURVES));
+    }
+
+    #[test]
+    fn a_profile_that_nobody_uses_may_lose_its_ciphers() {
+        let mut bench = bench(true);
+        assert_eq!(
+            bench.unbind(CIPHERS, &json!({"name": "p", "ciphername": "DEFAULT"})),
+            Ok(vec![])
+        );
+    }
+
+    #[test]
+    fn built_in_groups_and_bound_ones_stay() {
+        let mut bench = bench(true);
+        let built_in = json!({"ciphergroupname": "DEFAULT"});
+        assert_eq!(bench.delete("sslcipher", &built_in), Err(code::CIPHER_PERM));
+        bench.add("sslcipher", &json!({"ciphergroupname": "own"})).unwrap();
+        bench.bind(CIPHERS, &json!({"name": "p", "ciphername": "own"})).unwrap();
+        let own = json!({"ciphergroupname": "own"});
+        assert_eq!(bench.delete("sslcipher", &own), Err(code::OBJECT_IN_USE));
+        bench.unbind(CIPHERS, &json!({"name": "p", "ciphername": "own"})).unwrap();
+        assert_eq!(bench.delete("sslcipher", &own), Ok(vec![]));
+    }
+}

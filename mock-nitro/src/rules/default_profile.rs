@@ -41,3 +41,56 @@ pub(super) fn after(state: &mut State, before: &State) {
 fn names(state: &State, kind: &'static str) -> Vec<String> {
     state.objects(kind).map(|(name, _)| name.to_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::{Bench, authority};
+    use crate::code;
+
+    #[test]
+    fn the_switch_goes_one_way() {
+        let mut bench = Bench::with_default_profiles(false);
+        let to = |state: &str| json!({"defaultprofile": state});
+        assert_eq!(bench.set("sslparameter", &to("DISABLED")), Ok(vec![]));
+        assert_eq!(bench.set("sslparameter", &to("ENABLED")), Ok(vec![]));
+        assert_eq!(bench.set("sslparameter", &to("ENABLED")), Ok(vec![]));
+        let refused = Err(code::SSL_DEFAULT_PROFILE_ENABLED);
+        assert_eq!(bench.set("sslparameter", &to("DISABLED")), refused);
+        assert_eq!(bench.unset("sslparameter", &json!({"defaultprofile": true})), refused);
+    }
+
+    #[test]
+    fn endpoints_lose_their_settings_and_keep_their_certificates() {
+        let mut bench = Bench::with_default_profiles(false);
+        bench.upload("ca.crt", &authority("CA").pem);
+        bench.add("sslcertkey", &json!({"certkey": "ca", "cert": "ca.crt"})).unwrap();
+        bench.add("lbvserver", &json!({"name": "v", "servicetype": "SSL"})).unwrap();
+        bench.set("sslvserver", &json!({"vservername": "v", "snienable": "ENABLED"})).unwrap();
+        let binding = json!({"vservername": "v", "certkeyname": "ca", "ca": true});
+        bench.bind("sslvserver_sslcertkey_binding", &binding).unwrap();
+        let ciphers = "sslvserver_sslciphersuite_binding";
+        assert_eq!(bench.bound(ciphers, "v", "ciphername"), ["DEFAULT"]);
+        bench.add("sslprofile", &json!({"name": "legacy"})).unwrap();
+        assert!(bench.bound("sslprofile_sslcipher_binding", "legacy", "name").is_empty());
+
+        bench.set("sslparameter", &json!({"defaultprofile": "ENABLED"})).unwrap();
+        assert_eq!(bench.field("sslvserver", "v", "snienable"), Value::Null);
+        let default = "ns_default_ssl_profile_frontend";
+        assert_eq!(bench.field("sslvserver", "v", "sslprofile"), default);
+        assert!(bench.bound(ciphers, "v", "ciphername").is_empty());
+        assert_eq!(bench.bound("sslvserver_sslcertkey_binding", "v", "certkeyname"), ["ca"]);
+        assert_eq!(
+            bench.bound("sslprofile_sslcipher_binding", "legacy", "ciphername"),
+            ["DEFAULT"]
+        );
+    }
+
+    #[test]
+    fn an_appliance_that_is_switched_on_holds_what_one_born_so_holds() {
+        let mut bench = Bench::with_default_profiles(false);
+        bench.set("sslparameter", &json!({"defaultprofile": "ENABLED"})).unwrap();
+        assert!(bench.state == Bench::new().state);
+    }
+}

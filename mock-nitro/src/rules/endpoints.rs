@@ -272,3 +272,105 @@ pub(super) fn remove_ciphers(state: &mut State) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::{Bench, authority};
+    use crate::code;
+
+    fn with_vserver(default_profiles: bool) -> Bench {
+        let mut bench = Bench::with_default_profiles(default_profiles);
+        let vserver = json!({"name": "v", "servicetype": "SSL", "ipv46": "192.0.2.1", "port": 443});
+        bench.add("csvserver", &vserver).unwrap();
+        bench.add("servicegroup", &json!({"servicegroupname": "g", "servicetype": "SSL"})).unwrap();
+        for (name, kind) in [("fe", "FrontEnd"), ("be", "BackEnd")] {
+            bench.add("sslprofile", &json!({"name": name, "sslprofiletype": kind})).unwrap();
+        }
+        bench
+    }
+
+    fn attach(bench: &mut Bench, profile: &str) -> super::super::bench::Outcome {
+        bench.set("sslvserver", &json!({"vservername": "v", "sslprofile": profile}))
+    }
+
+    #[test]
+    fn what_speaks_tls_has_a_view_that_lives_as_long() {
+        let mut bench = with_vserver(true);
+        bench.add("lbvserver", &json!({"name": "plain", "servicetype": "HTTP"})).unwrap();
+        let default = "ns_default_ssl_profile_frontend";
+        assert_eq!(bench.field("sslvserver", "v", "sslprofile"), default);
+        assert_eq!(bench.field("sslvserver", "v", "tls12"), Value::Null);
+        assert_eq!(
+            bench.field("sslservicegroup", "g", "sslprofile"),
+            "ns_default_ssl_profile_backend"
+        );
+        assert!(bench.state.object("sslvserver", "plain").is_none());
+        bench.delete("csvserver", &json!({"name": "v"})).unwrap();
+        assert!(bench.state.object("sslvserver", "v").is_none());
+    }
+
+    #[test]
+    fn a_profile_is_attached_to_its_own_side_only() {
+        let mut bench = with_vserver(true);
+        assert_eq!(attach(&mut bench, "be"), Err(code::SSL_PROFILE_BE));
+        assert_eq!(attach(&mut bench, "gone"), Err(code::NO_SUCH_PROFILE));
+        assert_eq!(attach(&mut bench, "fe"), Ok(vec![]));
+        let group = |profile: &str| json!({"servicegroupname": "g", "sslprofile": profile});
+        assert_eq!(bench.set("sslservicegroup", &group("fe")), Err(code::SSL_PROFILE_FE));
+        assert_eq!(bench.set("sslservicegroup", &group("be")), Ok(vec![]));
+    }
+
+    #[test]
+    fn without_its_profile_an_endpoint_has_the_default_which_stays() {
+        let mut bench = with_vserver(true);
+        let unset = json!({"vservername": "v", "sslprofile": true});
+        assert_eq!(bench.unset("sslvserver", &unset), Err(code::SSL_PROFILE_UNSET_DEFAULT));
+        attach(&mut bench, "fe").unwrap();
+        assert_eq!(bench.unset("sslvserver", &unset), Ok(vec![]));
+        let default = "ns_default_ssl_profile_frontend";
+        assert_eq!(bench.field("sslvserver", "v", "sslprofile"), default);
+    }
+
+    #[test]
+    fn settings_of_its_own_are_for_endpoints_without_profiles() {
+        let own = json!({"vservername": "v", "clientauth": "ENABLED", "clientcert": "Optional"});
+        let mut bench = with_vserver(true);
+        assert_eq!(bench.set("sslvserver", &own), Err(code::SSL_PROFILE_DEFAULT_ENABLED));
+        let mut bench = with_vserver(false);
+        assert_eq!(bench.set("sslvserver", &own), Ok(vec![]));
+        assert_eq!(bench.field("sslvserver", "v", "clientcert"), "Optional");
+        attach(&mut bench, "fe").unwrap();
+        assert_eq!(bench.set("sslvserver", &own), Err(code::SSL_PROFILE_ATTACHED));
+    }
+
+    #[test]
+    fn a_profile_without_ciphers_is_not_attached() {
+        let mut bench = with_vserver(true);
+        let bare = json!({"name": "bare", "nodefaultbindings": "YES"});
+        bench.add("sslprofile", &bare).unwrap();
+        assert_eq!(attach(&mut bench, "bare"), Err(code::SSL_NO_USABLE_CIPHERS));
+    }
+
+    #[test]
+    fn sni_stays_on_while_certificates_are_bound_for_it() {
+        let mut bench = with_vserver(true);
+        let leaf = authority("CA").leaf(&["a.example"]);
+        bench.upload("a.crt", &leaf.pem);
+        bench.upload("a.key", &leaf.key);
+        let certkey = json!({"certkey": "a", "cert": "a.crt", "key": "a.key"});
+        bench.add("sslcertkey", &certkey).unwrap();
+        bench.add("sslprofile", &json!({"name": "sni", "snienable": "ENABLED"})).unwrap();
+        attach(&mut bench, "sni").unwrap();
+        let binding = json!({"vservername": "v", "certkeyname": "a", "snicert": true});
+        bench.bind("sslvserver_sslcertkey_binding", &binding).unwrap();
+        assert_eq!(attach(&mut bench, "fe"), Err(code::SSL_SNI_NOTENABLE));
+        let unset = json!({"vservername": "v", "sslprofile": true});
+        assert_eq!(bench.unset("sslvserver", &unset), Err(code::SSL_SNI_NOTENABLE));
+        let off = json!({"name": "sni", "snienable": "DISABLED"});
+        assert_eq!(bench.set("sslprofile", &off), Err(code::SSL_SNI_NOTENABLE));
+        bench.unbind("sslvserver_sslcertkey_binding", &binding).unwrap();
+        assert_eq!(bench.set("sslprofile", &off), Ok(vec![]));
+    }
+}

@@ -226,7 +226,7 @@ mod tests {
             r#"(HTTP.REQ.URL.PATH.EQ("/a") || HTTP.REQ.URL.PATH.STARTSWITH("/a/"))"#,
             "CLIENT.SSL.CLIENT_CERT.EXISTS.NOT || !CLIENT.SSL.CLIENT_CERT.IS_VALID",
             r#"HTTP.REQ.HEADER("X").CONTAINS("a\"b") == TRUE"#,
-            "HTTP.REQ.URL.PATH.REGEX_MATCH(re/^\\/a(b|c)$/)",
+            "HTTP.REQ.URL.PATH.REGEX_MATCH(re#^/a(b|c)$#)",
             "CLIENT.IP.SRC.IN_SUBNET(10.0.0.0/8)",
             "CLIENT.TCP.DSTPORT.EQ(443)",
         ] {

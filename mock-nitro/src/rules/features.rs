@@ -26,3 +26,21 @@ pub(super) fn warnings(state: &State, command: &Command) -> Vec<Refusal> {
     }
     vec![Refusal::about(code::FEATDISABLED, off.join(", "))]
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::bench::Bench;
+    use crate::code;
+
+    #[test]
+    fn what_is_made_while_its_feature_is_off_is_there_with_a_warning() {
+        let mut bench = Bench::new();
+        let vserver = |name: &str| json!({"name": name, "servicetype": "HTTP"});
+        assert_eq!(bench.add("lbvserver", &vserver("a")), Ok(vec![]));
+        bench.state.set_feature("LB", false);
+        assert_eq!(bench.add("lbvserver", &vserver("b")), Ok(vec![code::FEATDISABLED]));
+        assert!(bench.state.object("lbvserver", "b").is_some());
+    }
+}

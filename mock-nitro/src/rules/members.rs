@@ -142,3 +142,95 @@ fn create(state: &mut State, address: &str) {
     fields.insert("ipaddress", address.into());
     state.put_object("server", address, fields);
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::bench::Bench;
+    use super::MEMBERS;
+    use crate::code;
+
+    fn bench() -> Bench {
+        let mut bench = Bench::new();
+        bench
+            .add("servicegroup", &json!({"servicegroupname": "g", "servicetype": "HTTP"}))
+            .unwrap();
+        bench
+    }
+
+    #[test]
+    fn a_member_given_by_address_makes_a_server() {
+        let mut bench = bench();
+        let member = json!({"servicegroupname": "g", "ip": "192.0.2.9", "port": 80});
+        assert_eq!(bench.bind(MEMBERS, &member), Ok(vec![]));
+        assert_eq!(bench.field("server", "192.0.2.9", "ipaddress"), "192.0.2.9");
+        assert_eq!(bench.bound(MEMBERS, "g", "servername"), ["192.0.2.9"]);
+        assert_eq!(bench.bind(MEMBERS, &member), Err(code::EXIST));
+        let by_name = json!({"servicegroupname": "g", "servername": "192.0.2.9", "port": 80});
+        assert_eq!(bench.unbind(MEMBERS, &by_name), Ok(vec![]));
+        assert_eq!(bench.unbind(MEMBERS, &by_name), Err(code::NOENT));
+        assert!(bench.state.object("server", "192.0.2.9").is_some());
+    }
+
+    #[test]
+    fn an_address_that_has_a_server_is_that_server() {
+        let mut bench = bench();
+        bench.add("server", &json!({"name": "s", "ipaddress": "192.0.2.9"})).unwrap();
+        let member = json!({"servicegroupname": "g", "ip": "192.0.2.9", "port": 80});
+        assert_eq!(bench.bind(MEMBERS, &member), Ok(vec![]));
+        assert_eq!(bench.bound(MEMBERS, "g", "servername"), ["s"]);
+        assert_eq!(bench.bound(MEMBERS, "g", "ip"), ["192.0.2.9"]);
+        let by_name = json!({"servicegroupname": "g", "servername": "s", "port": 80});
+        assert_eq!(bench.bind(MEMBERS, &by_name), Err(code::EXIST));
+        assert_eq!(bench.unbind(MEMBERS, &member), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_member_is_named_in_one_way_and_has_a_port() {
+        for (fields, code) in [
+            (json!({"ip": "192.0.2.9", "servername": "s", "port": 80}), code::ARGSMUTEX),
+            (json!({"port": 80}), code::ARGMISSING),
+            (json!({"ip": "192.0.2.9"}), code::ARGMISSING),
+            (json!({"ip": "shop", "port": 80}), code::INVALIDIP),
+            (json!({"servername": "gone", "port": 80}), code::NOENT),
+        ] {
+            let mut bench = bench();
+            bench.add("server", &json!({"name": "s", "ipaddress": "192.0.2.9"})).unwrap();
+            let mut member = fields.clone();
+            member["servicegroupname"] = "g".into();
+            assert_eq!(bench.bind(MEMBERS, &member), Err(code), "{fields}");
+        }
+    }
+
+    #[test]
+    fn binding_again_changes_the_weight() {
+        let mut bench = bench();
+        let member = |weight: u8| json!({"servicegroupname": "g", "ip": "192.0.2.9", "port": 80, "weight": weight});
+        bench.bind(MEMBERS, &member(1)).unwrap();
+        assert_eq!(bench.bind(MEMBERS, &member(5)), Ok(vec![]));
+        assert_eq!(bench.bound(MEMBERS, "g", "weight"), [5]);
+    }
+
+    #[test]
+    fn an_address_has_one_server_which_stays_while_it_has_members() {
+        let mut bench = bench();
+        bench.add("server", &json!({"name": "s", "ipaddress": "192.0.2.9"})).unwrap();
+        let twin = json!({"name": "t", "ipaddress": "192.0.2.9"});
+        assert_eq!(bench.add("server", &twin), Err(code::SERVER_EXIST));
+        let bad = json!({"name": "t", "ipaddress": "192.0.2"});
+        assert_eq!(bench.add("server", &bad), Err(code::INVALIDIP));
+        let member = json!({"servicegroupname": "g", "servername": "s", "port": 80});
+        bench.bind(MEMBERS, &member).unwrap();
+        assert_eq!(bench.delete("server", &json!({"name": "s"})), Err(code::VSR_BOUND));
+        bench.unbind(MEMBERS, &member).unwrap();
+        assert_eq!(bench.delete("server", &json!({"name": "s"})), Ok(vec![]));
+    }
+
+    #[test]
+    fn lists_of_members_are_not_for_plain_groups() {
+        let list = json!({"servicegroupname": "g", "members": [{"ip": "192.0.2.9", "port": 80}]});
+        let outcome = bench().bind("servicegroup_servicegroupmemberlist_binding", &list);
+        assert_eq!(outcome, Err(code::PERM));
+    }
+}

@@ -217,3 +217,104 @@ fn keep_default(state: &mut State, kind: &'static str, parent: &str) {
         state.put_binding(own, fields);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::Bench;
+    use crate::code;
+
+    const BINDING: &str = "servicegroup_lbmonitor_binding";
+
+    fn bench() -> Bench {
+        let mut bench = Bench::new();
+        bench
+            .add("servicegroup", &json!({"servicegroupname": "g", "servicetype": "HTTP"}))
+            .unwrap();
+        bench.add("lbmonitor", &json!({"monitorname": "m", "type": "HTTP"})).unwrap();
+        bench
+    }
+
+    fn bound(bench: &Bench) -> Vec<Value> {
+        bench.bound(BINDING, "g", "monitor_name")
+    }
+
+    #[test]
+    fn the_default_monitor_is_there_while_no_other_is() {
+        let mut bench = bench();
+        assert_eq!(bound(&bench), ["tcp-default"]);
+        let own = json!({"servicegroupname": "g", "monitor_name": "m"});
+        assert_eq!(bench.bind(BINDING, &own), Ok(vec![]));
+        assert_eq!(bound(&bench), ["m"]);
+        assert_eq!(bench.bind(BINDING, &own), Err(code::MONITOR_BOUND));
+        assert_eq!(bench.unbind(BINDING, &own), Ok(vec![]));
+        assert_eq!(bound(&bench), ["tcp-default"]);
+        assert_eq!(bench.unbind(BINDING, &own), Err(code::MONITOR_NOT_BOUND));
+        bench.add("servicegroup", &json!({"servicegroupname": "u", "servicetype": "UDP"})).unwrap();
+        assert_eq!(bench.bound(BINDING, "u", "monitor_name"), ["ping-default"]);
+    }
+
+    #[test]
+    fn the_default_monitor_is_not_for_clients_to_bind() {
+        let mut bench = bench();
+        let default = json!({"servicegroupname": "g", "monitor_name": "tcp-default"});
+        assert_eq!(bench.bind(BINDING, &default), Err(code::MONITOR_BIND_DEFAULT));
+        assert_eq!(bench.unbind(BINDING, &default), Err(code::MONITOR_UNBIND_DEFAULT));
+    }
+
+    #[test]
+    fn a_monitor_stays_while_it_is_bound_and_a_built_in_one_forever() {
+        let mut bench = bench();
+        bench.bind(BINDING, &json!({"servicegroupname": "g", "monitor_name": "m"})).unwrap();
+        let delete = |name: &str, kind: &str| json!({"monitorname": name, "type": kind});
+        assert_eq!(bench.delete("lbmonitor", &json!({"monitorname": "m"})), Err(code::ARGMISSING));
+        let wrong = bench.delete("lbmonitor", &delete("m", "TCP"));
+        assert_eq!(wrong, Err(code::MONITOR_WRONG_TYPE));
+        assert_eq!(bench.delete("lbmonitor", &delete("m", "HTTP")), Err(code::MONITOR_REF));
+        let built_in = bench.delete("lbmonitor", &delete("http", "HTTP"));
+        assert_eq!(built_in, Err(code::MONITOR_BUILTIN));
+        bench.delete("servicegroup", &json!({"servicegroupname": "g"})).unwrap();
+        assert_eq!(bench.delete("lbmonitor", &delete("m", "HTTP")), Ok(vec![]));
+    }
+
+    #[test]
+    fn fields_must_suit_the_type_and_each_other() {
+        for (fields, code) in [
+            (json!({"type": "HTTP", "interval": 2, "resptimeout": 2}), code::MONITOR_INTERVAL),
+            (json!({"type": "TCP", "httprequest": "GET /"}), code::INVAL),
+            (json!({"type": "HTTP", "send": "x"}), code::INVAL),
+            (
+                json!({"type": "HTTP", "retries": 2, "failureretries": 3}),
+                code::MONITOR_FAILURERETRIES,
+            ),
+            (
+                json!({"type": "HTTP", "secure": "YES", "sslprofile": "ns_default_ssl_profile_frontend"}),
+                code::SSL_PROFILE_FE,
+            ),
+            (
+                json!({"type": "HTTP", "sslprofile": "ns_default_ssl_profile_backend"}),
+                code::ARGPREREQ,
+            ),
+        ] {
+            let mut monitor = fields.clone();
+            monitor["monitorname"] = "new".into();
+            assert_eq!(bench().add("lbmonitor", &monitor), Err(code), "{fields}");
+        }
+        let mut bench = bench();
+        let other = json!({"monitorname": "m", "type": "TCP", "interval": 9});
+        assert_eq!(bench.set("lbmonitor", &other), Err(code::MONITOR_WRONG_TYPE));
+    }
+
+    #[test]
+    fn whole_minutes_are_shown_as_minutes_and_a_secure_monitor_has_a_profile() {
+        let mut bench = bench();
+        let monitor = json!({"monitorname": "n", "type": "HTTP", "interval": 60, "secure": "YES"});
+        bench.add("lbmonitor", &monitor).unwrap();
+        assert_eq!(bench.field("lbmonitor", "n", "interval"), 1);
+        assert_eq!(bench.field("lbmonitor", "n", "units3"), "MIN");
+        assert_eq!(bench.field("lbmonitor", "n", "respcode"), json!(["200"]));
+        let profile = "ns_default_ssl_profile_backend";
+        assert_eq!(bench.field("lbmonitor", "n", "sslprofile"), profile);
+    }
+}

@@ -156,3 +156,88 @@ pub(super) fn after(state: &mut State, command: &Command) {
         fields.entry("responsestatuscode").or_insert_with(|| 302.into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::{Bench, Outcome};
+    use crate::code;
+
+    fn add(kind: &str, fields: &Value) -> Outcome {
+        let mut fields = fields.clone();
+        fields["name"] = "x".into();
+        Bench::new().add(kind, &fields)
+    }
+
+    #[test]
+    fn a_responder_action_has_what_its_type_needs() {
+        for (fields, outcome) in [
+            (json!({"type": "redirect", "target": "\"https://a.example\""}), Ok(vec![])),
+            (json!({"type": "redirect", "target": "https://a.example"}), Err(code::INVALPISEXPR)),
+            (json!({"type": "redirect"}), Err(code::ARGMISSING)),
+            (
+                json!({"type": "redirect", "target": "\"/\"", "responsestatuscode": 404}),
+                Err(code::RESP_ACT_INVALID_REDIRECT_CODE),
+            ),
+            (
+                json!({"type": "respondwith", "target": "\"HTTP/1.1 404 Not Found\\r\\n\\r\\n\""}),
+                Ok(vec![]),
+            ),
+            (
+                json!({"type": "respondwith", "target": "\"x\"", "responsestatuscode": 404}),
+                Err(code::RESP_ACT_RESPONSE_CODE_REASON_PHRASE_NOT_ALLOWED),
+            ),
+            (json!({"type": "noop"}), Ok(vec![])),
+        ] {
+            assert_eq!(add("responderaction", &fields), outcome, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_rewrite_action_has_what_its_type_needs() {
+        let header = |kind: &str, target: &str| json!({"type": kind, "target": target});
+        let with = |mut fields: Value, builder: &str| {
+            fields["stringbuilderexpr"] = builder.into();
+            fields
+        };
+        let insert = "insert_http_header";
+        for (fields, outcome) in [
+            (with(header(insert, "X-Client"), "CLIENT.IP.SRC"), Ok(vec![])),
+            (header(insert, "X-Client"), Err(code::ARGMISSING)),
+            (with(header(insert, "X Client"), "\"a\""), Err(code::INVAL)),
+            (with(header(insert, "X-Client"), "a b"), Err(code::INVALPISEXPR)),
+            (header("delete_http_header", "X-Client"), Ok(vec![])),
+            (with(header("delete_http_header", "X-Client"), "\"a\""), Err(code::RW_ACT_INVAL)),
+            (with(header("replace", "HTTP.REQ.URL"), "\"/\""), Ok(vec![])),
+        ] {
+            assert_eq!(add("rewriteaction", &fields), outcome, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_policy_has_a_rule_and_an_action_that_is_there() {
+        let policy = |rule: &str, action: &str| json!({"rule": rule, "action": action});
+        assert_eq!(add("responderpolicy", &policy("TRUE", "DROP")), Ok(vec![]));
+        assert_eq!(add("responderpolicy", &policy("TRUE", "gone")), Err(code::ACTION_NOTPRESENT));
+        assert_eq!(add("responderpolicy", &policy("(TRUE", "DROP")), Err(code::INVALPICEXPR));
+        assert_eq!(add("rewritepolicy", &policy("\"a\"", "NOREWRITE")), Err(code::BOOLEXPR));
+    }
+
+    #[test]
+    fn what_is_used_stays() {
+        let mut bench = Bench::new();
+        bench.add("responderaction", &json!({"name": "a", "type": "noop"})).unwrap();
+        let policy = json!({"name": "p", "rule": "TRUE", "action": "a"});
+        bench.add("responderpolicy", &policy).unwrap();
+        bench.add("lbvserver", &json!({"name": "l", "servicetype": "HTTP"})).unwrap();
+        let binding = json!({"name": "l", "policyname": "p", "priority": 1});
+        bench.bind("lbvserver_responderpolicy_binding", &binding).unwrap();
+        let (action, policy) = (json!({"name": "a"}), json!({"name": "p"}));
+        assert_eq!(bench.delete("responderaction", &action), Err(code::ACTION_BOUND));
+        assert_eq!(bench.delete("responderpolicy", &policy), Err(code::CPE_REM_INUSE));
+        bench.unbind("lbvserver_responderpolicy_binding", &binding).unwrap();
+        assert_eq!(bench.delete("responderpolicy", &policy), Ok(vec![]));
+        assert_eq!(bench.delete("responderaction", &action), Ok(vec![]));
+    }
+}

@@ -122,3 +122,105 @@ fn check_switching(state: &State, command: &Command, policy: &str) -> Result<(),
     let Some(action) = state.object("csaction", action) else { return Ok(()) };
     switching::check_behind(state, &command.key, text(action, "targetlbvserver"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::{Bench, Outcome};
+    use super::OF_SWITCHING;
+    use crate::code;
+
+    /// A csvserver, a target, and policies with (`p`, `q`) and without (`bare`) an action.
+    fn bench() -> Bench {
+        let mut bench = Bench::new();
+        for (name, servicetype, port) in [("c", "HTTP", 80), ("t", "TCP", 81)] {
+            let fields = json!({"name": name, "servicetype": servicetype, "ipv46": "192.0.2.1", "port": port});
+            bench.add("csvserver", &fields).unwrap();
+        }
+        bench.add("lbvserver", &json!({"name": "l", "servicetype": "HTTP"})).unwrap();
+        bench.add("csaction", &json!({"name": "a", "targetlbvserver": "l"})).unwrap();
+        for name in ["p", "q"] {
+            let policy =
+                json!({"policyname": name, "rule": "HTTP.REQ.URL.EQ(\"/\")", "action": "a"});
+            bench.add("cspolicy", &policy).unwrap();
+        }
+        bench.add("cspolicy", &json!({"policyname": "bare", "rule": "TRUE"})).unwrap();
+        let responder = json!({"name": "r", "rule": "TRUE", "action": "DROP"});
+        bench.add("responderpolicy", &responder).unwrap();
+        bench
+    }
+
+    fn bind(bench: &mut Bench, policy: &str, own: &Value) -> Outcome {
+        let mut fields = own.clone();
+        fields["policyname"] = policy.into();
+        if fields.get("name").is_none() {
+            fields["name"] = "c".into();
+        }
+        bench.bind(OF_SWITCHING, &fields)
+    }
+
+    #[test]
+    fn a_priority_is_needed_and_taken_once() {
+        let mut bench = bench();
+        assert_eq!(bind(&mut bench, "p", &json!({})), Err(code::PRIORITY_COMP_PI_CSW));
+        assert_eq!(bind(&mut bench, "p", &json!({"priority": 0})), Err(code::INVAL_PRIORITY));
+        let beyond = json!({"priority": 2_147_483_648_u64});
+        assert_eq!(bind(&mut bench, "p", &beyond), Err(code::INVAL_PRIORITY));
+        assert_eq!(bind(&mut bench, "p", &json!({"priority": 10})), Ok(vec![]));
+        assert_eq!(bind(&mut bench, "q", &json!({"priority": 10})), Err(code::PI_PRIORITY_EXISTS));
+        assert_eq!(bind(&mut bench, "p", &json!({"priority": 11})), Err(code::EXIST));
+        let responder = json!({"name": "c", "policyname": "r", "priority": 10});
+        assert_eq!(bench.bind("csvserver_responderpolicy_binding", &responder), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_switching_policy_leads_somewhere_in_one_way() {
+        let mut bench = bench();
+        for (policy, own, code) in [
+            ("p", json!({"priority": 1, "targetlbvserver": "l"}), code::CSPOLICY_HASACTION),
+            ("p", json!({"priority": 1, "gotopriorityexpression": "END"}), code::ACTION_NOTNOOP_CS),
+            ("bare", json!({"priority": 1}), code::CSPOLICY_NOACTION),
+            ("gone", json!({"priority": 1}), code::NOPOL),
+        ] {
+            assert_eq!(bind(&mut bench, policy, &own), Err(code), "{policy} {own}");
+        }
+        let target = json!({"priority": 1, "targetlbvserver": "l"});
+        assert_eq!(bind(&mut bench, "bare", &target), Ok(vec![]));
+        let elsewhere = json!({"name": "t", "priority": 1, "targetlbvserver": "l"});
+        assert_eq!(bind(&mut bench, "bare", &elsewhere), Err(code::INVALID_MULTIPLEBIND));
+    }
+
+    #[test]
+    fn a_rule_about_http_needs_a_vserver_that_understands_it() {
+        let stream = json!({"name": "t", "priority": 1});
+        let outcome = bind(&mut bench(), "p", &stream);
+        assert_eq!(outcome, Err(code::NONHTTP_CSW_BIND_HTTP_SSL_POLICY));
+    }
+
+    #[test]
+    fn an_unbind_that_names_another_priority_finds_nothing() {
+        let mut bench = bench();
+        bind(&mut bench, "p", &json!({"priority": 10})).unwrap();
+        let other = json!({"name": "c", "policyname": "p", "priority": 11});
+        assert_eq!(bench.unbind(OF_SWITCHING, &other), Err(code::UNBIND_INVALIDPOL));
+        let policy = json!({"policyname": "p"});
+        assert_eq!(bench.delete("cspolicy", &policy), Err(code::CPE_REM_INUSE));
+        let right = json!({"name": "c", "policyname": "p", "priority": 10});
+        assert_eq!(bench.unbind(OF_SWITCHING, &right), Ok(vec![]));
+        assert_eq!(bench.delete("cspolicy", &policy), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_bound_policy_does_not_get_a_target_that_does_not_fit() {
+        let mut bench = bench();
+        bench.add("lbvserver", &json!({"name": "s", "servicetype": "TCP"})).unwrap();
+        bench.add("csaction", &json!({"name": "b", "targetlbvserver": "s"})).unwrap();
+        bind(&mut bench, "p", &json!({"priority": 1})).unwrap();
+        let moved = json!({"policyname": "p", "action": "b"});
+        assert_eq!(bench.set("cspolicy", &moved), Err(code::CSW_BIND_INCOMPAT_TGT));
+        bind(&mut bench, "bare", &json!({"priority": 2, "targetlbvserver": "l"})).unwrap();
+        let acting = json!({"policyname": "bare", "action": "a"});
+        assert_eq!(bench.set("cspolicy", &acting), Err(code::CSW_ACTION_INCOMPTIBLE));
+    }
+}

@@ -169,3 +169,129 @@ pub(super) fn check_transport(state: &State, command: &Command) -> Result<(), Re
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::Bench;
+    use crate::code;
+
+    fn profile(own: &Value) -> Value {
+        let mut fields = own.clone();
+        fields["name"] = "p".into();
+        fields
+    }
+
+    #[test]
+    fn fields_that_need_others_are_refused_without_them() {
+        for (fields, code) in [
+            (json!({"clientcert": "Mandatory"}), code::ARGPREREQ),
+            (json!({"maxage": 100}), code::ARGPREREQ),
+            (json!({"includesubdomains": "YES"}), code::ARGPREREQ),
+            (json!({"preload": "YES", "hsts": "DISABLED"}), code::ARGPREREQ),
+            (json!({"cipherurl": "http://a.example"}), code::ARGPREREQ),
+            (json!({"skipclientcertpolicycheck": "ENABLED"}), code::ARGPREREQ),
+            (json!({"sesstimeout": 60, "sessreuse": "DISABLED"}), code::SSL_SESSDISABLED),
+            (json!({"redirectportrewrite": "ENABLED"}), code::SSL_PORTREWRITE),
+            (json!({"dhcount": 600}), code::SSL_DHDISABLED),
+            (json!({"dh": "ENABLED"}), code::ARGMISSING),
+            (json!({"dh": "ENABLED", "dhfile": "dh.pem", "dhcount": 7}), code::SSL_DHCOUNT),
+            (json!({"sesstimeout": 0}), code::SSL_SESSTO),
+            (
+                json!({"sslprofiletype": "BackEnd", "commonname": "a.example"}),
+                code::SSL_SERVERAUTH_SNI_REQUIRED,
+            ),
+            (
+                json!({"tls1": "DISABLED", "tls11": "DISABLED", "tls12": "DISABLED"}),
+                code::SSL_NO_PROTOCOL_ENABLED,
+            ),
+        ] {
+            assert_eq!(Bench::new().add("sslprofile", &profile(&fields)), Err(code), "{fields}");
+        }
+    }
+
+    #[test]
+    fn fields_with_what_they_need_are_taken() {
+        for fields in [
+            json!({"clientauth": "ENABLED", "clientcert": "Optional"}),
+            json!({"hsts": "ENABLED", "maxage": 100, "includesubdomains": "YES"}),
+            json!({"maxage": 0, "includesubdomains": "NO", "preload": "NO"}),
+            json!({"sslprofiletype": "BackEnd", "serverauth": "ENABLED", "commonname": "a.example"}),
+            json!({"sslprofiletype": "BackEnd", "snienable": "ENABLED", "commonname": "a.example"}),
+            json!({"serverauth": "DISABLED", "sslimaxsessperserver": 10}),
+        ] {
+            assert_eq!(Bench::new().add("sslprofile", &profile(&fields)), Ok(vec![]), "{fields}");
+        }
+    }
+
+    #[test]
+    fn fields_of_the_other_side_are_refused() {
+        for fields in [
+            json!({"sslprofiletype": "BackEnd", "clientauth": "ENABLED"}),
+            json!({"sslprofiletype": "BackEnd", "hsts": "ENABLED"}),
+            json!({"sslprofiletype": "BackEnd", "snihttphostmatch": "STRICT"}),
+            json!({"serverauth": "ENABLED"}),
+            json!({"serverauth": "ENABLED", "commonname": "a.example"}),
+        ] {
+            let outcome = Bench::new().add("sslprofile", &profile(&fields));
+            assert_eq!(outcome, Err(code::SSL_PROFILE_NOT_VAILD_PARAM), "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_profile_is_born_with_ciphers_and_curves_and_a_timeout_of_its_side() {
+        let mut bench = Bench::new();
+        for (name, side, cipher, timeout) in
+            [("f", "FrontEnd", "DEFAULT", 120), ("b", "BackEnd", "DEFAULT_BACKEND", 300)]
+        {
+            bench.add("sslprofile", &json!({"name": name, "sslprofiletype": side})).unwrap();
+            let ciphers = bench.bound("sslprofile_sslcipher_binding", name, "cipheraliasname");
+            assert_eq!(ciphers, [cipher]);
+            let curves = bench.bound("sslprofile_ecccurve_binding", name, "ecccurvename");
+            assert_eq!(curves.len(), 4);
+            assert_eq!(bench.field("sslprofile", name, "sesstimeout"), timeout);
+        }
+        let bare = json!({"name": "bare", "nodefaultbindings": "YES"});
+        bench.add("sslprofile", &bare).unwrap();
+        assert!(bench.bound("sslprofile_sslcipher_binding", "bare", "name").is_empty());
+        assert_eq!(bench.field("sslprofile", "bare", "nodefaultbindings"), Value::Null);
+    }
+
+    #[test]
+    fn client_certificates_are_mandatory_unless_told_otherwise() {
+        let mut bench = Bench::new();
+        bench.add("sslprofile", &profile(&json!({"clientauth": "ENABLED"}))).unwrap();
+        assert_eq!(bench.field("sslprofile", "p", "clientcert"), "Mandatory");
+        bench.set("sslprofile", &profile(&json!({"clientauth": "DISABLED"}))).unwrap();
+        assert_eq!(bench.field("sslprofile", "p", "clientcert"), Value::Null);
+    }
+
+    #[test]
+    fn a_profile_stays_while_it_is_attached_and_a_built_in_one_forever() {
+        let mut bench = Bench::new();
+        bench.add("sslprofile", &profile(&json!({"sslprofiletype": "BackEnd"}))).unwrap();
+        bench.add("servicegroup", &json!({"servicegroupname": "g", "servicetype": "SSL"})).unwrap();
+        let group = json!({"servicegroupname": "g", "sslprofile": "p"});
+        bench.set("sslservicegroup", &group).unwrap();
+        let delete = json!({"name": "p"});
+        assert_eq!(bench.delete("sslprofile", &delete), Err(code::SSL_PROFILE_USED));
+        bench.delete("servicegroup", &json!({"servicegroupname": "g"})).unwrap();
+        assert_eq!(bench.delete("sslprofile", &delete), Ok(vec![]));
+        assert!(bench.bound("sslprofile_sslcipher_binding", "p", "name").is_empty());
+        let built_in = json!({"name": "ns_default_ssl_profile_frontend"});
+        assert_eq!(bench.delete("sslprofile", &built_in), Err(code::SSL_DEFAULT_PROFILE_PERM));
+    }
+
+    #[test]
+    fn a_transport_profile_stays_while_it_is_used() {
+        let mut bench = Bench::new();
+        bench.add("nshttpprofile", &json!({"name": "h"})).unwrap();
+        let vserver = json!({"name": "l", "servicetype": "HTTP", "httpprofilename": "h"});
+        bench.add("lbvserver", &vserver).unwrap();
+        let delete = json!({"name": "h"});
+        assert_eq!(bench.delete("nshttpprofile", &delete), Err(code::PROFILE_IN_USE));
+        bench.delete("lbvserver", &json!({"name": "l"})).unwrap();
+        assert_eq!(bench.delete("nshttpprofile", &delete), Ok(vec![]));
+    }
+}

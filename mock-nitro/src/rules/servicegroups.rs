@@ -83,3 +83,63 @@ pub(super) fn check_binding(state: &State, command: &Command) -> Result<(), Refu
         refuse(code::SVCTYPE_MISMATCH)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::bench::Bench;
+    use crate::code;
+
+    const BINDING: &str = "lbvserver_servicegroup_binding";
+
+    fn bench() -> Bench {
+        let mut bench = Bench::new();
+        for (name, servicetype) in [("http", "HTTP"), ("tcp", "TCP"), ("bridge", "SSL_BRIDGE")] {
+            bench.add("lbvserver", &json!({"name": name, "servicetype": servicetype})).unwrap();
+        }
+        for servicetype in ["HTTP", "SSL", "TCP", "SSL_TCP", "SSL_BRIDGE"] {
+            let fields = json!({"servicegroupname": servicetype, "servicetype": servicetype});
+            bench.add("servicegroup", &fields).unwrap();
+        }
+        bench
+    }
+
+    #[test]
+    fn a_group_stands_behind_vservers_that_speak_its_protocol() {
+        for (vserver, groups) in [
+            ("http", &["HTTP", "SSL"][..]),
+            ("tcp", &["TCP", "SSL_TCP"]),
+            ("bridge", &["SSL_BRIDGE"]),
+        ] {
+            for group in ["HTTP", "SSL", "TCP", "SSL_TCP", "SSL_BRIDGE"] {
+                let fields = json!({"name": vserver, "servicegroupname": group});
+                let expected =
+                    if groups.contains(&group) { Ok(vec![]) } else { Err(code::SVCTYPE_MISMATCH) };
+                assert_eq!(bench().bind(BINDING, &fields), expected, "{vserver} {group}");
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_of_services_are_not_for_groups() {
+        let fields = json!({"name": "http", "servicegroupname": "HTTP", "weight": 2});
+        assert_eq!(bench().bind(BINDING, &fields), Err(code::ARGPREREQ));
+        let mut bench = bench();
+        bench.bind(BINDING, &json!({"name": "http", "servicegroupname": "HTTP"})).unwrap();
+        let twice = json!({"name": "http", "servicegroupname": "HTTP"});
+        assert_eq!(bench.bind(BINDING, &twice), Err(code::EXIST));
+    }
+
+    #[test]
+    fn a_bound_group_stays() {
+        let mut bench = bench();
+        let binding = json!({"name": "http", "servicegroupname": "HTTP"});
+        bench.bind(BINDING, &binding).unwrap();
+        let delete = json!({"servicegroupname": "HTTP"});
+        assert_eq!(bench.delete("servicegroup", &delete), Err(code::VSR_BOUND));
+        bench.unbind(BINDING, &binding).unwrap();
+        assert_eq!(bench.unbind(BINDING, &binding), Err(code::SVC_NOT_BOUND));
+        assert_eq!(bench.delete("servicegroup", &delete), Ok(vec![]));
+    }
+}

@@ -83,3 +83,65 @@ pub(super) fn after(state: &mut State, command: &Command) {
         state.remove_binding(&key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::bench::Bench;
+    use super::DEFAULTS;
+    use crate::code;
+
+    fn bench() -> Bench {
+        let mut bench = Bench::new();
+        for (name, servicetype, port) in [("http", "HTTP", 80), ("tcp", "TCP", 81)] {
+            let fields = json!({"name": name, "servicetype": servicetype, "ipv46": "192.0.2.1", "port": port});
+            bench.add("csvserver", &fields).unwrap();
+        }
+        for (name, servicetype) in [("one", "HTTP"), ("two", "SSL"), ("stream", "TCP")] {
+            bench.add("lbvserver", &json!({"name": name, "servicetype": servicetype})).unwrap();
+        }
+        bench
+    }
+
+    #[test]
+    fn an_action_has_one_target_of_one_kind() {
+        let mut bench = bench();
+        assert_eq!(bench.add("csaction", &json!({"name": "a"})), Err(code::ARGMISSING));
+        assert!(bench.add("csaction", &json!({"name": "a", "targetlbvserver": "gone"})).is_err());
+        let action = json!({"name": "a", "targetlbvserver": "one"});
+        assert_eq!(bench.add("csaction", &action), Ok(vec![]));
+        let moved = json!({"name": "a", "targetlbvserver": "two"});
+        assert_eq!(bench.set("csaction", &moved), Ok(vec![]));
+        let computed = json!({"name": "a", "targetvserverexpr": "HTTP.REQ.HOSTNAME"});
+        assert_eq!(bench.set("csaction", &computed), Err(code::SET_CSACTION_DISALLOWED));
+    }
+
+    #[test]
+    fn an_action_stays_while_a_policy_has_it_and_suits_where_that_is_bound() {
+        let mut bench = bench();
+        bench.add("csaction", &json!({"name": "a", "targetlbvserver": "one"})).unwrap();
+        let policy = json!({"policyname": "p", "rule": "TRUE", "action": "a"});
+        bench.add("cspolicy", &policy).unwrap();
+        assert_eq!(bench.delete("csaction", &json!({"name": "a"})), Err(code::BOUNDTO_CSPOLICY));
+        let binding = json!({"name": "http", "policyname": "p", "priority": 1});
+        bench.bind("csvserver_cspolicy_binding", &binding).unwrap();
+        let stream = json!({"name": "a", "targetlbvserver": "stream"});
+        assert_eq!(bench.set("csaction", &stream), Err(code::CSW_BIND_INCOMPAT_TGT));
+    }
+
+    #[test]
+    fn there_is_one_default_and_it_suits_its_vserver() {
+        let mut bench = bench();
+        let default = |name: &str, lbvserver: &str| json!({"name": name, "lbvserver": lbvserver});
+        assert_eq!(bench.bind(DEFAULTS, &default("http", "one")), Ok(vec![]));
+        assert_eq!(bench.bind(DEFAULTS, &default("http", "one")), Err(code::EXIST));
+        assert_eq!(bench.bind(DEFAULTS, &default("http", "two")), Ok(vec![]));
+        assert_eq!(bench.bound(DEFAULTS, "http", "lbvserver"), ["two"]);
+        let stream = bench.bind(DEFAULTS, &default("http", "stream"));
+        assert_eq!(stream, Err(code::CSW_BIND_INCOMPAT_TGT));
+        assert_eq!(bench.bind(DEFAULTS, &default("tcp", "stream")), Ok(vec![]));
+        let other = bench.unbind(DEFAULTS, &default("http", "one"));
+        assert_eq!(other, Err(code::DEFAULTLB_NOT_BOUND));
+    }
+}

@@ -209,3 +209,134 @@ fn has_enabled_member(state: &State, lbvserver: &str) -> bool {
     };
     in_group || as_service()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::bench::Bench;
+    use crate::code;
+
+    fn vserver(name: &str, servicetype: &str, own: &Value) -> Value {
+        let mut fields = own.clone();
+        fields["name"] = name.into();
+        fields["servicetype"] = servicetype.into();
+        fields
+    }
+
+    fn at(address: &str, port: u16) -> Value {
+        json!({"ipv46": address, "port": port})
+    }
+
+    #[test]
+    fn an_address_and_port_is_held_by_one_vserver() {
+        let mut bench = Bench::new();
+        let here = at("192.0.2.1", 443);
+        assert_eq!(bench.add("csvserver", &vserver("a", "SSL", &here)), Ok(vec![]));
+        assert_eq!(bench.add("csvserver", &vserver("b", "HTTP", &here)), Err(code::EXIST));
+        assert_eq!(bench.add("lbvserver", &vserver("b", "HTTP", &here)), Err(code::EXIST));
+        let port = at("192.0.2.1", 80);
+        assert_eq!(bench.add("csvserver", &vserver("b", "HTTP", &port)), Ok(vec![]));
+        bench.add("csvserver", &vserver("c", "SSL", &at("2001:db8::1", 443))).unwrap();
+        let same = at("2001:DB8:0::1", 443);
+        assert_eq!(bench.add("csvserver", &vserver("d", "SSL", &same)), Err(code::EXIST));
+        let moved = json!({"name": "c", "ipv46": "192.0.2.1"});
+        assert_eq!(bench.set("csvserver", &moved), Err(code::EXIST));
+        bench.delete("csvserver", &json!({"name": "a"})).unwrap();
+        assert_eq!(bench.set("csvserver", &moved), Ok(vec![]));
+    }
+
+    #[test]
+    fn any_number_of_vservers_have_no_address() {
+        let mut bench = Bench::new();
+        for name in ["a", "b"] {
+            bench.add("lbvserver", &vserver(name, "HTTP", &json!({}))).unwrap();
+            assert_eq!(bench.field("lbvserver", name, "ipv46"), "0.0.0.0");
+            assert_eq!(bench.field("lbvserver", name, "port"), 0);
+        }
+    }
+
+    #[test]
+    fn a_redirected_port_is_held_too() {
+        let mut bench = Bench::new();
+        let mut redirecting = at("192.0.2.1", 443);
+        redirecting["redirectfromport"] = 80.into();
+        bench.add("csvserver", &vserver("a", "SSL", &redirecting)).unwrap();
+        let plain = vserver("b", "HTTP", &at("192.0.2.1", 80));
+        assert_eq!(bench.add("csvserver", &plain), Err(code::EXIST));
+    }
+
+    #[test]
+    fn fields_must_suit_the_address_and_the_type() {
+        for (kind, servicetype, own, code) in [
+            ("csvserver", "SSL", json!({"ipv46": "shop.example", "port": 443}), code::INVALIDIP),
+            ("csvserver", "SSL", json!({"ipv46": "192.0.2.1"}), code::ARGMISSING),
+            ("lbvserver", "HTTP", json!({"port": 80}), code::ARGPREREQ),
+            (
+                "csvserver",
+                "HTTP",
+                json!({"ipv46": "192.0.2.1", "port": 80, "redirectfromport": 8080}),
+                code::REDIRECT_URL_NOT_APPLICABLE,
+            ),
+            (
+                "csvserver",
+                "SSL_TCP",
+                json!({"ipv46": "192.0.2.1", "port": 443, "redirecturl": "https://a.example"}),
+                code::REDIRECT_URL_NOT_APPLICABLE,
+            ),
+            (
+                "lbvserver",
+                "TCP",
+                json!({"httpprofilename": "nshttp_default_profile"}),
+                code::SSL_NOT_APPLICABLE,
+            ),
+            ("lbvserver", "TCP", json!({"persistencetype": "COOKIEINSERT"}), code::INVAL),
+        ] {
+            let outcome = Bench::new().add(kind, &vserver("v", servicetype, &own));
+            assert_eq!(outcome, Err(code), "{servicetype} {own}");
+        }
+    }
+
+    #[test]
+    fn a_target_stays_while_something_leads_to_it() {
+        let mut bench = Bench::new();
+        bench.add("csvserver", &vserver("c", "HTTP", &at("192.0.2.1", 80))).unwrap();
+        for name in ["acted", "bound", "default", "backup"] {
+            bench.add("lbvserver", &vserver(name, "HTTP", &json!({}))).unwrap();
+        }
+        bench.add("csaction", &json!({"name": "a", "targetlbvserver": "acted"})).unwrap();
+        bench.add("cspolicy", &json!({"policyname": "p", "rule": "TRUE"})).unwrap();
+        let binding =
+            json!({"name": "c", "policyname": "p", "priority": 1, "targetlbvserver": "bound"});
+        bench.bind("csvserver_cspolicy_binding", &binding).unwrap();
+        let default = json!({"name": "c", "lbvserver": "default"});
+        bench.bind("csvserver_lbvserver_binding", &default).unwrap();
+        bench.set("lbvserver", &json!({"name": "default", "backupvserver": "backup"})).unwrap();
+        for (name, code) in [
+            ("acted", code::BOUNDTO_CSACT),
+            ("bound", code::LBREFFERED_IN_CSBINDING),
+            ("default", code::LBREFFERED_IN_CSBINDING),
+            ("backup", code::TOOMANYREFS),
+        ] {
+            assert_eq!(bench.delete("lbvserver", &json!({"name": name})), Err(code), "{name}");
+        }
+        bench.delete("csvserver", &json!({"name": "c"})).unwrap();
+        assert_eq!(bench.delete("lbvserver", &json!({"name": "bound"})), Ok(vec![]));
+    }
+
+    #[test]
+    fn an_ssl_vserver_is_down_without_a_certificate() {
+        let mut bench = Bench::new();
+        bench.add("csvserver", &vserver("v", "SSL", &at("192.0.2.1", 443))).unwrap();
+        let state = |bench: &Bench| super::shown(&bench.state, "csvserver", "v")[0].1.clone();
+        assert_eq!(state(&bench), "DOWN");
+        let leaf = super::super::bench::authority("CA").leaf(&["a.example"]);
+        bench.upload("a.crt", &leaf.pem);
+        bench.upload("a.key", &leaf.key);
+        let certkey = json!({"certkey": "a", "cert": "a.crt", "key": "a.key"});
+        bench.add("sslcertkey", &certkey).unwrap();
+        let binding = json!({"vservername": "v", "certkeyname": "a"});
+        bench.bind("sslvserver_sslcertkey_binding", &binding).unwrap();
+        assert_eq!(state(&bench), "UP");
+    }
+}
