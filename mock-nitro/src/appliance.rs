@@ -233,11 +233,17 @@ impl Appliance {
     }
 
     /// Notes a request that never reached the appliance, or whose answer never left it.
-    pub(crate) fn note(&mut self, request: &Request, status: u16) {
+    pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
         if let Some(journal) = &mut self.journal {
             let body = body::parse(request).ok();
-            journal.push(JournalEntry { status, ..journal::entry(request, body.as_ref()) });
+            let entry = journal::entry(request, body.as_ref());
+            journal.push(JournalEntry { status, errorcode, ..entry });
         }
+    }
+
+    /// An error answer that the appliance did not give by itself.
+    pub(crate) fn refusal(code: u32, status: u16) -> Response {
+        Reply::refused(Refusal::new(code).with_status(status)).into_response()
     }
 
     fn answer(&mut self, request: &Request, body: Result<Body, Refusal>) -> Option<Reply> {

@@ -18,6 +18,7 @@ mod check;
 mod engine;
 mod view;
 mod appliance;
+pub mod fault;
 
 pub use appliance::{Appliance, JournalEntry, Options};
 pub use check::Violation;
