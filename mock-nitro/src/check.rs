@@ -55,6 +55,7 @@ mod certificate;
 mod expression;
 mod front;
 mod history;
+mod memory;
 mod place;
 mod protection;
 mod read;

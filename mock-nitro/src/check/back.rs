@@ -1,41 +1,11 @@
-//! Reads back ends out of a state.
+//! Reads one back end out of a state.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use super::read::{Reader, Reads, is_enabled, is_on};
+use super::read::{Reader, is_enabled, is_on};
 use super::view::{BackEnd, Content, Endpoint, Level, Peer, Transport};
-use crate::state::{Fields, State, flag, number, text};
+use crate::state::{Fields, flag, number, text};
 use crate::x509::Material;
-
-/// Back ends by lbvserver, with what each was read from.
-#[derive(Default)]
-pub(super) struct Backs {
-    known: BTreeMap<Arc<str>, (Arc<BackEnd>, Arc<Reads>)>,
-}
-
-impl Backs {
-    /// The back end of an lbvserver.
-    pub(super) fn back<'a>(
-        &mut self,
-        state: &'a State,
-        lbvserver: &'a str,
-    ) -> (Arc<BackEnd>, Arc<Reads>) {
-        if let Some((back, reads)) = self.known.get(lbvserver) {
-            return (Arc::clone(back), Arc::clone(reads));
-        }
-        let reader = Reader::new(state);
-        let back = Arc::new(read(&reader, lbvserver));
-        let reads = Arc::new(reader.into_reads());
-        self.known.insert(lbvserver.into(), (Arc::clone(&back), Arc::clone(&reads)));
-        (back, reads)
-    }
-
-    /// Forgets what was read from things that have changed.
-    pub(super) fn forget(&mut self, changes: &Reads) {
-        self.known.retain(|_, (_, reads)| reads.is_disjoint(changes));
-    }
-}
 
 /// The certificate of a certkey.
 pub(super) fn content(material: &Material) -> Content {
@@ -51,7 +21,8 @@ struct Leg {
     members: BTreeSet<Endpoint>,
 }
 
-fn read<'a>(reader: &Reader<'a>, name: &'a str) -> BackEnd {
+/// Reads the back end of this lbvserver.
+pub(super) fn read<'a>(reader: &Reader<'a>, name: &'a str) -> BackEnd {
     let mut back = BackEnd::default();
     let Some(lbvserver) = reader.object("lbvserver", name) else {
         back.dangling.insert(format!("lbvserver {name:?}"));

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::back::{self, Backs};
+use super::back;
 use super::expression::Expression;
-use super::place::{place, refusal};
+use super::memory::Memory;
+use super::place::refusal;
 use super::read::{Reader, is_enabled, is_on};
 use super::view::{ClientAuthentication, Floor, Front, Host, Place, Route, Transport, VERSIONS};
 use crate::state::{Fields, flag, text};
@@ -14,7 +15,7 @@ use crate::state::{Fields, flag, text};
 const DEFAULT: &str = "";
 
 /// Reads the front end of this csvserver.
-pub(super) fn front<'a>(reader: &Reader<'a>, name: &'a str, backs: &mut Backs) -> Front {
+pub(super) fn front<'a>(reader: &Reader<'a>, name: &'a str, memory: &mut Memory) -> Front {
     let Some(csvserver) = reader.object("csvserver", name) else {
         return Front::default();
     };
@@ -24,7 +25,7 @@ pub(super) fn front<'a>(reader: &Reader<'a>, name: &'a str, backs: &mut Backs) -
         security(reader, name, &mut front);
     }
     if is_enabled(csvserver) {
-        routes(reader, name, &mut front, backs);
+        routes(reader, name, &mut front, memory);
     }
     front
 }
@@ -102,8 +103,8 @@ fn certificates<'a>(reader: &Reader<'a>, name: &'a str, parameters: &Fields, fro
     }
 }
 
-fn routes<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front, backs: &mut Backs) {
-    let responders = responders(reader, "csvserver_responderpolicy_binding", name);
+fn routes<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front, memory: &mut Memory) {
+    let responders = responders(reader, "csvserver_responderpolicy_binding", name, memory);
     for (_, binding) in reader.bindings("csvserver_cspolicy_binding", name) {
         let policy = text(binding, "policyname");
         let Some(fields) = reader.object("cspolicy", policy) else {
@@ -112,8 +113,8 @@ fn routes<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front, backs: &mut
         };
         match target(reader, binding, fields) {
             Ok(lbvserver) => {
-                let place = place_of(fields);
-                add_route(reader, front, backs, &responders, (place, policy, lbvserver));
+                let place = place_of(fields, memory);
+                add_route(reader, front, memory, &responders, (place, policy, lbvserver));
             }
             Err(dangling) => {
                 front.dangling.insert(dangling);
@@ -123,15 +124,15 @@ fn routes<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front, backs: &mut
     for (_, binding) in reader.bindings("csvserver_lbvserver_binding", name) {
         let everything = Place { host: Host::Any, path: "/".to_owned() };
         let lbvserver = text(binding, "lbvserver");
-        add_route(reader, front, backs, &responders, (everything, DEFAULT, lbvserver));
+        add_route(reader, front, memory, &responders, (everything, DEFAULT, lbvserver));
     }
 }
 
 /// The place of an advanced policy is in its rule, that of a classic one in `domain` and `url`.
-fn place_of(policy: &Fields) -> Place {
+fn place_of(policy: &Fields, memory: &mut Memory) -> Place {
     let rule = text(policy, "rule");
     if !rule.is_empty() {
-        return place(&Expression::parse(rule));
+        return memory.place(rule);
     }
     let host = match text(policy, "domain").to_ascii_lowercase() {
         domain if domain.is_empty() => Host::Any,
@@ -169,11 +170,11 @@ fn target<'a>(
 fn add_route<'a>(
     reader: &Reader<'a>,
     front: &mut Front,
-    backs: &mut Backs,
+    memory: &mut Memory,
     responders: &[Responder],
     (place, policy, lbvserver): (Place, &str, &'a str),
 ) {
-    let behind = self::responders(reader, "lbvserver_responderpolicy_binding", lbvserver);
+    let behind = self::responders(reader, "lbvserver_responderpolicy_binding", lbvserver, memory);
     let mut refused = (false, false);
     let mut closed = false;
     for responder in responders.iter().chain(&behind) {
@@ -195,8 +196,8 @@ fn add_route<'a>(
             }
         }
     }
-    let (back, reads) = backs.back(reader.state(), lbvserver);
-    reader.include(&reads);
+    let (back, reads) = memory.back(reader.state(), lbvserver);
+    reader.include(reads);
     front.dangling.extend(back.dangling.iter().cloned());
     let route = Route { refused: refused.0 && refused.1, closed, back };
     front.routes.entry(place).or_default().insert(policy.into(), route);
@@ -205,16 +206,21 @@ fn add_route<'a>(
 /// A bound responder policy that answers instead of a back end.
 struct Responder {
     policy: Arc<str>,
-    rule: Expression,
+    rule: Arc<Expression>,
 }
 
-fn responders<'a>(reader: &Reader<'a>, kind: &'static str, parent: &'a str) -> Vec<Responder> {
+fn responders<'a>(
+    reader: &Reader<'a>,
+    kind: &'static str,
+    parent: &'a str,
+    memory: &mut Memory,
+) -> Vec<Responder> {
     let bound = reader.bindings(kind, parent).filter_map(|(_, binding)| {
         let name = text(binding, "policyname");
         let policy = reader.object("responderpolicy", name)?;
         answers(reader, text(policy, "action")).then(|| Responder {
             policy: name.into(),
-            rule: Expression::parse(text(policy, "rule")),
+            rule: memory.expression(text(policy, "rule")),
         })
     });
     bound.collect()

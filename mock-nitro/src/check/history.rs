@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use super::back::Backs;
 use super::front::front;
-use super::read::{Reader, Reads};
+use super::memory::Memory;
+use super::read::{Reader, Sources};
 use super::view::{Endpoint, Front, View};
 use crate::state::State;
 
@@ -117,8 +117,8 @@ fn of<'a>(view: &'a View, name: &str) -> &'a Front {
 /// Makes views one after the other and reads again only what has changed.
 #[derive(Default)]
 struct Extraction {
-    backs: Backs,
-    fronts: BTreeMap<Arc<str>, (Arc<Front>, Reads)>,
+    memory: Memory,
+    fronts: BTreeMap<Arc<str>, (Arc<Front>, Sources)>,
 }
 
 impl Extraction {
@@ -126,9 +126,9 @@ impl Extraction {
         let mut dropped = BTreeMap::new();
         if let Some(before) = before {
             let changes = before.changes(state);
-            self.backs.forget(&changes);
-            self.fronts.retain(|name, (front, reads)| {
-                let fresh = reads.is_disjoint(&changes);
+            self.memory.forget(&changes);
+            self.fronts.retain(|name, (front, sources)| {
+                let fresh = !sources.are_touched_by(&changes);
                 if !fresh {
                     dropped.insert(Arc::clone(name), Arc::clone(front));
                 }
@@ -137,21 +137,21 @@ impl Extraction {
         }
         for (name, _) in state.objects("csvserver") {
             if !self.fronts.contains_key(name) {
-                let (front, reads) = self.read(state, name);
+                let (front, sources) = self.read(state, name);
                 let front = match dropped.remove(name) {
                     Some(same) if *same == front => same,
                     Some(_) | None => Arc::new(front),
                 };
-                self.fronts.insert(name.into(), (front, reads));
+                self.fronts.insert(name.into(), (front, sources));
             }
         }
         let fronts = self.fronts.iter();
         fronts.map(|(name, (front, _))| (Arc::clone(name), Arc::clone(front))).collect()
     }
 
-    fn read(&mut self, state: &State, name: &str) -> (Front, Reads) {
+    fn read(&mut self, state: &State, name: &str) -> (Front, Sources) {
         let reader = Reader::new(state);
-        let front = front(&reader, name, &mut self.backs);
-        (front, reader.into_reads())
+        let front = front(&reader, name, &mut self.memory);
+        (front, reader.into_sources())
     }
 }

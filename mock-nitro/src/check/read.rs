@@ -11,15 +11,33 @@ use crate::x509::Material;
 /// What was asked for: type and name of an object, or type and parent of bindings.
 pub(super) type Reads = BTreeSet<(&'static str, Arc<str>)>;
 
+/// Everything that something was made of.
+pub(super) struct Sources {
+    /// What was read for it alone.
+    pub(super) own: Reads,
+    /// What its parts were read from.
+    parts: Vec<Arc<Reads>>,
+}
+
+impl Sources {
+    /// Whether it must be made again.
+    pub(super) fn are_touched_by(&self, changes: &Reads) -> bool {
+        changes.iter().any(|change| {
+            self.own.contains(change) || self.parts.iter().any(|part| part.contains(change))
+        })
+    }
+}
+
 /// A state, and what was read of it.
 pub(super) struct Reader<'a> {
     state: &'a State,
-    reads: RefCell<Reads>,
+    own: RefCell<Reads>,
+    parts: RefCell<Vec<Arc<Reads>>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(state: &'a State) -> Self {
-        Self { state, reads: RefCell::default() }
+        Self { state, own: RefCell::default(), parts: RefCell::default() }
     }
 
     /// The state itself, for readers of their own.
@@ -28,13 +46,13 @@ impl<'a> Reader<'a> {
     }
 
     /// What was read so far.
-    pub(super) fn into_reads(self) -> Reads {
-        self.reads.into_inner()
+    pub(super) fn into_sources(self) -> Sources {
+        Sources { own: self.own.into_inner(), parts: self.parts.into_inner() }
     }
 
-    /// Counts what another reader has read as read by this one.
-    pub(super) fn include(&self, reads: &Reads) {
-        self.reads.borrow_mut().extend(reads.iter().cloned());
+    /// Counts what a part was read from as read by this one.
+    pub(super) fn include(&self, part: Arc<Reads>) {
+        self.parts.borrow_mut().push(part);
     }
 
     pub(super) fn object(&self, kind: &'static str, name: &str) -> Option<&'a Fields> {
@@ -58,8 +76,7 @@ impl<'a> Reader<'a> {
     }
 
     fn note(&self, kind: &'static str, name: &str) {
-        let mut reads = self.reads.borrow_mut();
-        reads.insert((kind, name.into()));
+        self.own.borrow_mut().insert((kind, name.into()));
     }
 }
 
