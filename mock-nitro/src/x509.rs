@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Mismatch,
     /// The modulus is longer than 4096 bits.
     TooLarge,
+    /// The same, of a CA.
+    TooLargeCa,
     /// The modulus is shorter than 512 bits.
     TooSmall,
     /// The length of the modulus is no multiple of 512 bits.
@@ -78,7 +80,7 @@ fn read(certificate: &[u8], key: Option<&[u8]>, encoding: Encoding) -> Result<Ma
             return Err(Fault::Mismatch);
         }
     }
-    certificate.public_key.check_size()?;
+    certificate.public_key.check_size(certificate.is_ca)?;
     Ok(Material { certificate, has_key: key.is_some() })
 }
 

@@ -74,6 +74,7 @@ fn load(state: &State, fields: &Fields) -> Result<Arc<Material>, Refusal> {
             Fault::Key => code::SSL_PKEY,
             Fault::Mismatch => code::SSL_NOMATCH,
             Fault::TooLarge => code::SSL_PKEY_SIZE,
+            Fault::TooLargeCa => code::SSL_PKEY_SIZE_CA,
             Fault::TooSmall => code::SSL_PKEY_MINSIZE,
             Fault::OddSize => code::SSL_CERTKEY_SIZE64,
         })
