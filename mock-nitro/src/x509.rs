@@ -105,6 +105,8 @@ mod tests {
     use super::certificate::openssl_date;
     use super::*;
 
+    /// Made with openssl, because rcgen makes neither version 1 nor RSA: `openssl x509 -req` without
+    /// extensions gives version 1, `openssl rsa -traditional` PKCS#1, `openssl ecparam -genkey` SEC1.
     macro_rules! fixture {
         ($name:literal) => {
             include_bytes!(concat!("../tests/fixtures/", $name))
