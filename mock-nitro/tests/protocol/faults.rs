@@ -12,9 +12,9 @@ const SERVER: &str = r#"{"server":{"name":"s","ipaddress":"192.0.2.1"}}"#;
 fn meet(fault: Fault, line: &str, body: &str) -> (Delivery, bool) {
     let mut client = Client::new();
     let request = client.request(line, body);
-    let mut faulty = Faulty::new(client.appliance.clone(), Faults::none().at(1, fault));
-    let delivery = faulty.handle(&request);
-    client.appliance = faulty.appliance;
+    let mut shaky = Faulty::new(client.appliance.clone(), Faults::none().at(1, fault));
+    let delivery = shaky.handle(&request);
+    client.appliance = shaky.appliance;
     let there = client.ask("GET server/s", "").response.status == 200;
     (delivery, there)
 }
@@ -84,8 +84,8 @@ fn an_expired_session_is_told_at_the_next_request() {
     client.headers = vec![("Cookie".to_owned(), format!("NITRO_AUTH_TOKEN={token}"))];
     let request = client.request("GET nsversion", "");
     let faults = Faults::none().at(2, Fault::SessionExpired);
-    let mut faulty = Faulty::new(client.appliance, faults);
-    let statuses: Vec<_> = (0..3).map(|_| answer(&faulty.handle(&request)).0).collect();
+    let mut shaky = Faulty::new(client.appliance, faults);
+    let statuses: Vec<_> = (0..3).map(|_| answer(&shaky.handle(&request)).0).collect();
     assert_eq!(statuses, [200, 401, 401]);
 }
 
@@ -95,8 +95,8 @@ fn a_seed_decides_and_decides_alike() {
     let request = client.request("GET nsversion", "");
     let run = |seed| {
         let faults = Faults::seeded(seed, 300, vec![Fault::Unavailable, Fault::ResetAfter]);
-        let mut faulty = Faulty::new(client.appliance.clone(), faults);
-        (0..200).map(|_| answer(&faulty.handle(&request)).0).collect::<Vec<_>>()
+        let mut shaky = Faulty::new(client.appliance.clone(), faults);
+        (0..200).map(|_| answer(&shaky.handle(&request)).0).collect::<Vec<_>>()
     };
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));

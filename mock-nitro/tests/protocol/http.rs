@@ -28,8 +28,8 @@ impl Write for Journal {
 
 async fn serve(faults: Faults, tls: Option<tokio_rustls::TlsAcceptor>) -> (String, Journal) {
     let journal = Journal::default();
-    let faulty = Faulty::new(Client::new().appliance, faults);
-    let server = Server::new(faulty, Some(Box::new(journal.clone())), noon);
+    let shaky = Faulty::new(Client::new().appliance, faults);
+    let server = Server::new(shaky, Some(Box::new(journal.clone())), noon);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(server.serve(listener, tls));

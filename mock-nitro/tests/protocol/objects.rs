@@ -104,7 +104,7 @@ fn what_is_wrong_with_an_argument_is_said() {
         (
             r#""name":"v2","servicetype":"HTTP","netprofile":"none""#,
             MISSING,
-            r#"No such resource [netprofile, none]"#,
+            "No such resource [netprofile, none]",
         ),
     ] {
         client.ask("POST lbvserver", &of(fields)).is(status, text);

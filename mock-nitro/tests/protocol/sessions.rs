@@ -66,7 +66,7 @@ fn every_carrier_of_credentials_is_accepted() {
     assert_eq!(with(&mut client, "authorization", "Basic bnNyb290Om5zcm9vdA=="), 200);
     client.headers.clear();
     let body =
-        format!(r##"{{"sessionid":"{raw}","lbvserver":{{"name":"a","servicetype":"HTTP"}}}}"##);
+        format!(r#"{{"sessionid":"{raw}","lbvserver":{{"name":"a","servicetype":"HTTP"}}}}"#);
     client.expect(&[("POST lbvserver", &body, "201 Created", "Done")]);
 }
 
