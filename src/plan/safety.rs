@@ -108,7 +108,7 @@ impl<'a> Judge<'a> {
         let (before, now, after) = (self.before.places(), now.places(), self.after.places());
         for (place, old) in &before {
             let Some(new) = after.get(place) else { continue };
-            let passes = old.ingresses.is_disjoint(&new.ingresses);
+            let passes = old.ingresses != new.ingresses;
             let changes = self.before.front_ends.get(&place.csvserver)
                 != self.after.front_ends.get(&place.csvserver);
             let is_closed = old.ingresses.iter().flatten().any(|id| self.closed.contains(id));
@@ -119,7 +119,13 @@ impl<'a> Judge<'a> {
                 None if !(passes && changes) && !is_closed => {
                     return violation("served before and after, and not in between");
                 }
-                Some(now) if old.has_member && new.has_member && !now.has_member => {
+                Some(now)
+                    if old.has_member
+                        && new.has_member
+                        && !now.has_member
+                        && !(passes && changes)
+                        && !is_closed =>
+                {
                     return violation("has members before and after, and none in between");
                 }
                 None | Some(_) => {}
@@ -135,8 +141,11 @@ impl<'a> Judge<'a> {
             let must_be = before.or(after).copied().unwrap_or(false)
                 && after.or(before).copied().unwrap_or(false);
             if must_be && !is_covered {
-                let place =
-                    Place { csvserver: csvserver.clone(), host: host.clone(), path: "/".to_owned() };
+                let place = Place {
+                    csvserver: csvserver.clone(),
+                    host: host.clone(),
+                    path: "/".to_owned(),
+                };
                 let problem = "no certificate covers the host".to_owned();
                 return Err(Violation { route: place.to_string(), problem });
             }
@@ -158,7 +167,10 @@ fn judge_route(
         let found = sides.iter().any(|side| same(side));
         if found { Ok(()) } else { Err(format!("{what} is neither as before nor as after")) }
     };
-    is_one_of(&|side| side.client_authentication == now.client_authentication, "client authentication")?;
+    is_one_of(
+        &|side| side.client_authentication == now.client_authentication,
+        "client authentication",
+    )?;
     is_one_of(&|side| side.plain_text_allowed == now.plain_text_allowed, "plain text")?;
     is_one_of(&|side| back_end(side) == back_end(now), "the back end")?;
     if now.client_authentication != ClientAuthentication::None {
