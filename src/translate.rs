@@ -4,23 +4,77 @@
 
 mod back_end;
 mod band;
+mod candidates;
 mod certificates;
+mod claims;
 mod class;
+mod desired;
 mod front_end;
+mod guard;
 mod names;
 mod profile;
 mod reading;
 mod rules;
 mod services;
+mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, ObjectKey, State};
-use crate::policy::Consent;
-use crate::snapshot::Proof;
+use crate::policy::{Consent, Policy};
+use crate::snapshot::{Proof, Snapshot};
 use crate::tls::Material;
 pub use band::Band;
+use candidates::{Candidates, candidates};
+use claims::Claimant;
+use reading::{Reader, Reading};
+
+/// Translates a whole snapshot.
+pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
+    let facts = &snapshot.facts;
+    let mut reader = Reader::new(snapshot, policy);
+    let Candidates { ours, gone, mut findings } = candidates(snapshot, policy);
+    let mut readings: Vec<Reading<'_>> =
+        ours.iter().map(|candidate| candidate.read(&mut reader)).collect();
+    for reading in &mut readings {
+        guard::check(reading, facts, policy);
+    }
+    readings
+        .sort_by_cached_key(|reading| (reading.created.is_none(), reading.created, reading.key));
+
+    let known: BTreeSet<&IngressId> = readings.iter().map(|reading| &reading.id).collect();
+    let observed = facts.ingresses.keys().chain(facts.routes.keys()).collect::<BTreeSet<_>>();
+    let unknown = observed.into_iter().filter(|id| !known.contains(id) && !gone.contains_key(id));
+    let unknown = unknown.map(|id| {
+        let key = facts.ingresses.get(id).cloned().flatten();
+        Claimant::Unknown(id.clone(), key)
+    });
+    // What has no text has no age, and counts as the oldest.
+    let claimants: Vec<Claimant<'_, '_>> =
+        unknown.chain(readings.iter().map(Claimant::Known)).collect();
+    let mut settled = claims::settle(&claimants, facts, &policy.mark.prefix);
+    verdict::tell(&claimants, &mut settled, facts);
+    let desired = desired::write(&claimants, &settled, &policy.mark, facts);
+    let unmet = verdict::unmet(&claimants, &settled);
+    let pinned_members = verdict::pinned_members(&unmet, &reader.services, facts, policy);
+    let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
+    let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
+    let ingresses = observed.chain(ingresses).collect();
+    findings.extend(settled.findings);
+    findings.extend(readings.into_iter().map(|reading| reading.findings));
+    Translation {
+        mark: policy.mark.clone(),
+        desired,
+        unmet,
+        gone,
+        pinned_members,
+        yielded: settled.yielded,
+        consent: policy.consent.clone(),
+        ingresses,
+        diagnostics: verdict::diagnostics(findings.into_iter(), snapshot),
+    }
+}
 
 /// What the cluster asks of the appliance.
 #[derive(Debug, Clone)]
@@ -37,6 +91,9 @@ pub struct Translation {
     /// The members that the service groups of held and closed Ingresses should have now, by group:
     /// server entities and member bindings. A group that is not here keeps the members it has.
     pub pinned_members: BTreeMap<String, State>,
+    /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and
+    /// path, or the host is not to be served in plain text.
+    pub yielded: BTreeSet<BindingId>,
     /// What the plan may do.
     pub consent: Consent,
     /// The names of all Ingresses that are mentioned by id, for people.

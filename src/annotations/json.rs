@@ -11,7 +11,7 @@ use super::ParseError;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     /// An object.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(String, Self)>),
     /// Anything else. Objects inside of lists have become plain values.
     Plain(serde_json::Value),
 }

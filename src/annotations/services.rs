@@ -45,12 +45,10 @@ fn parse_flags(text: &str) -> Result<SecureBackEnds, ParseError> {
         "false" => return Ok(SecureBackEnds::All(false)),
         _ => (),
     }
-    let node = match json::parse(text)? {
-        Node::Plain(serde_json::Value::String(inner)) => {
-            return flag(&Node::Plain(inner.into())).map(SecureBackEnds::All);
-        }
-        other => other,
-    };
+    let node = json::parse(text)?;
+    if let Node::Plain(serde_json::Value::String(_)) = node {
+        return flag(&node).map(SecureBackEnds::All);
+    }
     let members = json::object(node, FLAGS, str::to_owned)?;
     let flags = members.into_iter().map(|(service, node)| Ok((service, flag(&node)?)));
     flags.collect::<Result<_, _>>().map(SecureBackEnds::Listed)

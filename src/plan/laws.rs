@@ -122,6 +122,7 @@ impl Build {
             unmet: BTreeMap::new(),
             gone: BTreeMap::new(),
             pinned_members: BTreeMap::new(),
+            yielded: BTreeSet::new(),
             consent: Consent::default(),
             ingresses: BTreeMap::new(),
             diagnostics: Vec::new(),

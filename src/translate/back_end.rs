@@ -23,8 +23,8 @@ pub(super) struct ServiceText {
     pub(super) transport: Option<BackEndTransport>,
     /// How at least, even if the rest cannot be read.
     pub(super) at_least: BackEndTransport,
-    /// The name that is given for it; the outer `None` if that cannot be read.
-    commonname: Option<Option<String>>,
+    /// The name that is given for it.
+    commonname: Setting<String>,
     /// The settings of TLS, if it is on.
     tls: Option<TlsText>,
     /// Whether all of it is understood.
@@ -46,8 +46,6 @@ pub(super) struct BackEndTls {
     pub(super) profile: Profile,
     pub(super) authorities: Option<Rc<Authorities>>,
     pub(super) client: Option<Rc<Served>>,
-    /// The name that is verified, or sent.
-    pub(super) name: Option<String>,
 }
 
 /// The keys of the annotations about back ends, as they are spelled on the Ingress.
@@ -99,8 +97,11 @@ fn read_one(
     let transport = (readable && (secure.is_some() || verifies)).then_some(at_least);
     let unreadable = secure.is_none() || !readable || settings.backend_secret.is_unreadable();
     let commonname = fields.and_then(|fields| fields.get("commonname")).and_then(Value::as_text);
-    let commonname = (!settings.backend_sslprofile.is_unreadable())
-        .then(|| commonname.map(str::to_ascii_lowercase));
+    let commonname = match commonname {
+        _ if settings.backend_sslprofile.is_unreadable() => Setting::Unreadable,
+        Some(name) => Setting::Is(name.to_ascii_lowercase()),
+        None => Setting::Absent,
+    };
     let understood = !unreadable;
     let mut text = ServiceText { transport, at_least, commonname, tls: None, understood };
     if secure == Some(true) {
@@ -126,7 +127,10 @@ fn read_one(
             context.findings.error(
                 Code::BackEndNotSecure,
                 field,
-                format!("{field:?} is about TLS towards Service {service:?}, which is spoken to in plain text"),
+                format!(
+                    "{field:?} is about TLS towards Service {service:?}, which is spoken to in \
+                     plain text"
+                ),
                 format!("add ingress.citrix.com/secure-backend: '{{\"{service}\": \"True\"}}'"),
             );
         }
@@ -145,14 +149,22 @@ fn contradicts(
         (true, Some("DISABLED")) => findings.error(
             Code::FieldRefused,
             spelled.profile,
-            format!("\"serverauth\" of {service:?} is DISABLED, but {:?} asks to verify it", spelled.ca),
+            format!(
+                "\"serverauth\" of {service:?} is DISABLED, but {:?} asks to verify it",
+                spelled.ca
+            ),
             format!("remove \"serverauth\", or {service:?} from {:?}", spelled.ca),
         ),
         (false, Some("ENABLED")) => findings.error(
             Code::CaRequired,
             spelled.profile,
-            format!("the certificate of {service:?} is to be verified, but no CA to verify it with is named"),
-            format!("name one: ingress.citrix.com/backend-ca-secret: '{{\"{service}\": \"SECRET\"}}'"),
+            format!(
+                "the certificate of {service:?} is to be verified, but no CA to verify it with is \
+                 named"
+            ),
+            format!(
+                "name one: ingress.citrix.com/backend-ca-secret: '{{\"{service}\": \"SECRET\"}}'"
+            ),
         ),
         _ => return false,
     }
@@ -170,10 +182,10 @@ impl ServiceText {
     /// The name that a back end must show for requests to `host`; `None` if there is none, or none
     /// that can be read.
     pub(super) fn name_for(&self, host: &Host) -> Option<String> {
-        match (self.commonname.as_ref()?, host) {
-            (Some(name), _) => Some(name.clone()),
-            (None, Host::Exact(host)) => Some(host.clone()),
-            (None, Host::Wildcard(_) | Host::Any) => None,
+        match (&self.commonname, host) {
+            (Setting::Is(name), _) => Some(name.clone()),
+            (Setting::Absent, Host::Exact(host)) => Some(host.clone()),
+            (Setting::Absent, Host::Wildcard(_) | Host::Any) | (Setting::Unreadable, _) => None,
         }
     }
 
@@ -221,7 +233,6 @@ impl TlsText {
             profile,
             authorities: self.authorities.clone(),
             client: self.client.as_ref().map(|(_, served)| Rc::clone(served)),
-            name,
         })
     }
 

@@ -94,7 +94,10 @@ fn check_default_profile(facts: &Facts, policy: &Policy, findings: &mut Findings
         let internal = if facts.internal_ssl.is_empty() {
             String::new()
         } else {
-            format!(", and those of the built-in services {}", list(facts.internal_ssl.iter().cloned()))
+            format!(
+                ", and those of the built-in services {}",
+                list(facts.internal_ssl.iter().cloned())
+            )
         };
         findings.error(
             Code::DefaultProfileRefused,

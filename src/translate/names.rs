@@ -143,17 +143,17 @@ mod tests {
         let mark = Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse("local").unwrap() };
         let id = IngressId::of(&ObjectKey::new("default", "web"));
         let front_end = |port| FrontEndId { vip: NOT_FOUND_ADDRESS, port, protocol: Protocol::Ssl };
-        let named = |port, host, path| {
+        let name_of = |port, host, path| {
             route(&mark, &id, front_end(port), &RouteMatch { host: Host::of_rule(host), path })
         };
-        let names = [
-            named(443, Some("a"), PathMatch::prefix("/")),
-            named(444, Some("a"), PathMatch::prefix("/")),
-            named(443, Some("*.a"), PathMatch::prefix("/")),
-            named(443, None, PathMatch::prefix("/")),
-            named(443, Some("a"), PathMatch::Exact("/".to_owned())),
+        let all = [
+            name_of(443, Some("a"), PathMatch::prefix("/")),
+            name_of(444, Some("a"), PathMatch::prefix("/")),
+            name_of(443, Some("*.a"), PathMatch::prefix("/")),
+            name_of(443, None, PathMatch::prefix("/")),
+            name_of(443, Some("a"), PathMatch::Exact("/".to_owned())),
         ];
-        let distinct: std::collections::BTreeSet<_> = names.iter().collect();
-        assert_eq!(distinct.len(), names.len());
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Reading<'a> {
     /// Its front end, if that can be read.
     pub(super) front_end: Option<FrontEndId>,
     pub(super) front: FrontEndText,
+    /// Whether it asks to verify back ends and does not say readably which.
+    pub(super) asks_verification: bool,
     /// Its server certificates, as far as they can be used.
     pub(super) certificates: Vec<ServedCertificate>,
     /// Its routes, as far as they can be read.
@@ -63,6 +65,13 @@ pub(super) struct BackEndText {
     pub(super) at_least: BackEndTransport,
     pub(super) accepted: Option<BTreeSet<CertificateId>>,
     pub(super) name: Option<String>,
+}
+
+impl Default for BackEndText {
+    fn default() -> Self {
+        let at_least = BackEndTransport::Plain;
+        Self { transport: None, at_least, accepted: None, name: None }
+    }
 }
 
 /// One Service port of one Ingress with its protection.
@@ -140,6 +149,7 @@ impl<'a> Reader<'a> {
             tls,
             front_end: vip.map(|vip| FrontEndId { vip, port, protocol }),
             front,
+            asks_verification: settings.backend_ca_secret.is_unreadable(),
             certificates: certificates.unwrap_or_default(),
             routes: Vec::new(),
             back_ends: Vec::new(),

@@ -1,6 +1,7 @@
 //! The rules of an Ingress: which requests go to which Service port.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use k8s_openapi::api::networking::v1::{HTTPIngressPath, IngressBackend, IngressSpec};
 
@@ -41,16 +42,21 @@ pub(super) fn read(spec: &IngressSpec, findings: &mut Findings) -> Vec<Rule> {
         for (j, path) in paths.iter().enumerate() {
             let field = format!("{field}.http.paths[{j}]");
             let Some(rule) = read_path(path, &host, &field, findings) else { continue };
-            if let Some(first) = read.insert(rule.matches.clone(), found.len()) {
-                read.insert(rule.matches.clone(), first);
-                findings.warning(
+            match read.entry(rule.matches.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(found.len());
+                    found.push(rule);
+                }
+                Entry::Occupied(first) => findings.warning(
                     Code::RouteTaken,
                     &field,
-                    format!("{} is given twice; {} counts", rule.matches, found[first].field),
+                    format!(
+                        "{} is given twice; {} counts",
+                        rule.matches,
+                        found[*first.get()].field
+                    ),
                     "remove one of the two",
-                );
-            } else {
-                found.push(rule);
+                ),
             }
         }
     }
@@ -73,7 +79,7 @@ fn read_path(
         );
         return None;
     }
-    let matched = match path.path_type.as_str() {
+    let path_match = match path.path_type.as_str() {
         "Exact" => PathMatch::Exact(text.to_owned()),
         "Prefix" | "ImplementationSpecific" => PathMatch::prefix(text),
         other => {
@@ -87,7 +93,7 @@ fn read_path(
         }
     };
     let (service, port) = read_back_end(&path.backend, field, findings)?;
-    let matches = RouteMatch { host: host.clone(), path: matched };
+    let matches = RouteMatch { host: host.clone(), path: path_match };
     Some(Rule { matches, service, port, field: field.to_owned() })
 }
 

@@ -15,7 +15,7 @@ use crate::snapshot::Snapshot;
 /// The ready endpoints of a Service port.
 pub(super) type Members = Rc<BTreeSet<(IpAddr, u16)>>;
 
-/// The Services of a snapshot, with the EndpointSlices of each at hand.
+/// The Services of a snapshot, with the endpoints of each at hand.
 pub(super) struct Services<'a> {
     services: &'a BTreeMap<ObjectKey, Service>,
     slices: BTreeMap<(&'a str, &'a str), Vec<&'a EndpointSlice>>,

@@ -2,4 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test is the right place to panic")]
 
+#[path = "../support/objects.rs"]
+mod objects;
 mod tidy;
+mod translate;
