@@ -28,3 +28,5 @@ pub mod policy;
 pub mod tls;
 pub mod translate;
 pub mod plan;
+// The shell: it talks to the appliance.
+pub mod nitro;
