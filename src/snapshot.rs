@@ -2,6 +2,7 @@
 //! the facts about the appliance.
 
 mod facts;
+pub mod documents;
 
 use std::collections::BTreeMap;
 

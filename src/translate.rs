@@ -5,15 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{BindingId, CertificateId, EntityId, IngressId, ObjectKey, State};
+use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, ObjectKey, State};
 use crate::policy::Consent;
 use crate::snapshot::Proof;
 use crate::tls::Material;
 
 /// What the cluster asks of the appliance.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[must_use = "a translation is there to be planned"]
 pub struct Translation {
+    /// Prefix of names and cluster id, from [`crate::policy::Policy`].
+    pub mark: Mark,
     /// What the accepted Ingresses ask for.
     pub desired: Desired,
     /// The Ingresses that could not be translated and are on the appliance, or would be.

@@ -1,0 +1,276 @@
+//! Manifests as people write them, read into a [`Snapshot`] with the place of every part.
+//!
+//! A file with an error in it is still read to its end, so that one run reports all of them.
+
+mod node;
+mod places;
+mod secret;
+mod split;
+mod typed;
+
+use std::fmt;
+
+use k8s_openapi::Metadata;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::DeserializeOwned;
+
+use super::{Places, Secret, Snapshot, Sourced};
+use crate::diagnostic::{Code, Diagnostic, ObjectRef, Place, Severity};
+use crate::model::ObjectKey;
+use node::{Node, Spot, Value};
+use typed::{Misfit, Unknown};
+
+/// Reads the manifests of one file into a snapshot: YAML or JSON, any number of documents, lists
+/// unpacked. What cannot be read is left out and reported.
+pub fn read(snapshot: &mut Snapshot, file: &str, text: &str) -> Reading {
+    let mut reader = Reader { snapshot, file, reading: Reading::default() };
+    for chunk in split::split(text) {
+        match node::parse(chunk.text, chunk.first_line) {
+            Ok(documents) => documents.iter().for_each(|document| reader.object(document, None)),
+            Err(error) => reader.refuse(None, Misfit::at(error.spot, error.problem)),
+        }
+    }
+    reader.reading
+}
+
+/// What is to be said about a file that was read.
+#[derive(Debug, Default)]
+#[must_use = "what could not be read is in it"]
+pub struct Reading {
+    /// What was passed over, and what was given twice.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A part of a file that is no manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Where.
+    pub place: Place,
+    /// In which object, if that much could be read.
+    pub object: Option<ObjectRef>,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.problem)?;
+        self.object.as_ref().map_or(Ok(()), |object| write!(f, " ({object})"))
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+struct Reader<'a> {
+    snapshot: &'a mut Snapshot,
+    file: &'a str,
+    reading: Reading,
+}
+
+/// The API version and kind of an object.
+type TypeOf<'a> = (&'a str, &'a str);
+
+impl Reader<'_> {
+    /// Takes in one object, or the items of a list. The items of an `IngressList` need not say
+    /// that they are Ingresses: `assumed` says so.
+    fn object(&mut self, node: &Node, assumed: Option<TypeOf<'_>>) {
+        if !matches!(node.value, Value::Map(_)) {
+            let noun = node.value.noun();
+            let problem = format!("expected a Kubernetes object, found {noun}");
+            return self.refuse(None, Misfit::at(node.spot, problem));
+        }
+        let text = |name| node.member(name).and_then(Node::text);
+        let (assumed_version, assumed_kind) = assumed.unzip();
+        let Some(kind) = text("kind").or(assumed_kind) else {
+            let problem = "this is no Kubernetes object: it has no kind";
+            return self.refuse(None, Misfit::at(node.spot, problem));
+        };
+        let version = text("apiVersion").or(assumed_version).unwrap_or("");
+        if let Some(item) = kind.strip_suffix("List")
+            && let Some(items) = node.member("items")
+        {
+            let assumed = (!item.is_empty()).then_some((version, item));
+            return items.items().iter().for_each(|item| self.object(item, assumed));
+        }
+        match (version, kind) {
+            ("networking.k8s.io/v1", "Ingress") => self.ingress(node),
+            ("networking.k8s.io/v1", "IngressClass") => self.ingress_class(node),
+            ("v1", "Secret") => self.secret(node),
+            ("v1", "Service") => self.service(node),
+            ("discovery.k8s.io/v1", "EndpointSlice") => self.endpoint_slice(node),
+            _ => self.pass_over(node, version, kind),
+        }
+    }
+
+    fn ingress(&mut self, node: &Node) {
+        let Some((key, object)) = self.typed::<Ingress>(node, "Ingress", Unknown::Refused) else {
+            return;
+        };
+        let fields =
+            places::of(node).into_iter().map(|(path, spot)| (path, self.place(spot))).collect();
+        let places = Places { object: Some(self.place(node.spot)), fields };
+        let ingress = Sourced { object, places };
+        if let Some(earlier) = self.snapshot.ingresses.insert(key.clone(), ingress) {
+            self.note_repetition("Ingress", key, node, earlier.places.object.as_ref());
+        }
+    }
+
+    fn ingress_class(&mut self, node: &Node) {
+        let read = self.typed::<IngressClass>(node, "IngressClass", Unknown::Refused);
+        if let Some((key, class)) = read
+            && self.snapshot.ingress_classes.insert(key.name.clone(), class).is_some()
+        {
+            self.note_repetition("IngressClass", key, node, None);
+        }
+    }
+
+    fn service(&mut self, node: &Node) {
+        let read = self.typed::<Service>(node, "Service", Unknown::PassedOver);
+        if let Some((key, service)) = read
+            && self.snapshot.services.insert(key.clone(), service).is_some()
+        {
+            self.note_repetition("Service", key, node, None);
+        }
+    }
+
+    fn endpoint_slice(&mut self, node: &Node) {
+        let read = self.typed::<EndpointSlice>(node, "EndpointSlice", Unknown::PassedOver);
+        if let Some((key, slice)) = read
+            && self.snapshot.endpoint_slices.insert(key.clone(), slice).is_some()
+        {
+            self.note_repetition("EndpointSlice", key, node, None);
+        }
+    }
+
+    fn secret(&mut self, node: &Node) {
+        let mut misfits = Vec::new();
+        let data = secret::read_data(node, &mut misfits);
+        let key = key_of(node, "Secret").map_err(|misfit| misfits.push(misfit)).ok();
+        let object = key.clone().map(|key| ObjectRef { kind: "Secret".to_owned(), key });
+        let Some(key) = key.filter(|_| misfits.is_empty()) else {
+            return misfits.into_iter().for_each(|misfit| self.refuse(object.clone(), misfit));
+        };
+        let secret = Secret { data, place: Some(self.place(node.spot)) };
+        if let Some(earlier) = self.snapshot.secrets.insert(key.clone(), secret) {
+            self.note_repetition("Secret", key, node, earlier.place.as_ref());
+        }
+    }
+
+    fn typed<T: DeserializeOwned + Metadata<Ty = ObjectMeta>>(
+        &mut self,
+        node: &Node,
+        kind: &str,
+        unknown: Unknown,
+    ) -> Option<(ObjectKey, T)> {
+        let key = key_of(node, kind);
+        let object = key.as_ref().ok();
+        let object = object.map(|key| ObjectRef { kind: kind.to_owned(), key: key.clone() });
+        match (typed::read::<T>(node, unknown), key) {
+            (Ok(mut read), Ok(key)) => {
+                let namespace = (!key.namespace.is_empty()).then(|| key.namespace.clone());
+                read.metadata_mut().namespace = namespace;
+                return Some((key, read));
+            }
+            (Ok(_), Err(misfit)) | (Err(misfit), Ok(_)) => self.refuse(object, misfit),
+            (Err(misfit), Err(other)) => {
+                self.refuse(None, misfit);
+                self.refuse(None, other);
+            }
+        }
+        None
+    }
+
+    fn pass_over(&mut self, node: &Node, version: &str, kind: &str) {
+        let outdated = matches!(kind, "Ingress" | "IngressClass" | "EndpointSlice");
+        let (severity, remedy) = if outdated {
+            let current =
+                if kind == "EndpointSlice" { "discovery.k8s.io" } else { "networking.k8s.io" };
+            (Severity::Warning, format!("write it for {current}/v1"))
+        } else {
+            (Severity::Note, "leave it out of the input if this note is in the way".to_owned())
+        };
+        // Whatever its name is, it is only shown.
+        let key = key_of(node, kind).unwrap_or_else(|_| ObjectKey::new("", "?"));
+        self.reading.diagnostics.push(Diagnostic {
+            object: ObjectRef { kind: kind.to_owned(), key },
+            severity,
+            code: Code::DocumentSkipped,
+            field: None,
+            place: Some(self.place(node.spot)),
+            problem: format!("{kind} of API version {version:?} is not read"),
+            remedy,
+        });
+    }
+
+    fn note_repetition(&mut self, kind: &str, key: ObjectKey, node: &Node, first: Option<&Place>) {
+        let earlier = first.map(|place| format!(", first at {place}")).unwrap_or_default();
+        let object = ObjectRef { kind: kind.to_owned(), key };
+        self.reading.diagnostics.push(Diagnostic {
+            severity: Severity::Warning,
+            code: Code::ObjectRepeated,
+            field: None,
+            place: Some(self.place(node.spot)),
+            problem: format!("{object} is given twice{earlier}; this one counts"),
+            remedy: "remove one of the two".to_owned(),
+            object,
+        });
+    }
+
+    fn refuse(&mut self, object: Option<ObjectRef>, misfit: Misfit) {
+        let place = self.place(misfit.spot.unwrap_or(Spot::START));
+        self.reading.unreadable.push(Unreadable { place, object, problem: misfit.problem });
+    }
+
+    fn place(&self, spot: Spot) -> Place {
+        Place { file: self.file.to_owned(), line: spot.line, column: spot.column }
+    }
+}
+
+/// Namespace and name of an object, checked as an apiserver checks them: names go into comments
+/// and file names on the appliance.
+fn key_of(node: &Node, kind: &str) -> Result<ObjectKey, Misfit> {
+    let metadata = node.member("metadata");
+    let text = |name| {
+        let field = metadata.and_then(|metadata| metadata.member(name));
+        field.filter(|field| !field.is_null())
+    };
+    let Some(name) = text("name") else {
+        let spot = metadata.map_or(node.spot, |metadata| metadata.spot);
+        return Err(Misfit::at(spot, format!("this {kind} has no metadata.name")));
+    };
+    let checked = |node: &Node, what, longest, is_allowed: fn(char) -> bool| match node.text() {
+        Some(text) if is_name(text, longest, is_allowed) => Ok(text.to_owned()),
+        Some(text) => Err(Misfit::at(node.spot, format!("{text:?} is not a valid {what}"))),
+        None => {
+            let noun = node.value.noun();
+            Err(Misfit::at(
+                node.spot,
+                format!("the {what} is {noun}, not a text: put it in quotes"),
+            ))
+        }
+    };
+    let name = checked(name, "name", 253, |c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '.'))?;
+    if kind == "IngressClass" {
+        return Ok(ObjectKey::new("", name));
+    }
+    let namespace = match text("namespace") {
+        Some(node) => checked(node, "namespace", 63, |c| matches!(c, 'a'..='z' | '0'..='9' | '-'))?,
+        None => "default".to_owned(),
+    };
+    Ok(ObjectKey::new(namespace, name))
+}
+
+fn is_name(text: &str, longest: usize, is_allowed: fn(char) -> bool) -> bool {
+    let ends = [text.chars().next(), text.chars().next_back()];
+    text.len() <= longest
+        && text.chars().all(is_allowed)
+        && ends.iter().all(|end| end.is_some_and(|c| c.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests;
