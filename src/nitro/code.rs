@@ -82,7 +82,7 @@ codes! {
     SESSION_TIMED_OUT = 1027, Session, "Not logged in or connection timed out";
     LOGIN_CHALLENGED = 1034, Session, "Login challenged";
     LICENSE_NOT_ACCEPTED = 1045, Session, "End User License Agreement not accepted. Login from CLI/GUI to accept it.";
-    PASSWORD_MUST_CHANGE = 1046, Session, "ForcePasswordChange is enabled. Please login from CLI/GUI to change the default nsroot password";
+    PASSWORD_MUST_CHANGE = 1046, Session, "`ForcePasswordChange` is enabled. Please login from CLI/GUI to change the default nsroot password";
     PASSWORD_IS_DEFAULT = 1047, Session, "Default nsroot password is not allowed. Please enter a new password.";
     BASIC_DISABLED = 1244, Session, "Authentication Failed: Use of Basic Authentication is Disabled.";
     NO_COMMAND_POLICY = 371, Denied, "No command policy defined, permission denied";
@@ -100,7 +100,7 @@ codes! {
     FILE_EXISTS = 1642, Conflict, "Cannot create output file. File already exists";
     MONITOR_BOUND = 2133, Conflict, "The monitor is already bound to the service";
     PRIORITY_TAKEN = 3041, Conflict, "A policy is already bound to the specified priority";
-    SNI_NAME_TAKEN = 3629, Conflict, "Trying to bind SNI certificate with duplicate CommonName, operation failed";
+    SNI_NAME_TAKEN = 3629, Conflict, "Trying to bind SNI certificate with duplicate `CommonName`, operation failed";
     CIPHER_BOUND = 3741, Conflict, "Specified cipher is already bound with higher priority";
     // Still in use.
     TOO_MANY_REFERENCES = 315, InUse, "Resource in use";

@@ -157,7 +157,7 @@ impl Error {
         let mut text = self.to_string();
         let mut source = self.source();
         while let Some(error) = source {
-            text.push_str(&format!(": {error}"));
+            text = format!("{text}: {error}");
             source = error.source();
         }
         text

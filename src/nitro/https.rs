@@ -205,7 +205,8 @@ fn distrust(error: &reqwest::Error) -> Option<String> {
         if let Some(rustls::Error::InvalidCertificate(problem)) = tls {
             return Some(describe(problem));
         }
-        next = inner.map_or_else(|| error.source(), |inner| inner.source().or(error.source()));
+        next =
+            inner.map_or_else(|| error.source(), |inner| inner.source().or_else(|| error.source()));
     }
     None
 }

@@ -4,6 +4,8 @@
 //! `X-NITRO-ONERROR: continue` (documented). Deletes and unbinds go one by one: a bulk form of
 //! them is only known from the sources of two old clients.
 
+use std::iter;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -109,17 +111,16 @@ impl Request {
             .collect();
         let size: usize = files.iter().map(|(_, FileContent(text))| text.reveal().len() * 2).sum();
         let mut body = String::with_capacity(size + files.len() * 256);
-        body.push_str(&format!(r#"{{"{kind}":"#));
-        body.push_str(if files.len() > 1 { "[" } else { "" });
+        let (open, close) = if files.len() > 1 { ("[", "]") } else { ("", "") };
+        body.extend(["{\"", kind, "\":", open]);
         for (at, (file, FileContent(content))) in files.iter().enumerate() {
-            let (comma, file) = (if at > 0 { "," } else { "" }, json!(file));
-            body.push_str(&format!(
-                r#"{comma}{{"filename":{file},"filelocation":"{SSL_DIRECTORY}","fileencoding":"BASE64","filecontent":""#
-            ));
+            let (comma, file) = (if at > 0 { "," } else { "" }, json!(file).to_string());
+            body.extend([comma, r#"{"filename":"#, file.as_str(), r#","filelocation":""#]);
+            body.extend([SSL_DIRECTORY, r#"","fileencoding":"BASE64","filecontent":""#]);
             STANDARD.encode_string(content.reveal(), &mut body);
-            body.push_str(r#""}"#);
+            body.push_str("\"}");
         }
-        body.push_str(if files.len() > 1 { "]}" } else { "}" });
+        body.extend([close, "}"]);
         let request = Self::with_body(Method::Post, kind, Effect::Write, Redacted::new(body));
         Self { commands: files.len(), ..request }
     }
@@ -130,10 +131,10 @@ impl Request {
     fn unbind(binding: &BindingId) -> Self {
         let shape = binding.shape();
         let kind = binding.kind.name();
-        let mut arguments = format!("{}:{}", shape.child_field, encode(&binding.child));
-        for (name, value) in role_fields(binding) {
-            arguments.push_str(&format!(",{name}:{}", encode(&plain(&value))));
-        }
+        let child = format!("{}:{}", shape.child_field, encode(&binding.child));
+        let role =
+            role_fields(binding).map(|(name, value)| format!(",{name}:{}", encode(&plain(&value))));
+        let arguments = iter::once(child).chain(role).collect::<String>();
         Self::delete(kind, format!("{kind}/{}?args={arguments}", segment(&binding.parent)))
     }
 }
