@@ -30,3 +30,4 @@ pub mod translate;
 pub mod plan;
 // The shell: it talks to the appliance.
 pub mod nitro;
+pub mod observe;

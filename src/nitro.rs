@@ -17,6 +17,7 @@ pub use client::{Client, Limits};
 pub use code::{Class, Code};
 pub use error::Error;
 pub use https::{Https, HttpsError, Trust};
+pub(crate) use request::SSL_DIRECTORY;
 pub use request::{Effect, Request};
 pub use response::{Answer, Item, Row};
 pub use session::Credentials;

@@ -1,4 +1,4 @@
-//! The NITRO object types that we write, in the order in which they can be created.
+//! The NITRO object types that we work with, in the order in which they can be created.
 
 use std::fmt;
 
@@ -12,7 +12,8 @@ macro_rules! kinds {
     ($($constant:ident = $name:literal,)*) => {
         impl Kind {
             $(#[doc = concat!("`", $name, "`.")] pub const $constant: Self = Self($name);)*
-            /// Every kind that we write, in creation order; the first two are the appliance's own settings.
+            /// Every kind that we write, in creation order, and `sslservice`, which we only look at; the
+            /// first two are the appliance's own settings.
             pub const ALL: &'static [Self] = &[$(Self::$constant),*];
         }
     };
@@ -26,6 +27,7 @@ kinds! {
     SSLPROFILE = "sslprofile",
     SSLPROFILE_SSLCIPHER = "sslprofile_sslcipher_binding",
     SSLPROFILE_ECCCURVE = "sslprofile_ecccurve_binding",
+    SSLSERVICE = "sslservice",
     SERVER = "server",
     LBMONITOR = "lbmonitor",
     SERVICEGROUP = "servicegroup",

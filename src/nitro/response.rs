@@ -87,6 +87,21 @@ impl Answer {
         }
     }
 
+    /// The same without copies.
+    pub fn into_rows(mut self) -> Result<Vec<Row>, Error> {
+        self.rows()?;
+        Ok(match self.envelope.remove(self.kind) {
+            Some(Value::Object(row)) => vec![row],
+            Some(Value::Array(rows)) => rows
+                .into_iter()
+                .filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None })
+                .collect(),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => {
+                Vec::new()
+            }
+        })
+    }
+
     /// A text of the envelope itself.
     pub(super) fn text(&self, field: &str) -> Option<&str> {
         self.envelope.get(field)?.as_str()
