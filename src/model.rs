@@ -20,6 +20,7 @@ pub use certificate::{CertificateId, IssuerSerial, KeyType};
 pub use entity::EntityId;
 pub use front_end::{FrontEndId, Protocol};
 pub use kind::Kind;
+pub(crate) use owner::base32;
 pub use owner::{ClusterId, IngressId, Mark, ObjectKey, OwnerComment};
 pub use protection::{AcceptedCa, BackEndTransport, ClientAuthentication, Protection};
 pub use redacted::Redacted;

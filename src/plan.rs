@@ -4,12 +4,47 @@
 //! A plan leaves no choice to whoever executes it.
 
 mod op;
+mod reference;
+mod coverage;
+mod protection;
+mod slot;
+mod aim;
+mod assign;
+mod difference;
+mod needs;
+mod brake;
+mod settings;
+mod sort;
+mod assemble;
+mod safety;
+mod simulate;
+#[cfg(test)]
+mod laws;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::model::{IngressId, ObjectKey};
+use crate::observed::ObservedState;
+use crate::translate::{Translation, Unmet};
+pub use aim::{Aim, aim};
 pub use op::{FileContent, Op};
+pub use safety::{Judge, Violation};
+pub use simulate::simulate;
+
+/// Plans the way from what was observed to what is desired and pinned.
+pub fn plan(observed: &ObservedState, translation: &Translation) -> Plan {
+    let aim = aim(observed, translation);
+    let ops = difference::difference(&observed.owned, &aim);
+    let closed: BTreeSet<IngressId> = translation
+        .unmet
+        .iter()
+        .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
+        .map(|(id, _)| id.clone())
+        .collect();
+    let needs = needs::needs(&observed.owned, &aim, &ops, &translation.mark, &closed);
+    assemble::assemble(observed, translation, &aim, assemble::Draft { ops, needs })
+}
 
 /// Ordered changes to one appliance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -46,6 +46,8 @@ codes! {
     CertificateKeyMismatch = "certificate-key-mismatch": "A private key does not belong to its certificate.",
     CertificateExpired = "certificate-expired": "A certificate is out of its dates.",
     CertificateVersion1 = "certificate-version-1": "A certificate is of the old X.509 version 1.",
+    CertificateCommonNameOnly = "certificate-common-name-only": "A certificate names its host in its common name only.",
+    CertificateUnused = "certificate-unused": "A certificate of a bundle belongs to no chain there.",
     CertificateNotCa = "certificate-not-ca": "A certificate that should be a CA is none.",
     CertificateHostUncovered = "certificate-host-uncovered": "A certificate does not cover the host that it is for.",
     CaRequired = "ca-required": "Verification is asked for without a CA.",

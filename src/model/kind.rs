@@ -2,19 +2,25 @@
 
 use std::fmt;
 
-/// A NITRO object type, by its own name. The order of kinds is the order of creation: a kind
-/// refers only to kinds that stand before it (`csvserver` to `lbvserver`), so that deleting goes
-/// the other way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Kind(&'static str);
+/// A NITRO object type. The order of kinds is the order of creation: a kind refers only to kinds
+/// that stand before it (`csvserver` to `lbvserver`), so that deleting goes the other way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(u8);
 
 macro_rules! kinds {
     ($($constant:ident = $name:literal,)*) => {
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "NITRO's names")]
+        enum Place { $($constant),* }
+
         impl Kind {
-            $(#[doc = concat!("`", $name, "`.")] pub const $constant: Self = Self($name);)*
-            /// Every kind that we write, in creation order, and `sslservice`, which we only look at; the
-            /// first two are the appliance's own settings.
+            $(
+                #[doc = concat!("`", $name, "`.")]
+                pub const $constant: Self = Self(Place::$constant as u8);
+            )*
+            /// Every kind that we write, in creation order, and `sslservice`, which we only look
+            /// at; the first two are the appliance's own settings.
             pub const ALL: &'static [Self] = &[$(Self::$constant),*];
+            const NAMES: &'static [&'static str] = &[$($name),*];
         }
     };
 }
@@ -56,44 +62,32 @@ kinds! {
 impl Kind {
     /// The kind of that name, if we write it.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.0 == name)
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
     /// NITRO's name for it.
     pub const fn name(self) -> &'static str {
-        self.0
+        Self::NAMES[self.0 as usize]
     }
 
     /// Its place in the order of creation.
-    pub fn rank(self) -> usize {
-        Self::ALL.iter().position(|kind| *kind == self).expect("a Kind comes from ALL")
+    pub const fn rank(self) -> usize {
+        self.0 as usize
     }
 
     /// The kind whose creation brings an object of this kind into being and whose deletion takes
     /// it away (documented: an SSL vserver shows under `sslvserver`).
     pub const fn derived_from(self) -> Option<Self> {
-        match self.0.as_bytes() {
-            b"sslvserver" => Some(Self::CSVSERVER),
-            b"sslservicegroup" => Some(Self::SERVICEGROUP),
+        match self {
+            Self::SSLVSERVER => Some(Self::CSVSERVER),
+            Self::SSLSERVICEGROUP => Some(Self::SERVICEGROUP),
             _ => None,
         }
     }
 }
 
-impl PartialOrd for Kind {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Kind {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank().cmp(&other.rank())
-    }
-}
-
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.name())
     }
 }

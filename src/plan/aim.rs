@@ -1,0 +1,257 @@
+//! What a plan aims at: what is desired, and what is pinned because its Ingress is unmet, under
+//! the names that everything has or gets on the appliance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::FileContent;
+use super::assign;
+use super::reference::{ends, references};
+use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, Role, RouteMatch, State};
+use crate::observed::{ObservedState, Owned};
+use crate::translate::{Translation, Unmet};
+
+/// The state after the plan, and what it takes to get there beside the difference.
+#[derive(Debug, Clone, Default)]
+pub struct Aim {
+    /// Our objects as they will be.
+    pub owned: Owned,
+    /// The content of files that may have to be uploaded, by name.
+    pub(super) uploads: BTreeMap<String, FileContent>,
+    /// The Ingresses that entities are there for.
+    pub(super) owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
+}
+
+/// Works out the aim.
+pub fn aim(observed: &ObservedState, translation: &Translation) -> Aim {
+    let desired = &translation.desired;
+    let old = &observed.owned;
+    let mut state = desired.state.clone();
+    for csvserver in &desired.kept_front_ends {
+        keep_front_end(&old.state, csvserver, &mut state);
+    }
+    let pins = Pins::of(old, translation);
+    pins.add(old, translation, &mut state);
+    close(&old.state, &mut state);
+    let mut aim = Aim { owners: desired.owners.clone(), ..Aim::default() };
+    aim.owned.state = state;
+    assign::certkeys(old, translation, &mut aim);
+    assign::priorities(&old.state, &desired.bands, &mut aim.owned.state);
+    pins.add_certificates(old, &mut aim.owned);
+    keep_foreign_children(old, &mut aim.owned);
+    assign::add_certkeys(old, &mut aim);
+    aim
+}
+
+/// What an unmet Ingress keeps.
+struct Pins {
+    /// Held and closed Ingresses, and whether their routes stay.
+    ingresses: BTreeMap<IngressId, bool>,
+    mark: Mark,
+}
+
+impl Pins {
+    fn of(old: &Owned, translation: &Translation) -> Self {
+        let mark = translation.mark.clone();
+        let mut ingresses: BTreeMap<IngressId, bool> = translation
+            .unmet
+            .iter()
+            .map(|(id, unmet)| (id.clone(), matches!(unmet, Unmet::Held)))
+            .collect();
+        // An id that translating never heard of is nobody's to delete.
+        for (id, fields) in &old.state.entities {
+            let Some(ingress) = ingress_of(&mark, &old.state, id, fields) else { continue };
+            let is_known = translation.ingresses.contains_key(&ingress)
+                || translation.gone.contains_key(&ingress);
+            if !is_known {
+                ingresses.entry(ingress).or_insert(true);
+            }
+        }
+        Self { ingresses, mark }
+    }
+
+    fn holds_route(&self, binding: &BindingId) -> bool {
+        binding.kind == Kind::CSVSERVER_CSPOLICY
+            && self
+                .mark
+                .ingress_of_name(&binding.child)
+                .is_some_and(|ingress| self.ingresses.get(&ingress) == Some(&true))
+    }
+
+    fn add(&self, old: &Owned, translation: &Translation, state: &mut State) {
+        if self.ingresses.is_empty() {
+            return;
+        }
+        for (id, fields) in &old.state.entities {
+            let ingress = ingress_of(&self.mark, &old.state, id, fields);
+            if ingress.is_some_and(|ingress| self.ingresses.contains_key(&ingress)) {
+                pin_entity(&old.state, id, state);
+            }
+        }
+        for (group, members) in &translation.pinned_members {
+            if state.entities.contains_key(&EntityId::new(Kind::SERVICEGROUP, group.as_str())) {
+                state
+                    .bindings
+                    .retain(|id, _| id.kind != Kind::SERVICEGROUP_MEMBER || id.parent != *group);
+                state.entities.extend(members.entities.clone());
+                state.bindings.extend(members.bindings.clone());
+            }
+        }
+        for (binding, attributes) in old.state.bindings_of(Kind::CSVSERVER_CSPOLICY) {
+            if self.holds_route(binding) {
+                let front_end = EntityId::new(Kind::CSVSERVER, binding.parent.as_str());
+                if !state.entities.contains_key(&front_end) {
+                    pin_entity(&old.state, &front_end, state);
+                    keep_front_end(&old.state, &binding.parent, state);
+                }
+                state.bindings.entry(binding.clone()).or_insert_with(|| attributes.clone());
+            }
+        }
+    }
+
+    /// Keeps the certificates that cover the hosts of held routes, unless another certificate is
+    /// desired for that name.
+    fn add_certificates(&self, old: &Owned, aim: &mut Owned) {
+        let held =
+            old.state.bindings_of(Kind::CSVSERVER_CSPOLICY).filter(|(b, _)| self.holds_route(b));
+        let mut kept = Vec::new();
+        for (route, _) in held {
+            let Some(matches) = route_match(&old.state, &route.child) else { continue };
+            for (binding, attributes) in old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &route.parent)
+            {
+                let covers = old.certkeys.get(&binding.child).is_some_and(|c| {
+                    c.names.iter().any(|name| super::coverage::covers(name, &matches.host))
+                });
+                if covers && binding.role != Role::Ca {
+                    kept.push((binding.clone(), attributes.clone()));
+                }
+            }
+        }
+        for (binding, attributes) in kept {
+            let is_taken =
+                aim.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &binding.parent).any(|(other, _)| {
+                    other.child != binding.child
+                        && other.role == binding.role
+                        && (binding.role == Role::Plain
+                            || names_meet(
+                                &aim.certkeys,
+                                &old.certkeys,
+                                &other.child,
+                                &binding.child,
+                            ))
+                });
+            if !is_taken {
+                aim.state.bindings.entry(binding).or_insert(attributes);
+            }
+        }
+    }
+}
+
+fn names_meet(
+    aim: &BTreeMap<String, crate::observed::ObservedCertkey>,
+    old: &BTreeMap<String, crate::observed::ObservedCertkey>,
+    one: &str,
+    other: &str,
+) -> bool {
+    let (Some(one), Some(other)) = (aim.get(one).or_else(|| old.get(one)), old.get(other)) else {
+        return false;
+    };
+    !one.names.is_disjoint(&other.names)
+}
+
+/// The Ingress that an entity of ours was made for, from its comment or its name.
+pub(super) fn ingress_of(
+    mark: &Mark,
+    state: &State,
+    id: &EntityId,
+    fields: &Fields,
+) -> Option<IngressId> {
+    let comment = match id.kind {
+        Kind::LBVSERVER | Kind::SERVICEGROUP => fields.get("comment"),
+        Kind::SSLSERVICEGROUP => state.fields(Kind::SERVICEGROUP, &id.name)?.get("comment"),
+        _ => return mark.ingress_of_name(&id.name),
+    };
+    mark.parse_comment(comment?.as_text()?)?.ingress.map(|(ingress, _)| ingress)
+}
+
+/// Which requests the policy of that name takes.
+pub(super) fn route_match(state: &State, policy: &str) -> Option<RouteMatch> {
+    RouteMatch::parse(state.text(Kind::CSPOLICY, policy, "rule")?)
+}
+
+/// Keeps an observed entity with everything that is bound to it, routes and certificates of front
+/// ends excepted.
+fn pin_entity(old: &State, id: &EntityId, state: &mut State) {
+    let Some(fields) = old.entities.get(id) else { return };
+    if state.entities.contains_key(id) {
+        return;
+    }
+    state.entities.insert(id.clone(), fields.clone());
+    for shape in crate::model::BindingShape::ALL.iter().filter(|shape| shape.parent == id.kind) {
+        let follows = !matches!(shape.kind, Kind::CSVSERVER_CSPOLICY | Kind::SSLVSERVER_SSLCERTKEY);
+        for (binding, attributes) in old.bound(shape.kind, &id.name).filter(|_| follows) {
+            state.bindings.insert(binding.clone(), attributes.clone());
+        }
+    }
+}
+
+/// Keeps what protects a front end: its profile, its CAs, its refusing policies.
+fn keep_front_end(old: &State, csvserver: &str, state: &mut State) {
+    let endpoint = EntityId::new(Kind::SSLVSERVER, csvserver);
+    if let Some(fields) = old.entities.get(&endpoint) {
+        state.entities.insert(endpoint, fields.clone());
+    }
+    let cas = old.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver).filter(|(b, _)| b.role == Role::Ca);
+    for (binding, attributes) in cas.chain(old.bound(Kind::CSVSERVER_RESPONDERPOLICY, csvserver)) {
+        state.bindings.insert(binding.clone(), attributes.clone());
+    }
+}
+
+/// Keeps whatever is referred to, until nothing is missing that exists.
+fn close(old: &State, state: &mut State) {
+    let mut missing: Vec<EntityId> = state
+        .entities
+        .iter()
+        .filter_map(|(id, fields)| references(id, fields))
+        .chain(state.bindings.keys().flat_map(ends))
+        .filter(|id| !state.entities.contains_key(id))
+        .collect();
+    while let Some(id) = missing.pop() {
+        // Certificates are named by content here and get their certkeys later.
+        if state.entities.contains_key(&id) || id.kind == Kind::SSLCERTKEY {
+            continue;
+        }
+        let Some(fields) = old.entities.get(&id) else { continue };
+        missing.extend(references(&id, fields));
+        pin_entity(old, &id, state);
+        for shape in crate::model::BindingShape::ALL.iter().filter(|shape| shape.parent == id.kind)
+        {
+            missing.extend(old.bound(shape.kind, &id.name).flat_map(|(binding, _)| ends(binding)));
+        }
+        for derived in [Kind::SSLVSERVER, Kind::SSLSERVICEGROUP] {
+            let derived = EntityId::new(derived, id.name.as_str());
+            if derived.kind.derived_from() == Some(id.kind) && old.entities.contains_key(&derived) {
+                missing.extend(references(&derived, &old.entities[&derived]));
+                pin_entity(old, &derived, state);
+            }
+        }
+    }
+}
+
+/// Foreign children of our parents stay, except a foreign CA on a front end that authenticates
+/// clients.
+fn keep_foreign_children(old: &Owned, aim: &mut Owned) {
+    for binding in &old.foreign_children {
+        let stays =
+            aim.state.entities.contains_key(&super::reference::origin(&binding.parent_id()))
+                && !(binding.role == Role::Ca
+                    && binding.kind == Kind::SSLVSERVER_SSLCERTKEY
+                    && super::protection::authenticates(&aim.state, &binding.parent));
+        if let (true, Some(attributes)) = (stays, old.state.bindings.get(binding)) {
+            aim.state.bindings.insert(binding.clone(), attributes.clone());
+            aim.foreign_children.insert(binding.clone());
+        } else {
+            // A kept front end may have brought it along.
+            aim.state.bindings.remove(binding);
+        }
+    }
+}

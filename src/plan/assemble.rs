@@ -1,0 +1,188 @@
+//! Puts a plan together: settings first, then the sorted ops without those that the brake holds,
+//! then the save, then the files that nobody needs any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::aim::{Aim, ingress_of};
+use super::brake::Brake;
+use super::needs::Needs;
+use super::settings::{Settings, may_save};
+use super::{Op, OpId, Plan, PlannedOp, sort};
+use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, State, Value};
+use crate::observed::ObservedState;
+use crate::translate::Translation;
+
+/// Ops without an order, and what they need.
+pub(super) struct Draft {
+    pub(super) ops: Vec<Op>,
+    pub(super) needs: Needs,
+}
+
+/// Puts the plan together.
+pub(super) fn assemble(
+    observed: &ObservedState,
+    translation: &Translation,
+    aim: &Aim,
+    draft: Draft,
+) -> Plan {
+    let consent = &translation.consent;
+    let owners = Owners { observed, aim, mark: &translation.mark, files: files(&aim.owned.state) };
+    let ingresses: Vec<_> = draft.ops.iter().map(|op| owners.of(op)).collect();
+    let brake = Brake::of(observed, &aim.owned, translation);
+    let settings = Settings::of(observed, &aim.owned, consent);
+    let mut plan = Plan {
+        held_back: brake.held_back.clone(),
+        ends_after_settings: settings.end_the_plan,
+        ingresses: translation.ingresses.clone(),
+        ..Plan::default()
+    };
+    for (id, key) in &observed.facts.ingresses {
+        if let Some(key) = key {
+            plan.ingresses.entry(id.clone()).or_insert_with(|| key.clone());
+        }
+    }
+    for (i, op) in settings.ops.iter().enumerate() {
+        let needs = i.checked_sub(1).map(OpId).into_iter().collect();
+        plan.ops.push(PlannedOp { op: op.clone(), needs, ingresses: BTreeSet::new() });
+    }
+    plan.settings = plan.ops.len();
+    let mut placed: BTreeMap<usize, OpId> = BTreeMap::new();
+    if !settings.end_the_plan {
+        for i in sort::sort(&draft.ops, &draft.needs) {
+            let needed = &draft.needs.of[i];
+            let waits = brake.holds(&draft.ops[i], &ingresses[i])
+                || needed.iter().any(|need| !placed.contains_key(need));
+            if waits {
+                continue;
+            }
+            let op = draft.ops[i].clone();
+            let mut needs: BTreeSet<OpId> = needed.iter().map(|need| placed[need]).collect();
+            needs.extend(settings.needed_by(&op));
+            placed.insert(i, OpId(plan.ops.len()));
+            plan.ops.push(PlannedOp { op, needs, ingresses: ingresses[i].clone() });
+        }
+        plan.gaps =
+            draft.needs.swaps.iter().filter(|(unbind, _)| placed.contains_key(unbind)).count();
+    }
+    finish(observed, translation, aim, &mut plan);
+    plan.batches = sort::batches(&plan.ops);
+    plan
+}
+
+/// Adds the save and, behind it, the removal of files that nobody needs any more.
+fn finish(observed: &ObservedState, translation: &Translation, aim: &Aim, plan: &mut Plan) {
+    let may_save = may_save(observed, &translation.consent);
+    let settings = &observed.settings;
+    let is_due = !plan.ops.is_empty() || (settings.unsaved && settings.unsaved_is_ours);
+    let save = (is_due && may_save).then(|| OpId(plan.ops.len()));
+    if save.is_some() {
+        let op = PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: BTreeSet::new() };
+        plan.ops.push(op);
+    }
+    // A file that the saved configuration may still name is needed at the next boot.
+    if plan.ends_after_settings || (save.is_none() && (is_due || settings.unsaved)) {
+        return;
+    }
+    let needed = files(&aim.owned.state);
+    let freed = freed(plan);
+    let named = files(&observed.owned.state);
+    for file in observed.owned.files.iter().filter(|file| !needed.contains_key(*file)) {
+        let holder = named.get(file);
+        let freed_by = holder.and_then(|certkey| freed.get(certkey));
+        if holder.is_some() && freed_by.is_none() {
+            continue;
+        }
+        let needs = freed_by.copied().into_iter().chain(save).collect();
+        let op = Op::RemoveFile { file: file.clone() };
+        plan.ops.push(PlannedOp { op, needs, ingresses: BTreeSet::new() });
+    }
+}
+
+/// The ops after which a certkey no longer names the files it had.
+fn freed(plan: &Plan) -> BTreeMap<String, OpId> {
+    plan.ops
+        .iter()
+        .enumerate()
+        .filter_map(|(i, planned)| match &planned.op {
+            Op::Delete { entity } if entity.kind == Kind::SSLCERTKEY => {
+                Some((entity.name.clone(), OpId(i)))
+            }
+            Op::Change { certkey, .. } => Some((certkey.clone(), OpId(i))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The certkey that names each file.
+fn files(state: &State) -> BTreeMap<String, String> {
+    let certkeys = state.entities.iter().filter(|(id, _)| id.kind == Kind::SSLCERTKEY);
+    certkeys
+        .flat_map(|(id, fields)| {
+            ["cert", "key"].into_iter().filter_map(|field| {
+                Some((fields.get(field).and_then(Value::as_text)?.to_owned(), id.name.clone()))
+            })
+        })
+        .collect()
+}
+
+/// Finds the Ingresses that an op is for.
+struct Owners<'a> {
+    observed: &'a ObservedState,
+    aim: &'a Aim,
+    mark: &'a Mark,
+    files: BTreeMap<String, String>,
+}
+
+impl Owners<'_> {
+    fn of(&self, op: &Op) -> BTreeSet<IngressId> {
+        match op {
+            Op::Upload { file, .. } => {
+                self.files.get(file).map(|certkey| self.of_certkey(certkey)).unwrap_or_default()
+            }
+            Op::Create { entity, .. }
+            | Op::Set { entity, .. }
+            | Op::Unset { entity, .. }
+            | Op::Delete { entity } => self.of_entity(entity),
+            Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+                self.of_binding(binding)
+            }
+            Op::Change { certkey, .. } | Op::Link { certkey, .. } | Op::Unlink { certkey } => {
+                self.of_certkey(certkey)
+            }
+            Op::Enable { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => {
+                BTreeSet::new()
+            }
+        }
+    }
+
+    fn of_certkey(&self, name: &str) -> BTreeSet<IngressId> {
+        self.of_entity(&EntityId::new(Kind::SSLCERTKEY, name))
+    }
+
+    fn of_entity(&self, id: &EntityId) -> BTreeSet<IngressId> {
+        if let Some(owners) = self.aim.owners.get(id) {
+            return owners.clone();
+        }
+        let states = [&self.aim.owned.state, &self.observed.owned.state];
+        let none = Fields::new();
+        states
+            .into_iter()
+            .find_map(|state| {
+                let fields = state.entities.get(id).unwrap_or(&none);
+                ingress_of(self.mark, state, id, fields)
+            })
+            .into_iter()
+            .collect()
+    }
+
+    fn of_binding(&self, binding: &BindingId) -> BTreeSet<IngressId> {
+        if binding.kind == Kind::CSVSERVER_CSPOLICY {
+            return self.mark.ingress_of_name(&binding.child).into_iter().collect();
+        }
+        let of_child = match binding.kind {
+            Kind::SSLVSERVER_SSLCERTKEY => self.of_certkey(&binding.child),
+            _ => BTreeSet::new(),
+        };
+        if of_child.is_empty() { self.of_entity(&binding.parent_id()) } else { of_child }
+    }
+}

@@ -1,0 +1,102 @@
+//! The brake: when suspiciously much would go at once, exactly that waits until somebody approves.
+//!
+//! It counts Ingresses that vanished from a list and back ends that lose all their members. Unmet
+//! Ingresses and closings are never counted, and closings never wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::{HeldBack, Op};
+use crate::model::{IngressId, Kind, ObjectKey, base32};
+use crate::observed::{ObservedState, Owned};
+use crate::snapshot::Proof;
+use crate::translate::Translation;
+
+/// Up to this many deletions never wait.
+const ALWAYS_ALLOWED: usize = 5;
+/// Up to this share of what was observed never waits, in per cent.
+const ALLOWED_PERCENT: usize = 20;
+
+/// What waits.
+pub(super) struct Brake {
+    ingresses: BTreeSet<IngressId>,
+    groups: BTreeSet<String>,
+    /// What to tell people; `None` if nothing waits.
+    pub(super) held_back: Option<HeldBack>,
+}
+
+impl Brake {
+    pub(super) fn of(observed: &ObservedState, aim: &Owned, translation: &Translation) -> Self {
+        let facts = &observed.facts;
+        let vanished: BTreeSet<IngressId> = translation
+            .gone
+            .iter()
+            .filter(|(id, proof)| **proof == Proof::Vanished && facts.ingresses.contains_key(*id))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let emptied: BTreeSet<String> = emptied(&observed.owned, aim);
+        let ingresses = beyond_limit(vanished, facts.ingresses.len());
+        let groups = beyond_limit(emptied, facts.back_ends.len());
+        let held_back = held_back(&ingresses, &groups, &facts.ingresses);
+        match held_back {
+            Some(held) if !translation.consent.approved.contains(&held.digest) => {
+                Self { ingresses, groups, held_back: Some(held) }
+            }
+            _ => Self { ingresses: BTreeSet::new(), groups: BTreeSet::new(), held_back: None },
+        }
+    }
+
+    /// Whether an op is one of those that wait.
+    pub(super) fn holds(&self, op: &Op, ingresses: &BTreeSet<IngressId>) -> bool {
+        match op {
+            Op::Unbind { binding }
+                if binding.kind == Kind::SERVICEGROUP_MEMBER
+                    && self.groups.contains(&binding.parent) =>
+            {
+                true
+            }
+            Op::Unbind { .. } | Op::Delete { .. } => {
+                !ingresses.is_empty() && ingresses.is_subset(&self.ingresses)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn beyond_limit<T>(set: BTreeSet<T>, observed: usize) -> BTreeSet<T> {
+    let limit = ALWAYS_ALLOWED.max(observed * ALLOWED_PERCENT / 100);
+    if set.len() > limit { set } else { BTreeSet::new() }
+}
+
+/// The service groups that stay and lose all their members.
+fn emptied(old: &Owned, aim: &Owned) -> BTreeSet<String> {
+    let members = |owned: &Owned, group: &str| {
+        owned.state.bound(Kind::SERVICEGROUP_MEMBER, group).next().is_some()
+    };
+    old.state
+        .names(Kind::SERVICEGROUP)
+        .filter(|group| aim.state.fields(Kind::SERVICEGROUP, group).is_some())
+        .filter(|group| members(old, group) && !members(aim, group))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn held_back(
+    ingresses: &BTreeSet<IngressId>,
+    groups: &BTreeSet<String>,
+    names: &BTreeMap<IngressId, Option<ObjectKey>>,
+) -> Option<HeldBack> {
+    let name = |id: &IngressId| match names.get(id) {
+        Some(Some(key)) => format!("Ingress {key}"),
+        Some(None) | None => format!("Ingress with id {id}"),
+    };
+    let mut deletions: Vec<String> = ingresses.iter().map(name).collect();
+    deletions.extend(groups.iter().map(|group| format!("all members of servicegroup {group}")));
+    deletions.sort();
+    if deletions.is_empty() {
+        return None;
+    }
+    let digest = base32(&Sha256::digest(deletions.join("\n").as_bytes()), 10);
+    Some(HeldBack { deletions, digest })
+}

@@ -1,0 +1,508 @@
+//! The laws of planning, as property tests over generated transitions of an abstract appliance.
+//!
+//! Each case is a chain of worlds. For each step: the plan leads to the aim (convergence), a
+//! second plan is empty (rest), and in a *random* order that respects `needs`, with ops that fail
+//! and a cut, every state is safe (safety) and the next plan converges all the same (interruption).
+//! `LAWS_CASES` sets the number of cases.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::*;
+use crate::model::{
+    BindingId, CertificateId, ClusterId, EntityId, Fields, FrontEndId, Host, IssuerSerial, KeyType,
+    Kind, Mark, OwnerComment, PathMatch, Protocol, Redacted, Role, RouteMatch, State, Value, base32,
+};
+use crate::observed::Owned;
+use crate::policy::Consent;
+use crate::snapshot::Proof;
+use crate::tls::{Certificate, Material, PrivateKey};
+use crate::translate::{Band, Desired};
+
+/// One world: what each front end demands, and what each Ingress asks for.
+#[derive(Debug, Clone)]
+struct World {
+    front_ends: [FrontEnd; 2],
+    ingresses: [Wish; 3],
+    /// The version of the certificate of each host.
+    certificates: [u8; 2],
+    /// The version of the client certificate towards back ends, and of the issuer of all.
+    client_certificate: u8,
+    issuer: u8,
+}
+
+#[derive(Debug, Clone)]
+struct FrontEnd {
+    client_authentication: u8,
+    cas: [bool; 3],
+    /// A part of the profile that is not protection.
+    hsts: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Wish {
+    /// 0 and 1: gone; 2: held; 3: closed; else accepted.
+    fate: u8,
+    front_end: usize,
+    routes: Vec<(usize, usize, bool, usize)>,
+    /// For each of two Services: transport, CA, name, members.
+    back_ends: [(u8, usize, usize, [bool; 3]); 2],
+}
+
+fn worlds() -> impl Strategy<Value = Vec<World>> {
+    prop::collection::vec(world(), 2..4)
+}
+
+fn world() -> impl Strategy<Value = World> {
+    let front_end = || {
+        (0..3u8, any::<[bool; 3]>(), any::<bool>()).prop_map(|(client_authentication, cas, hsts)| {
+            FrontEnd { client_authentication, cas, hsts }
+        })
+    };
+    let back_end = || (0..3u8, 0..2usize, 0..2usize, any::<[bool; 3]>());
+    let wish = move || {
+        let routes = prop::collection::vec((0..2usize, 0..2usize, any::<bool>(), 0..2usize), 0..3);
+        (0..10u8, 0..2usize, routes, [back_end(), back_end()]).prop_map(
+            |(fate, front_end, routes, back_ends)| Wish { fate, front_end, routes, back_ends },
+        )
+    };
+    ([front_end(), front_end()], [wish(), wish(), wish()], [0..2u8, 0..2u8], 0..2u8, 0..2u8)
+        .prop_map(|(front_ends, ingresses, certificates, client_certificate, issuer)| World {
+            front_ends,
+            ingresses,
+            certificates,
+            client_certificate,
+            issuer,
+        })
+}
+
+fn mark() -> Mark {
+    Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse("laws").unwrap() }
+}
+
+fn ingress(number: usize) -> ObjectKey {
+    ObjectKey::new("default", format!("ingress-{number}"))
+}
+
+fn material(name: &str, hosts: &[&str], issuer: Option<CertificateId>, keyed: bool) -> Material {
+    let id = CertificateId::of_der(name.as_bytes());
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let certificate = Certificate {
+        id,
+        pem: format!("certificate {name}"),
+        names: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        subject: name.to_owned(),
+        issuer_serial: IssuerSerial::new("CN=issuer", name),
+        subject_der: Vec::new(),
+        issuer_der: Vec::new(),
+        key_type: KeyType::Rsa,
+        is_ca: hosts.is_empty(),
+        version: 3,
+        not_before: now,
+        not_after: now,
+    };
+    let key = keyed.then(|| PrivateKey { pem: Redacted::new(format!("key {name}")) });
+    Material { certificate, key, issuer }
+}
+
+/// Builds the translation of a world, as translating would.
+struct Build {
+    mark: Mark,
+    translation: Translation,
+}
+
+impl Build {
+    fn of(world: &World) -> Translation {
+        let mark = mark();
+        let translation = Translation {
+            mark: mark.clone(),
+            desired: Desired::default(),
+            unmet: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            pinned_members: BTreeMap::new(),
+            consent: Consent::default(),
+            ingresses: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        };
+        let mut build = Self { mark, translation };
+        build.not_found();
+        let mut taken = BTreeSet::new();
+        for (number, wish) in world.ingresses.iter().enumerate() {
+            let id = IngressId::of(&ingress(number));
+            build.translation.ingresses.insert(id.clone(), ingress(number));
+            match wish.fate {
+                0 | 1 => drop(build.translation.gone.insert(id, Proof::Deleted)),
+                2 => drop(build.translation.unmet.insert(id, Unmet::Held)),
+                3 => drop(build.translation.unmet.insert(id, Unmet::Closed("test".to_owned()))),
+                _ => {
+                    for route in &wish.routes {
+                        if taken.insert((wish.front_end, route.0, route.1, route.2)) {
+                            build.route(world, number, wish, *route);
+                        }
+                    }
+                }
+            }
+        }
+        // Held Ingresses keep front ends, which others may have changed.
+        for number in 0..2 {
+            build.front_end(world, number);
+        }
+        build.translation
+    }
+
+    fn state(&mut self) -> &mut State {
+        &mut self.translation.desired.state
+    }
+
+    fn not_found(&mut self) {
+        let name = self.mark.shared_name("404");
+        let state = self.state();
+        state.insert(EntityId::new(Kind::LBVSERVER, &*name), [("servicetype", "HTTP".into())]);
+        state.insert(EntityId::new(Kind::RESPONDERPOLICY, &*name), [("rule", "TRUE".into())]);
+        let policy = BindingId::new(Kind::LBVSERVER_RESPONDERPOLICY, &*name, &*name, Role::Request);
+        state.bind(policy, [("priority", Value::Number(100))]);
+    }
+
+    fn csvserver(number: usize) -> (FrontEndId, String) {
+        let vip = format!("192.0.2.{}", number + 1).parse().unwrap();
+        let protocol = if number == 0 { Protocol::Ssl } else { Protocol::Http };
+        let id = FrontEndId { vip, port: 443, protocol };
+        (id, id.csvserver("k8s"))
+    }
+
+    fn front_end(&mut self, world: &World, number: usize) {
+        let (id, name) = Self::csvserver(number);
+        let front_end = &world.front_ends[number];
+        let not_found = self.mark.shared_name("404");
+        let state = &mut self.translation.desired.state;
+        let servicetype = id.protocol.servicetype();
+        let csvserver = EntityId::new(Kind::CSVSERVER, &*name);
+        state.insert(csvserver, [("servicetype", servicetype.into()), ("ipv46", id.vip.to_string().into())]);
+        state.bind(BindingId::new(Kind::CSVSERVER_LBVSERVER, &*name, &*not_found, Role::Plain), []);
+        if id.protocol == Protocol::Http {
+            return;
+        }
+        let authenticates = front_end.client_authentication > 0 && front_end.cas.contains(&true);
+        let mut fields = vec![("sslprofiletype", "FrontEnd"), ("snienable", "ENABLED")];
+        if front_end.hsts {
+            fields.push(("hsts", "ENABLED"));
+        }
+        if authenticates {
+            fields.push(("clientauth", "ENABLED"));
+            let level = if front_end.client_authentication == 1 { "Optional" } else { "Mandatory" };
+            fields.push(("clientcert", level));
+        }
+        let profile = self.profile(None, &fields);
+        let state = &mut self.translation.desired.state;
+        state.insert(EntityId::new(Kind::SSLVSERVER, &*name), [("sslprofile", profile.into())]);
+        for (ca, _) in front_end.cas.iter().enumerate().filter(|(_, is_on)| **is_on && authenticates)
+        {
+            let ca = self.certificate(material(&format!("ca-{ca}"), &[], None, false));
+            let binding = BindingId::new(Kind::SSLVSERVER_SSLCERTKEY, &*name, ca, Role::Ca);
+            self.state().bind(binding, []);
+        }
+    }
+
+    fn profile(&mut self, ingress: Option<&IngressId>, fields: &[(&str, &str)]) -> String {
+        let text = format!("{fields:?}");
+        let digest = base32(text.as_bytes(), 99);
+        let digest = CertificateId::of_der(digest.as_bytes()).as_str()[..12].to_owned();
+        let name = match ingress {
+            Some(id) => self.mark.ingress_name(id, &digest),
+            None => self.mark.shared_name(&digest),
+        };
+        let state = self.state();
+        let entity = EntityId::new(Kind::SSLPROFILE, &*name);
+        let fields: Fields =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let born = difference::born_with_profile(&name, &fields);
+        let curves = born.into_iter().filter(|(id, _)| id.kind == Kind::SSLPROFILE_ECCCURVE);
+        state.bindings.extend(curves);
+        state.entities.insert(entity, fields);
+        let cipher = BindingId::new(Kind::SSLPROFILE_SSLCIPHER, &*name, "TLS1.3-AES256", Role::Plain);
+        state.bind(cipher, [("cipherpriority", Value::Number(10))]);
+        name
+    }
+
+    fn certificate(&mut self, material: Material) -> String {
+        let id = material.certificate.id.clone();
+        self.translation.desired.certificates.insert(id.clone(), material);
+        id.as_str().to_owned()
+    }
+
+    fn route(
+        &mut self,
+        world: &World,
+        number: usize,
+        wish: &Wish,
+        (host, path, exact, service): (usize, usize, bool, usize),
+    ) {
+        let id = IngressId::of(&ingress(number));
+        let (front_end, csvserver) = Self::csvserver(wish.front_end);
+        let host_name = ["a.example", "b.example"][host];
+        let path = ["/", "/x"][path];
+        let path =
+            if exact { PathMatch::Exact(path.to_owned()) } else { PathMatch::prefix(path) };
+        let matches = RouteMatch { host: Host::Exact(host_name.to_owned()), path };
+        let digest = CertificateId::of_der(format!("{csvserver} {matches:?}").as_bytes());
+        let name = self.mark.ingress_name(&id, &digest.as_str()[..12]);
+        let target = self.back_end(world, number, wish, service);
+        let state = self.state();
+        state.insert(
+            EntityId::new(Kind::CSACTION, &*name),
+            [("targetlbvserver", target.into())],
+        );
+        state.insert(
+            EntityId::new(Kind::CSPOLICY, &*name),
+            [("rule", matches.rule().into()), ("action", name.as_str().into())],
+        );
+        let route = BindingId::new(Kind::CSVSERVER_CSPOLICY, &*csvserver, &*name, Role::Plain);
+        state.bind(route.clone(), []);
+        self.translation.desired.bands.insert(route, Band::of(&matches));
+        if front_end.protocol == Protocol::Ssl {
+            let issuer = material(&format!("issuer-{}", world.issuer), &[], None, false);
+            let issuer = Some(CertificateId::parse(&self.certificate(issuer)).unwrap());
+            let version = world.certificates[host];
+            let name = format!("{host_name}-{version}-{}", world.issuer);
+            let certificate = self.certificate(material(&name, &[host_name], issuer, true));
+            let binding =
+                BindingId::new(Kind::SSLVSERVER_SSLCERTKEY, &*csvserver, certificate, Role::Sni);
+            self.state().bind(binding, []);
+        }
+    }
+
+    fn back_end(&mut self, world: &World, number: usize, wish: &Wish, service: usize) -> String {
+        let key = ingress(number);
+        let id = IngressId::of(&key);
+        let (transport, ca, common_name, members) = wish.back_ends[service];
+        let suffix = match transport {
+            0 => String::new(),
+            1 => "_tls".to_owned(),
+            _ => format!("_verified{ca}{common_name}"),
+        };
+        let name = format!("k8s-service{service}_{number}{suffix}");
+        let comment = self.mark.comment(&OwnerComment {
+            ingress: Some((id.clone(), key)),
+            service: Some(format!("service{service}:80")),
+        });
+        let servicetype = if transport == 0 { "HTTP" } else { "SSL" };
+        let state = self.state();
+        state.insert(
+            EntityId::new(Kind::LBVSERVER, &*name),
+            [("servicetype", "HTTP".into()), ("comment", comment.as_str().into())],
+        );
+        state.insert(
+            EntityId::new(Kind::SERVICEGROUP, &*name),
+            [("servicetype", servicetype.into()), ("comment", comment.into())],
+        );
+        state.bind(BindingId::new(Kind::LBVSERVER_SERVICEGROUP, &*name, &*name, Role::Plain), []);
+        for (member, _) in members.iter().enumerate().filter(|(_, is_on)| **is_on) {
+            let server = self.mark.shared_name(&format!("10.0.0.{member}"));
+            let state = self.state();
+            let address = Value::Text(format!("10.0.0.{member}"));
+            state.insert(EntityId::new(Kind::SERVER, &*server), [("ipaddress", address)]);
+            let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, &*name, server, Role::Port(80));
+            state.bind(member, []);
+        }
+        if transport > 0 {
+            self.back_end_tls(world, &id, &name, (transport, ca, common_name));
+        }
+        name
+    }
+
+    fn back_end_tls(
+        &mut self,
+        world: &World,
+        id: &IngressId,
+        group: &str,
+        (transport, ca, common_name): (u8, usize, usize),
+    ) {
+        let names = ["one.internal", "two.internal"];
+        let fields: &[(&str, &str)] = if transport == 1 {
+            &[("sslprofiletype", "BackEnd")]
+        } else {
+            &[
+                ("sslprofiletype", "BackEnd"),
+                ("serverauth", "ENABLED"),
+                ("commonname", names[common_name]),
+            ]
+        };
+        let profile = self.profile(Some(id), fields);
+        let endpoint = EntityId::new(Kind::SSLSERVICEGROUP, group);
+        self.state().insert(endpoint, [("sslprofile", profile.into())]);
+        let client = format!("client-{}", world.client_certificate);
+        let client = self.certificate(material(&client, &["client"], None, true));
+        let kind = Kind::SSLSERVICEGROUP_SSLCERTKEY;
+        self.state().bind(BindingId::new(kind, group, client, Role::Plain), []);
+        if transport > 1 {
+            let ca = self.certificate(material(&format!("ca-{ca}"), &[], None, false));
+            self.state().bind(BindingId::new(kind, group, ca, Role::Ca), []);
+        }
+    }
+}
+
+/// An observation of an appliance on which only we are.
+fn observe(owned: &Owned) -> ObservedState {
+    let mut observed = ObservedState { owned: owned.clone(), ..ObservedState::default() };
+    observed.settings.default_profile = true;
+    observed.settings.features = ["LB", "CS", "SSL", "RESPONDER"].map(str::to_owned).into();
+    observed
+}
+
+/// A small generator of numbers, so that the random orders of a case repeat.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+}
+
+/// A random order that respects `needs` and keeps the halves of swaps together.
+fn random_order(plan: &Plan, dice: &mut Dice) -> Vec<(usize, bool)> {
+    let mut order: Vec<(usize, bool)> = Vec::new();
+    let mut done = vec![false; plan.ops.len()];
+    // The save and the removals behind it are the executor's end, whatever the order.
+    let last = |op: &Op| matches!(op, Op::Save | Op::RemoveFile { .. });
+    while order.len() < plan.ops.len() {
+        let ready = |i: usize, done: &[bool]| {
+            !done[i] && plan.ops[i].needs.iter().all(|need| done[need.0])
+        };
+        let mut candidates: Vec<usize> = (0..plan.ops.len()).filter(|i| ready(*i, &done)).collect();
+        if candidates.iter().any(|i| !last(&plan.ops[*i].op)) {
+            candidates.retain(|i| !last(&plan.ops[*i].op));
+        }
+        let next = candidates[dice.below(candidates.len())];
+        done[next] = true;
+        let partner = swap_partner(plan, next).filter(|partner| ready(*partner, &done));
+        order.push((next, partner.is_some()));
+        if let Some(partner) = partner {
+            done[partner] = true;
+            order.push((partner, false));
+        }
+    }
+    order
+}
+
+/// The bind that follows the unbind of an SNI certificate at once.
+fn swap_partner(plan: &Plan, unbind: usize) -> Option<usize> {
+    let is_sni = |op: &Op| match op {
+        Op::Unbind { binding } | Op::Bind { binding, .. } => {
+            binding.kind == Kind::SSLVSERVER_SSLCERTKEY && binding.role == Role::Sni
+        }
+        _ => false,
+    };
+    if !matches!(plan.ops[unbind].op, Op::Unbind { .. }) || !is_sni(&plan.ops[unbind].op) {
+        return None;
+    }
+    plan.ops.iter().position(|planned| {
+        matches!(planned.op, Op::Bind { .. })
+            && is_sni(&planned.op)
+            && planned.needs.contains(&OpId(unbind))
+    })
+}
+
+/// Executes a plan on an abstract appliance in the given order, and judges every state.
+fn run(
+    owned: &Owned,
+    translation: &Translation,
+    order: &[(usize, bool)],
+    fails: &mut dyn FnMut(usize) -> bool,
+) -> Result<Owned, String> {
+    let observed = observe(owned);
+    let (aim, plan) = (aim(&observed, translation), plan(&observed, translation));
+    let mark = mark();
+    let closed: BTreeSet<IngressId> = translation
+        .unmet
+        .iter()
+        .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
+        .map(|(id, _)| id.clone())
+        .collect();
+    let judge = Judge::new(&mark, &closed, owned, &aim.owned);
+    let mut now = owned.clone();
+    let mut failed: BTreeSet<OpId> = BTreeSet::new();
+    for (i, is_in_gap) in order {
+        let planned = &plan.ops[*i];
+        if planned.needs.iter().any(|need| failed.contains(need)) || fails(*i) {
+            failed.insert(OpId(*i));
+            // The other half of a swap fails only with the appliance.
+            continue;
+        }
+        simulate(&planned.op, &mut now, &aim);
+        dangling(&now).map_or(Ok(()), |what| Err(format!("after {}: {what}", planned.op)))?;
+        judge
+            .judge(&now, *is_in_gap)
+            .map_err(|violation| format!("after {}: {violation}", planned.op))?;
+    }
+    Ok(now)
+}
+
+/// Something that names what does not exist.
+fn dangling(owned: &Owned) -> Option<String> {
+    let state = &owned.state;
+    let mut named = state
+        .entities
+        .iter()
+        .filter_map(|(id, fields)| reference::references(id, fields))
+        .chain(state.bindings.keys().flat_map(reference::ends));
+    named.find(|id| !state.entities.contains_key(id)).map(|id| format!("{id} does not exist"))
+}
+
+fn check(worlds: &[World], seed: u64) -> Result<(), String> {
+    let mut dice = Dice(seed);
+    let mut owned = Owned::default();
+    for world in worlds {
+        let translation = Build::of(world);
+        let first = plan(&observe(&owned), &translation);
+        let order: Vec<(usize, bool)> =
+            (0..first.ops.len()).map(|i| (i, swap_partner(&first, i) == Some(i + 1))).collect();
+        // The planned order, without trouble: converges and rests.
+        let clean = run(&owned, &translation, &order, &mut |_| false)?;
+        let second = plan(&observe(&clean), &translation);
+        let moves: Vec<String> = second.ops.iter().map(|planned| planned.op.to_string()).collect();
+        if !moves.is_empty() {
+            return Err(format!("the second plan is not empty: {moves:#?}"));
+        }
+        // A random order, ops that fail, a cut; then the plan from there.
+        let order = random_order(&first, &mut dice);
+        let cut = dice.below(order.len() + 1);
+        let trouble = dice.below(4);
+        let broken = run(&owned, &translation, &order[..cut], &mut |i| {
+            trouble > 1 && swap_of(&first, i).is_none() && dice.below(8) == 0
+        })?;
+        let retry = plan(&observe(&broken), &translation);
+        let order = random_order(&retry, &mut dice);
+        let mended = run(&broken, &translation, &order, &mut |_| false)?;
+        let last = plan(&observe(&mended), &translation);
+        if let Some(planned) = last.ops.first() {
+            return Err(format!("after an interruption: {} is left to do", planned.op));
+        }
+        owned = if dice.below(2) == 0 { clean } else { mended };
+    }
+    Ok(())
+}
+
+/// The unbind whose bind `op` is, if it is the second half of a swap.
+fn swap_of(plan: &Plan, op: usize) -> Option<usize> {
+    (0..plan.ops.len()).find(|unbind| swap_partner(plan, *unbind) == Some(op))
+}
+
+#[test]
+fn plans_are_safe_in_every_order_converge_and_rest() {
+    let cases = option_env_cases();
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    runner
+        .run(&(worlds(), any::<u64>()), |(worlds, seed)| {
+            check(&worlds, seed).map_err(TestCaseError::fail)
+        })
+        .unwrap();
+}
+
+fn option_env_cases() -> u32 {
+    #[expect(clippy::disallowed_methods, reason = "a test reads how long it may take")]
+    let cases = std::env::var("LAWS_CASES");
+    cases.ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)
+}

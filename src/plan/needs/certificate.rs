@@ -1,0 +1,165 @@
+//! Certificates: one is served before its host is routed (8a), none leaves a host that is still
+//! served (8b), and slots are empty before they are taken (3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Draft;
+use crate::model::{BindingId, BindingShape, Kind, Role};
+use crate::plan::coverage::covers;
+use crate::plan::{Op, slot};
+
+/// Adds the edges 3, 8a and 8b, and those of links and changes.
+pub(super) fn add(draft: &mut Draft<'_>) {
+    slots(draft);
+    bindings_of_certkeys(draft);
+    routes(draft);
+    leaving_certificates(draft);
+}
+
+/// 3: a bind in an exclusive slot needs the op that empties it.
+fn slots(draft: &mut Draft<'_>) {
+    let has_slots = |kind| {
+        kind == Kind::SSLVSERVER_SSLCERTKEY
+            || BindingShape::of(kind).is_some_and(|shape| shape.priority_field.is_some())
+    };
+    let ops = draft.ops;
+    for (i, op) in ops.iter().enumerate() {
+        let (Op::Bind { binding, .. } | Op::Rebind { binding, .. }) = op else { continue };
+        if !has_slots(binding.kind) {
+            continue;
+        }
+        let needed: Vec<usize> = draft
+            .index
+            .unbinds_from(binding.kind, &binding.parent)
+            .filter(|(going, _)| slot::is_occupied_by(draft.old, &draft.aim.owned, binding, going))
+            .map(|(_, unbind)| unbind)
+            .collect();
+        draft.need_all(&[i], &needed);
+    }
+}
+
+/// A certkey is bound with the content and the chain that it is bound for.
+fn bindings_of_certkeys(draft: &mut Draft<'_>) {
+    let ops = draft.ops;
+    for (i, op) in ops.iter().enumerate() {
+        match op {
+            Op::Bind { binding, .. } if is_of_certkey(binding.kind) => {
+                let (change, link) =
+                    (draft.index.change(&binding.child), draft.index.link(&binding.child));
+                let needed: Vec<usize> = change.into_iter().chain(link).collect();
+                draft.need_all(&[i], &needed);
+            }
+            // A client certificate that no bind overwrites goes after the new one has come.
+            Op::Unbind { binding }
+                if is_of_certkey(binding.kind) && binding.role == Role::Plain =>
+            {
+                let binds: Vec<usize> = draft
+                    .index
+                    .binds_to(binding.kind, &binding.parent)
+                    .filter(|(bind, _)| bind.role == Role::Plain)
+                    .map(|(_, bind)| bind)
+                    .collect();
+                draft.need_all(&[i], &binds);
+            }
+            _ => {}
+        }
+    }
+}
+
+const fn is_of_certkey(kind: Kind) -> bool {
+    matches!(kind, Kind::SSLVSERVER_SSLCERTKEY | Kind::SSLSERVICEGROUP_SSLCERTKEY)
+}
+
+/// 8a: a route is bound when the certificates that cover its host are.
+fn routes(draft: &mut Draft<'_>) {
+    let ops = draft.ops;
+    for (i, op) in ops.iter().enumerate() {
+        let Op::Bind { binding, .. } = op else { continue };
+        if binding.kind != Kind::CSVSERVER_CSPOLICY {
+            continue;
+        }
+        let Some(host) = draft.routes.host(binding) else { continue };
+        let new = &draft.aim.owned;
+        let mut needed = Vec::new();
+        for (certificate, _) in new.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &binding.parent) {
+            let covers_host = new
+                .certkeys
+                .get(&certificate.child)
+                .is_some_and(|certkey| certkey.names.iter().any(|name| covers(name, host)));
+            if covers_host && certificate.role != Role::Ca {
+                needed.extend(draft.index.bind(certificate));
+                needed.extend(draft.index.change(&certificate.child));
+            }
+        }
+        draft.need_all(&[i], &needed);
+    }
+}
+
+/// 8b: an SNI certificate leaves after the others have come, and after the routes have left that
+/// only it serves.
+fn leaving_certificates(draft: &mut Draft<'_>) {
+    let hosts_after: BTreeSet<(&str, _)> = draft
+        .aim
+        .owned
+        .state
+        .bindings_of(Kind::CSVSERVER_CSPOLICY)
+        .filter_map(|(route, _)| Some((route.parent.as_str(), draft.routes.host(route)?.clone())))
+        .collect();
+    let mut last_routes: BTreeMap<&str, Vec<&BindingId>> = BTreeMap::new();
+    for route in draft.routes.leaving.iter().copied() {
+        let host = draft.routes.host(route);
+        if host.is_none_or(|host| !hosts_after.contains(&(route.parent.as_str(), host.clone()))) {
+            last_routes.entry(&route.parent).or_default().push(route);
+        }
+    }
+    let ops = draft.ops;
+    for (i, op) in ops.iter().enumerate() {
+        let Op::Unbind { binding } = op else { continue };
+        if binding.kind != Kind::SSLVSERVER_SSLCERTKEY || binding.role == Role::Ca {
+            continue;
+        }
+        let mut needed: Vec<usize> = draft
+            .index
+            .binds_to(binding.kind, &binding.parent)
+            .filter(|(coming, _)| coming.role != Role::Ca)
+            .filter(|(coming, _)| {
+                !slot::is_occupied_by(draft.old, &draft.aim.owned, coming, binding)
+            })
+            .map(|(_, bind)| bind)
+            .collect();
+        let names = draft.old.certkeys.get(&binding.child).map(|certkey| &certkey.names);
+        for route in last_routes.get(binding.parent.as_str()).into_iter().flatten() {
+            let is_served = draft.routes.host(route).is_some_and(|host| {
+                names.is_some_and(|names| names.iter().any(|name| covers(name, host)))
+            });
+            if is_served {
+                needed.extend(draft.index.unbind(route));
+            }
+        }
+        draft.need_all(&[i], &needed);
+    }
+}
+
+/// The two halves of each swap of SNI certificates. The unbind takes over what the bind needs, so
+/// that the bind can follow at once.
+pub(super) fn swaps(draft: &mut Draft<'_>) -> Vec<(usize, usize)> {
+    let mut swaps = Vec::new();
+    let ops = draft.ops;
+    for (bind, op) in ops.iter().enumerate() {
+        let Op::Bind { binding, .. } = op else { continue };
+        if binding.kind != Kind::SSLVSERVER_SSLCERTKEY || binding.role != Role::Sni {
+            continue;
+        }
+        let unbinds: Vec<usize> = draft
+            .index
+            .unbinds_from(binding.kind, &binding.parent)
+            .filter(|(going, _)| slot::is_occupied_by(draft.old, &draft.aim.owned, binding, going))
+            .map(|(_, unbind)| unbind)
+            .collect();
+        let others: Vec<usize> =
+            draft.needs[bind].iter().copied().filter(|need| !unbinds.contains(need)).collect();
+        draft.need_all(&unbinds, &others);
+        swaps.extend(unbinds.iter().map(|unbind| (*unbind, bind)));
+    }
+    swaps
+}

@@ -1,0 +1,190 @@
+//! A front end changes its protection without a moment in which a route has less than it had and
+//! than it gets (5a-5c, 6a-6c, 7a-7b, 11a-11b).
+//!
+//! Per front end: leaving routes, the change, coming routes. Inside the change the *observed*
+//! profile decides: what has no effect yet is put right before the pointer that gives it effect.
+
+use std::collections::BTreeMap;
+
+use super::Draft;
+use super::route::target;
+use crate::model::{BindingId, EntityId, Kind, Protection, Role};
+use crate::plan::{Op, protection};
+
+/// Adds the edges 5, 6, 7 and 11.
+pub(super) fn add(draft: &mut Draft<'_>) {
+    let changes = Change::all(draft);
+    for (csvserver, change) in &changes {
+        change.order(draft, csvserver);
+    }
+    routes(draft, &changes);
+    back_ends(draft, &changes);
+}
+
+/// What changes on one front end.
+struct Change {
+    /// Sets of the profile, or of its fields where somebody else altered them.
+    profile: Vec<usize>,
+    ca_binds: Vec<usize>,
+    ca_unbinds: Vec<usize>,
+    refusing_binds: Vec<usize>,
+    refusing_unbinds: Vec<usize>,
+    before: Protection,
+    after: Protection,
+    /// Whether the front end is there now.
+    is_live: bool,
+}
+
+impl Change {
+    fn all<'a>(draft: &Draft<'a>) -> BTreeMap<&'a str, Self> {
+        let new = &draft.aim.owned;
+        new.state.names(Kind::CSVSERVER).map(|name| (name, Self::of(draft, name))).collect()
+    }
+
+    fn of(draft: &Draft<'_>, csvserver: &str) -> Self {
+        let index = &draft.index;
+        let (certificates, refusing) =
+            (Kind::SSLVSERVER_SSLCERTKEY, Kind::CSVSERVER_RESPONDERPOLICY);
+        let mut profile = index.sets(&EntityId::new(Kind::SSLVSERVER, csvserver)).to_vec();
+        if let Some(attached) = draft.old.state.text(Kind::SSLVSERVER, csvserver, "sslprofile") {
+            profile.extend(index.sets(&EntityId::new(Kind::SSLPROFILE, attached)));
+        }
+        let is_ca = |(binding, _): &(&BindingId, usize)| binding.role == Role::Ca;
+        let numbers = |(_, i): (&BindingId, usize)| i;
+        Self {
+            profile,
+            ca_binds: index.binds_to(certificates, csvserver).filter(is_ca).map(numbers).collect(),
+            ca_unbinds: index
+                .unbinds_from(certificates, csvserver)
+                .filter(is_ca)
+                .map(numbers)
+                .collect(),
+            refusing_binds: index.binds_to(refusing, csvserver).map(numbers).collect(),
+            refusing_unbinds: index.unbinds_from(refusing, csvserver).map(numbers).collect(),
+            before: protection::of_front_end(draft.old, csvserver),
+            after: protection::of_front_end(&draft.aim.owned, csvserver),
+            is_live: draft.old.state.fields(Kind::CSVSERVER, csvserver).is_some(),
+        }
+    }
+
+    /// All ops of the change.
+    fn ops(&self) -> Vec<usize> {
+        [
+            &self.profile,
+            &self.ca_binds,
+            &self.ca_unbinds,
+            &self.refusing_binds,
+            &self.refusing_unbinds,
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect()
+    }
+
+    fn changes_protection(&self) -> bool {
+        self.is_live && self.before != self.after
+    }
+
+    /// The order inside the change.
+    fn order(&self, draft: &mut Draft<'_>, csvserver: &str) {
+        let authenticated = protection::authenticates(&draft.old.state, csvserver);
+        let will_authenticate = protection::authenticates(&draft.aim.owned.state, csvserver);
+        draft.need_all(&self.profile, &self.ca_binds); // 5a
+        if authenticated {
+            draft.need_all(&self.ca_unbinds, &self.profile); // 5b
+            draft.need_all(&self.ca_unbinds, &self.ca_binds);
+            draft.need_all(&self.profile, &self.refusing_binds); // 7a
+        } else {
+            draft.need_all(&self.profile, &self.ca_unbinds); // 5c
+            draft.need_all(&self.refusing_binds, &self.profile); // 7a
+        }
+        if authenticated && will_authenticate {
+            draft.need_all(&self.refusing_unbinds, &self.profile); // 7b
+        } else {
+            draft.need_all(&self.profile, &self.refusing_unbinds); // 7b
+        }
+    }
+}
+
+/// 6: leaving routes go before the change, coming ones come after it; where nothing changes, the
+/// heir comes before the other goes.
+fn routes(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
+    let leaving: Vec<_> = draft.routes.leaving.iter().copied().collect();
+    for route in leaving {
+        let (Some(unbind), Some(change)) =
+            (draft.index.unbind(route), changes.get(route.parent.as_str()))
+        else {
+            continue;
+        };
+        if change.changes_protection() {
+            draft.need_all(&change.ops(), &[unbind]); // 6a
+        } else if !draft.routes.closing.contains(route) {
+            let heirs: Vec<usize> = draft
+                .routes
+                .heirs(route)
+                .iter()
+                .filter_map(|heir| draft.index.bind(heir))
+                .collect();
+            draft.need_all(&[unbind], &heirs); // 6c
+        }
+    }
+    let coming: Vec<_> = draft.routes.coming.iter().copied().collect();
+    for route in coming {
+        if let (Some(bind), Some(change)) =
+            (draft.index.bind(route), changes.get(route.parent.as_str()))
+        {
+            draft.need_all(&[bind], &change.ops()); // 6b
+        }
+    }
+    let replaced = draft.routes.replaced.clone();
+    for (old, new) in replaced {
+        if let (Some(unbind), Some(bind)) = (draft.index.unbind(old), draft.index.bind(new)) {
+            draft.need(unbind, bind);
+        }
+    }
+}
+
+/// 11: a front end that only weakens waits for back ends that only strengthen, and the other way
+/// round, so that no route is for a moment weaker than before and after.
+fn back_ends(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
+    for (route, op) in retargets(draft) {
+        let Some(change) = changes.get(route.0.parent.as_str()) else { continue };
+        let (old, new) = (draft.old, &draft.aim.owned);
+        let (Some(from), Some(to)) =
+            (target(&old.state, &route.0.child), target(&new.state, &route.1.child))
+        else {
+            continue;
+        };
+        let (from, to) = (protection::of_back_end(old, from), protection::of_back_end(new, to));
+        let weakens =
+            |before: &Protection, after: &Protection| before.is_at_least(after) && before != after;
+        if weakens(&change.before, &change.after) && weakens(&to, &from) {
+            draft.need_all(&change.ops(), &[op]); // 11a
+        } else if weakens(&change.after, &change.before) && weakens(&from, &to) {
+            draft.need_all(&[op], &change.ops()); // 11b
+        }
+    }
+}
+
+/// Routes that stay and get another back end, with the op that moves them: the old and the new
+/// binding (the same, if its action is set).
+fn retargets(draft: &Draft<'_>) -> Vec<((BindingId, BindingId), usize)> {
+    let mut retargets = Vec::new();
+    let state = &draft.aim.owned.state;
+    for (route, _) in state.bindings_of(Kind::CSVSERVER_CSPOLICY) {
+        let Some(action) = state.text(Kind::CSPOLICY, &route.child, "action") else { continue };
+        for op in draft.index.sets(&EntityId::new(Kind::CSACTION, action)) {
+            if matches!(&draft.ops[*op], Op::Set { fields, .. } if fields.contains_key("targetlbvserver"))
+            {
+                retargets.push(((route.clone(), route.clone()), *op));
+            }
+        }
+    }
+    for (old, new) in &draft.routes.replaced {
+        if let Some(bind) = draft.index.bind(new) {
+            retargets.push((((*old).clone(), (*new).clone()), bind));
+        }
+    }
+    retargets
+}

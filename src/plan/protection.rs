@@ -1,0 +1,114 @@
+//! What protects routes in a state of the appliance, as the appliance would act on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AcceptedCa, BackEndTransport, ClientAuthentication, Fields, Kind, Protection, Role, State,
+};
+use crate::observed::{ObservedCertkey, Owned};
+
+/// Whether a front end asks clients for certificates.
+pub(super) fn authenticates(state: &State, csvserver: &str) -> bool {
+    client_authentication(state, csvserver) != ClientAuthentication::None
+}
+
+/// What a front end demands of clients, by the profile that is attached.
+pub(super) fn client_authentication(state: &State, csvserver: &str) -> ClientAuthentication {
+    let Some(profile) = profile(state, Kind::SSLVSERVER, csvserver) else {
+        return ClientAuthentication::None;
+    };
+    if text(profile, "clientauth") != Some("ENABLED") {
+        return ClientAuthentication::None;
+    }
+    // Absent counts as Mandatory (assumed: the appliance's effective default).
+    match text(profile, "clientcert") {
+        Some("Optional") => ClientAuthentication::Optional,
+        _ => ClientAuthentication::Mandatory,
+    }
+}
+
+/// The authorities that a front end accepts, whether or not it asks.
+pub(super) fn bound_cas(owned: &Owned, kind: Kind, parent: &str) -> BTreeSet<AcceptedCa> {
+    owned
+        .state
+        .bound(kind, parent)
+        .filter(|(binding, _)| binding.role == Role::Ca)
+        .map(|(binding, _)| accepted(&owned.certkeys, &binding.child))
+        .collect()
+}
+
+fn accepted(certkeys: &BTreeMap<String, ObservedCertkey>, name: &str) -> AcceptedCa {
+    certkeys
+        .get(name)
+        .and_then(|certkey| certkey.content.clone())
+        .map_or_else(|| AcceptedCa::Foreign(name.to_owned()), AcceptedCa::Known)
+}
+
+/// What protects a front end alone: the half of [`Protection`] that its routes share.
+pub(super) fn of_front_end(owned: &Owned, csvserver: &str) -> Protection {
+    let state = &owned.state;
+    let client_authentication = client_authentication(state, csvserver);
+    let is_plain = state.text(Kind::CSVSERVER, csvserver, "servicetype") != Some("SSL");
+    Protection {
+        client_authentication,
+        plain_text_allowed: is_plain,
+        accepted_cas: match client_authentication {
+            ClientAuthentication::None => BTreeSet::new(),
+            ClientAuthentication::Optional | ClientAuthentication::Mandatory => {
+                bound_cas(owned, Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+            }
+        },
+        back_end: BackEndTransport::Plain,
+        back_end_cas: BTreeSet::new(),
+        back_end_name: None,
+    }
+}
+
+/// What protects the way to a back end: the other half.
+pub(super) fn of_back_end(owned: &Owned, lbvserver: &str) -> Protection {
+    let state = &owned.state;
+    let mut groups = state.bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver);
+    let mut protection = Protection {
+        client_authentication: ClientAuthentication::None,
+        plain_text_allowed: true,
+        accepted_cas: BTreeSet::new(),
+        back_end: BackEndTransport::Plain,
+        back_end_cas: BTreeSet::new(),
+        back_end_name: None,
+    };
+    let Some((binding, _)) = groups.next() else { return protection };
+    let group = &binding.child;
+    if state.text(Kind::SERVICEGROUP, group, "servicetype") != Some("SSL") {
+        return protection;
+    }
+    protection.back_end = BackEndTransport::Tls;
+    let profile = profile(state, Kind::SSLSERVICEGROUP, group);
+    if let Some(profile) = profile.filter(|profile| text(profile, "serverauth") == Some("ENABLED"))
+    {
+        protection.back_end = BackEndTransport::Verified;
+        protection.back_end_cas = bound_cas(owned, Kind::SSLSERVICEGROUP_SSLCERTKEY, group);
+        protection.back_end_name = text(profile, "commonname").map(str::to_owned);
+    }
+    protection
+}
+
+/// The protection of a route: that of its front end and that of its back end.
+pub(super) fn join(front_end: &Protection, back_end: &Protection) -> Protection {
+    Protection {
+        client_authentication: front_end.client_authentication,
+        plain_text_allowed: front_end.plain_text_allowed,
+        accepted_cas: front_end.accepted_cas.clone(),
+        back_end: back_end.back_end,
+        back_end_cas: back_end.back_end_cas.clone(),
+        back_end_name: back_end.back_end_name.clone(),
+    }
+}
+
+fn profile<'a>(state: &'a State, kind: Kind, endpoint: &str) -> Option<&'a Fields> {
+    let name = state.text(kind, endpoint, "sslprofile")?;
+    state.fields(Kind::SSLPROFILE, name)
+}
+
+fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields.get(name)?.as_text()
+}

@@ -1,0 +1,110 @@
+//! Puts ops into the order of execution: what needs nothing undone goes by rank, so that ops of
+//! one verb on one kind stand together and travel in one request.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::ops::Range;
+
+use super::Op;
+use super::needs::Needs;
+use crate::model::{BindingId, EntityId};
+
+/// The order of execution, as indices into the draft.
+pub(super) fn sort(ops: &[Op], needs: &Needs) -> Vec<usize> {
+    let mut waiting: Vec<usize> = needs.of.iter().map(BTreeSet::len).collect();
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); ops.len()];
+    for (op, needed) in needs.of.iter().enumerate() {
+        for needed in needed {
+            dependents[*needed].push(op);
+        }
+    }
+    let partner: BTreeMap<usize, usize> = needs.swaps.iter().copied().collect();
+    let rank = |op: usize| Reverse((Rank::of(&ops[op], needs.closing.contains(&op)), op));
+    let mut ready: BinaryHeap<_> =
+        (0..ops.len()).filter(|op| waiting[*op] == 0).map(&rank).collect();
+    let mut order = Vec::with_capacity(ops.len());
+    let mut next_of_swap = None;
+    while let Some(op) = next_of_swap.take().or_else(|| ready.pop().map(|Reverse((_, op))| op)) {
+        order.push(op);
+        for dependent in &dependents[op] {
+            waiting[*dependent] -= 1;
+            if waiting[*dependent] > 0 {
+                continue;
+            }
+            if partner.get(&op) == Some(dependent) {
+                next_of_swap = Some(*dependent);
+            } else {
+                ready.push(rank(*dependent));
+            }
+        }
+    }
+    assert_eq!(order.len(), ops.len(), "what ops need has no cycle");
+    order
+}
+
+/// Consecutive ops of one verb on one kind, none of which needs another of the same batch.
+pub(super) fn batches(ops: &[super::PlannedOp]) -> Vec<Range<usize>> {
+    let mut batches: Vec<Range<usize>> = Vec::new();
+    for (i, op) in ops.iter().enumerate() {
+        let joins = batches.last().is_some_and(|batch| {
+            let first = &ops[batch.start].op;
+            first.verb() == op.op.verb()
+                && first.kind() == op.op.kind()
+                && !op.needs.iter().any(|need| batch.contains(&need.0))
+        });
+        match batches.last_mut() {
+            Some(batch) if joins => batch.end = i + 1,
+            _ => batches.push(i..i + 1),
+        }
+    }
+    batches
+}
+
+/// What goes first among ops that are ready.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank<'a> {
+    verb: u8,
+    kind: usize,
+    entity: Option<&'a EntityId>,
+    binding: Option<&'a BindingId>,
+}
+
+impl<'a> Rank<'a> {
+    fn of(op: &'a Op, closes: bool) -> Self {
+        let kind = op.kind().map_or(0, crate::model::Kind::rank);
+        let (verb, kind) = match op {
+            Op::Unbind { .. } if closes => (0, kind),
+            Op::Enable { .. } | Op::Verify { .. } | Op::Upload { .. } => (1, kind),
+            Op::Create { .. } => (2, kind),
+            Op::Unlink { .. } => (3, kind),
+            Op::Change { .. } => (4, kind),
+            Op::Link { .. } => (5, kind),
+            Op::Bind { .. } => (6, kind),
+            Op::Rebind { .. } => (7, kind),
+            Op::Set { .. } => (8, kind),
+            Op::Unset { .. } => (9, kind),
+            Op::Unbind { .. } => (10, usize::MAX - kind),
+            Op::Delete { .. } => (11, usize::MAX - kind),
+            Op::Save => (12, kind),
+            Op::RemoveFile { .. } => (13, kind),
+        };
+        let (entity, binding) = match op {
+            Op::Create { entity, .. }
+            | Op::Set { entity, .. }
+            | Op::Unset { entity, .. }
+            | Op::Delete { entity }
+            | Op::Verify { entity, .. } => (Some(entity), None),
+            Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+                (None, Some(binding))
+            }
+            Op::Upload { .. }
+            | Op::Enable { .. }
+            | Op::Change { .. }
+            | Op::Link { .. }
+            | Op::Unlink { .. }
+            | Op::Save
+            | Op::RemoveFile { .. } => (None, None),
+        };
+        Self { verb, kind, entity, binding }
+    }
+}
