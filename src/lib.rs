@@ -31,3 +31,4 @@ pub mod plan;
 // The shell: it talks to the appliance.
 pub mod nitro;
 pub mod observe;
+pub mod execute;

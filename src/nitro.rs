@@ -10,6 +10,7 @@ mod session;
 mod request;
 mod error;
 mod response;
+pub(crate) mod row;
 mod client;
 mod https;
 
@@ -17,7 +18,6 @@ pub use client::{Client, Limits};
 pub use code::{Class, Code};
 pub use error::Error;
 pub use https::{Https, HttpsError, Trust};
-pub(crate) use request::SSL_DIRECTORY;
 pub use request::{Effect, Request};
 pub use response::{Answer, Item, Row};
 pub use session::Credentials;

@@ -101,30 +101,32 @@ impl Error {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::NotSent { source, .. } => !matches!(source, SendError::Untrusted { .. }),
-            Self::NoAnswer { .. } | Self::Unavailable { .. } => true,
+            Self::NoAnswer { .. } | Self::Unavailable { .. } | Self::Decode { .. } => true,
             Self::Refused { .. } | Self::Login { .. } => {
                 matches!(self.class(), Class::Transient | Class::Busy)
             }
-            Self::Decode { .. } => false,
         }
     }
 
-    /// Whether nobody knows if the request was carried out.
+    /// Whether nobody knows if the request was carried out. That is so also where the appliance says
+    /// that it is not well (347: a change was made and not propagated).
     pub const fn is_unknown(&self) -> bool {
         match self {
             Self::NoAnswer { .. } | Self::Unavailable { .. } | Self::Decode { .. } => true,
-            Self::NotSent { .. } | Self::Refused { .. } | Self::Login { .. } => false,
+            Self::Refused { .. } => matches!(self.class(), Class::Transient),
+            Self::NotSent { .. } | Self::Login { .. } => false,
         }
     }
 
-    /// Whether there is no use in talking to the appliance for now.
+    /// Whether there is no use in talking to the appliance for now: what it refuses because it is
+    /// busy comes here only after several attempts.
     pub const fn is_lost(&self) -> bool {
         match self {
             Self::NotSent { .. }
             | Self::NoAnswer { .. }
             | Self::Unavailable { .. }
             | Self::Login { .. } => true,
-            Self::Refused { .. } => matches!(self.class(), Class::Session),
+            Self::Refused { .. } => matches!(self.class(), Class::Session | Class::Busy),
             Self::Decode { .. } => false,
         }
     }

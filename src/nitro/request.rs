@@ -48,7 +48,7 @@ pub enum Effect {
 const BASE: &str = "/nitro/v1/config/";
 
 /// Where certificates and keys lie. Certkeys name files relative to it (documented).
-pub(crate) const SSL_DIRECTORY: &str = "/nsconfig/ssl";
+pub(super) const SSL_DIRECTORY: &str = "/nsconfig/ssl";
 
 /// Everything else is encoded, in names and in arguments.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

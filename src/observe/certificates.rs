@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::world::text;
 use crate::model::{CertificateId, IssuerSerial, KeyType, Mark};
 use crate::nitro::Row;
+use crate::nitro::row::{file_name, text};
 use crate::observed::ObservedCertkey;
 
 /// What one certkey holds.
@@ -16,13 +16,6 @@ pub(super) fn read(row: &Row, mark: &Mark) -> ObservedCertkey {
         key_type: key_type(row),
         keyed: text(row, "key").is_some(),
     }
-}
-
-/// A file as certkeys name it: relative to `/nsconfig/ssl`, whether or not it was written so.
-pub(super) fn file_name(path: &str) -> &str {
-    path.strip_prefix(crate::nitro::SSL_DIRECTORY)
-        .and_then(|rest| rest.strip_prefix('/'))
-        .unwrap_or(path)
 }
 
 /// The content that a file of ours is named after.

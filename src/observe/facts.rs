@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use super::certificates;
 use super::protection;
-use super::world::{World, read, read_text, text};
+use super::world::World;
 use crate::model::{EntityId, FrontEndId, IngressId, Kind, Protocol, RouteMatch, Value};
 use crate::nitro::Row;
+use crate::nitro::row::{read, read_text, text};
 use crate::observed::ApplianceSettings;
 use crate::snapshot::{Facts, ForeignCertificate, Listener, ObservedBackEnd, ObservedRoute};
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::world::{World, text};
+use super::world::World;
 use super::{Error, Reading, certificates};
 use crate::model::{BindingId, EntityId, Fields, Kind, State, Value};
 use crate::nitro::Row;
+use crate::nitro::row::{file_name, text};
 use crate::observed::{ObservedCertkey, Owned};
 use crate::schema;
 
@@ -46,7 +47,7 @@ fn fields(kind: Kind, row: &Row) -> Fields {
     if kind == Kind::SSLCERTKEY {
         for name in ["cert", "key"] {
             if let Some(Value::Text(path)) = fields.get_mut(name) {
-                *path = certificates::file_name(path).to_owned();
+                *path = file_name(path).to_owned();
             }
         }
     }

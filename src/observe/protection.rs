@@ -15,25 +15,28 @@ pub(super) fn in_effect(
     (csvserver, protocol): (&str, Protocol),
     lbvserver: Option<&str>,
 ) -> Protection {
-    let (transport, group) = back_end(world, lbvserver);
-    let (client_authentication, accepted_cas) = match protocol {
-        Protocol::Http => (ClientAuthentication::None, BTreeSet::new()),
-        Protocol::Ssl => (
-            client_authentication(world, csvserver),
-            cas(world, Kind::SSLVSERVER_SSLCERTKEY, csvserver),
-        ),
+    let client_authentication = match protocol {
+        Protocol::Http => ClientAuthentication::None,
+        Protocol::Ssl => client_authentication(world, csvserver),
     };
-    let setting =
-        |field| group.and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, field));
+    let accepted_cas = match client_authentication {
+        ClientAuthentication::None => BTreeSet::new(),
+        ClientAuthentication::Optional | ClientAuthentication::Mandatory => {
+            cas(world, Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+        }
+    };
+    let (back_end, group) = back_end(world, lbvserver);
+    let verified = group.filter(|_| back_end == BackEndTransport::Verified);
     Protection {
         client_authentication,
         plain_text_allowed: protocol == Protocol::Http,
         accepted_cas,
-        back_end: transport,
-        back_end_cas: group
+        back_end,
+        back_end_cas: verified
             .map(|group| cas(world, Kind::SSLSERVICEGROUP_SSLCERTKEY, group))
             .unwrap_or_default(),
-        back_end_name: setting("commonname"),
+        back_end_name: verified
+            .and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, "commonname")),
     }
 }
 

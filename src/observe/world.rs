@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value as Json;
-
 use super::{Error, Reading};
-use crate::model::{BindingId, BindingShape, EntityId, Kind, Mark, OwnerComment, Role, Value};
+use crate::model::{BindingId, BindingShape, EntityId, Kind, Mark, OwnerComment, Role};
 use crate::nitro::Row;
+use crate::nitro::row::{self, read_text, text};
 use crate::schema;
 
 /// All objects and bindings, ours or not.
@@ -61,9 +60,8 @@ impl<'a> World<'a> {
             if kind == Kind::CSVSERVER_CSPOLICY && text(row, shape.answered_as).is_none() {
                 continue;
             }
-            let parent = required(kind, row, shape.parent_field)?;
-            let child = required(kind, row, shape.answered_as)?;
-            self.bindings.insert(BindingId::new(kind, parent, child, role(kind, row)?), row);
+            let wrong = |field| Error::Row { kind: kind.name(), field };
+            self.bindings.insert(row::binding(shape, row).map_err(wrong)?, row);
         }
         Ok(())
     }
@@ -140,49 +138,6 @@ fn owner(mark: &Mark, id: &EntityId, row: &Row) -> Option<Option<OwnerComment>> 
     mark.parse_comment(text(row, "comment")?).map(Some)
 }
 
-fn role(kind: Kind, row: &Row) -> Result<Role, Error> {
-    let flag = |field| matches!(read(kind, row, field), Some(Value::Flag(true)));
-    if matches!(kind, Kind::SSLVSERVER_SSLCERTKEY | Kind::SSLSERVICEGROUP_SSLCERTKEY) {
-        return Ok(match (flag("ca"), flag("snicert")) {
-            (true, _) => Role::Ca,
-            (false, true) => Role::Sni,
-            (false, false) => Role::Plain,
-        });
-    }
-    if kind == Kind::SERVICEGROUP_MEMBER {
-        let port = read(kind, row, "port").as_ref().and_then(Value::as_number);
-        let port = port.and_then(|port| u16::try_from(port).ok());
-        return port.map(Role::Port).ok_or(Error::Row { kind: kind.name(), field: "port" });
-    }
-    Ok(match kind {
-        Kind::CSVSERVER_REWRITEPOLICY
-            if read_text(kind, row, "bindpoint").as_deref() == Some("RESPONSE") =>
-        {
-            Role::Response
-        }
-        Kind::CSVSERVER_REWRITEPOLICY
-        | Kind::CSVSERVER_RESPONDERPOLICY
-        | Kind::LBVSERVER_RESPONDERPOLICY => Role::Request,
-        _ => Role::Plain,
-    })
-}
-
 fn required<'a>(kind: Kind, row: &'a Row, field: &'static str) -> Result<&'a str, Error> {
     text(row, field).ok_or(Error::Row { kind: kind.name(), field })
-}
-
-/// A text that is there and not empty.
-pub(super) fn text<'a>(row: &'a Row, field: &str) -> Option<&'a str> {
-    row.get(field).and_then(Json::as_str).filter(|text| !text.is_empty())
-}
-
-/// One field as the schema spells it.
-pub(super) fn read(kind: Kind, row: &Row, field: &str) -> Option<Value> {
-    schema::normalise(kind, field, row.get(field)?).ok().map(|(_, value)| value)
-}
-
-/// One text field as the schema spells it, if it is not empty.
-pub(super) fn read_text(kind: Kind, row: &Row, field: &str) -> Option<String> {
-    let value = read(kind, row, field)?;
-    value.as_text().filter(|text| !text.is_empty()).map(str::to_owned)
 }

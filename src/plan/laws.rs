@@ -13,7 +13,8 @@ use proptest::test_runner::{Config, TestRunner};
 use super::*;
 use crate::model::{
     BindingId, CertificateId, ClusterId, EntityId, Fields, FrontEndId, Host, IssuerSerial, KeyType,
-    Kind, Mark, OwnerComment, PathMatch, Protocol, Redacted, Role, RouteMatch, State, Value, base32,
+    Kind, Mark, OwnerComment, PathMatch, Protocol, Redacted, Role, RouteMatch, State, Value,
+    base32,
 };
 use crate::observed::Owned;
 use crate::policy::Consent;
@@ -57,9 +58,9 @@ fn worlds() -> impl Strategy<Value = Vec<World>> {
 
 fn world() -> impl Strategy<Value = World> {
     let front_end = || {
-        (0..3u8, any::<[bool; 3]>(), any::<bool>()).prop_map(|(client_authentication, cas, hsts)| {
-            FrontEnd { client_authentication, cas, hsts }
-        })
+        (0..3u8, any::<[bool; 3]>(), any::<bool>()).prop_map(
+            |(client_authentication, cas, hsts)| FrontEnd { client_authentication, cas, hsts },
+        )
     };
     let back_end = || (0..3u8, 0..2usize, 0..2usize, any::<[bool; 3]>());
     let wish = move || {
@@ -179,7 +180,10 @@ impl Build {
         let state = &mut self.translation.desired.state;
         let servicetype = id.protocol.servicetype();
         let csvserver = EntityId::new(Kind::CSVSERVER, &*name);
-        state.insert(csvserver, [("servicetype", servicetype.into()), ("ipv46", id.vip.to_string().into())]);
+        state.insert(
+            csvserver,
+            [("servicetype", servicetype.into()), ("ipv46", id.vip.to_string().into())],
+        );
         state.bind(BindingId::new(Kind::CSVSERVER_LBVSERVER, &*name, &*not_found, Role::Plain), []);
         if id.protocol == Protocol::Http {
             return;
@@ -197,7 +201,8 @@ impl Build {
         let profile = self.profile(None, &fields);
         let state = &mut self.translation.desired.state;
         state.insert(EntityId::new(Kind::SSLVSERVER, &*name), [("sslprofile", profile.into())]);
-        for (ca, _) in front_end.cas.iter().enumerate().filter(|(_, is_on)| **is_on && authenticates)
+        for (ca, _) in
+            front_end.cas.iter().enumerate().filter(|(_, is_on)| **is_on && authenticates)
         {
             let ca = self.certificate(material(&format!("ca-{ca}"), &[], None, false));
             let binding = BindingId::new(Kind::SSLVSERVER_SSLCERTKEY, &*name, ca, Role::Ca);
@@ -221,7 +226,8 @@ impl Build {
         let curves = born.into_iter().filter(|(id, _)| id.kind == Kind::SSLPROFILE_ECCCURVE);
         state.bindings.extend(curves);
         state.entities.insert(entity, fields);
-        let cipher = BindingId::new(Kind::SSLPROFILE_SSLCIPHER, &*name, "TLS1.3-AES256", Role::Plain);
+        let cipher =
+            BindingId::new(Kind::SSLPROFILE_SSLCIPHER, &*name, "TLS1.3-AES256", Role::Plain);
         state.bind(cipher, [("cipherpriority", Value::Number(10))]);
         name
     }
@@ -243,17 +249,13 @@ impl Build {
         let (front_end, csvserver) = Self::csvserver(wish.front_end);
         let host_name = ["a.example", "b.example"][host];
         let path = ["/", "/x"][path];
-        let path =
-            if exact { PathMatch::Exact(path.to_owned()) } else { PathMatch::prefix(path) };
+        let path = if exact { PathMatch::Exact(path.to_owned()) } else { PathMatch::prefix(path) };
         let matches = RouteMatch { host: Host::Exact(host_name.to_owned()), path };
         let digest = CertificateId::of_der(format!("{csvserver} {matches:?}").as_bytes());
         let name = self.mark.ingress_name(&id, &digest.as_str()[..12]);
         let target = self.back_end(world, number, wish, service);
         let state = self.state();
-        state.insert(
-            EntityId::new(Kind::CSACTION, &*name),
-            [("targetlbvserver", target.into())],
-        );
+        state.insert(EntityId::new(Kind::CSACTION, &*name), [("targetlbvserver", target.into())]);
         state.insert(
             EntityId::new(Kind::CSPOLICY, &*name),
             [("rule", matches.rule().into()), ("action", name.as_str().into())],
@@ -356,7 +358,8 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }
@@ -368,9 +371,8 @@ fn random_order(plan: &Plan, dice: &mut Dice) -> Vec<(usize, bool)> {
     // The save and the removals behind it are the executor's end, whatever the order.
     let last = |op: &Op| matches!(op, Op::Save | Op::RemoveFile { .. });
     while order.len() < plan.ops.len() {
-        let ready = |i: usize, done: &[bool]| {
-            !done[i] && plan.ops[i].needs.iter().all(|need| done[need.0])
-        };
+        let ready =
+            |i: usize, done: &[bool]| !done[i] && plan.ops[i].needs.iter().all(|need| done[need.0]);
         let mut candidates: Vec<usize> = (0..plan.ops.len()).filter(|i| ready(*i, &done)).collect();
         if candidates.iter().any(|i| !last(&plan.ops[*i].op)) {
             candidates.retain(|i| !last(&plan.ops[*i].op));
@@ -493,7 +495,8 @@ fn swap_of(plan: &Plan, op: usize) -> Option<usize> {
 #[test]
 fn plans_are_safe_in_every_order_converge_and_rest() {
     let cases = option_env_cases();
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     runner
         .run(&(worlds(), any::<u64>()), |(worlds, seed)| {
             check(&worlds, seed).map_err(TestCaseError::fail)

@@ -135,8 +135,11 @@ impl<'a> Judge<'a> {
             let must_be = before.or(after).copied().unwrap_or(false)
                 && after.or(before).copied().unwrap_or(false);
             if must_be && !is_covered {
-                let place =
-                    Place { csvserver: csvserver.clone(), host: host.clone(), path: "/".to_owned() };
+                let place = Place {
+                    csvserver: csvserver.clone(),
+                    host: host.clone(),
+                    path: "/".to_owned(),
+                };
                 let problem = "no certificate covers the host".to_owned();
                 return Err(Violation { route: place.to_string(), problem });
             }
@@ -158,7 +161,10 @@ fn judge_route(
         let found = sides.iter().any(|side| same(side));
         if found { Ok(()) } else { Err(format!("{what} is neither as before nor as after")) }
     };
-    is_one_of(&|side| side.client_authentication == now.client_authentication, "client authentication")?;
+    is_one_of(
+        &|side| side.client_authentication == now.client_authentication,
+        "client authentication",
+    )?;
     is_one_of(&|side| side.plain_text_allowed == now.plain_text_allowed, "plain text")?;
     is_one_of(&|side| back_end(side) == back_end(now), "the back end")?;
     if now.client_authentication != ClientAuthentication::None {
