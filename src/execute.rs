@@ -137,7 +137,9 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
         let answer = self.client.send(&Request::of_ops(&ops)).await;
         match answer {
             Ok(answer) if answer.items.is_empty() => {
-                chunk.iter().for_each(|id| self.conclude(*id, Verdict::Done));
+                for id in chunk {
+                    self.conclude(*id, Verdict::Done);
+                }
                 true
             }
             Ok(answer) => {
@@ -146,7 +148,9 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
             }
             Err(error) if is_lost(&error) => {
                 self.conclude(*first, Verdict::Lost(error));
-                chunk[1..].iter().for_each(|id| self.settle(*id, OpOutcome::Waiting));
+                for id in &chunk[1..] {
+                    self.settle(*id, OpOutcome::Waiting);
+                }
                 false
             }
             // Nobody knows how far it came, or which command was refused.

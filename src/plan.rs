@@ -15,16 +15,18 @@ mod needs;
 mod brake;
 mod settings;
 mod sort;
+mod labels;
 mod assemble;
 mod safety;
 mod simulate;
+pub mod render;
 #[cfg(test)]
 mod laws;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::model::{IngressId, ObjectKey};
+use crate::model::{EntityId, IngressId, ObjectKey};
 use crate::observed::ObservedState;
 use crate::translate::{Translation, Unmet};
 pub use aim::{Aim, aim};
@@ -66,6 +68,17 @@ pub struct Plan {
     pub gaps: usize,
     /// The names of the Ingresses that ops are for.
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
+    /// What objects are whose names do not tell: routes by their `cspolicy`, and certkeys.
+    pub labels: BTreeMap<EntityId, Label>,
+}
+
+/// What people call an object whose name on the appliance is a digest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Label {
+    /// The host and path of a route; the names that a certificate covers, or its subject.
+    pub what: String,
+    /// Where it is used when the plan is done, such as `SNI certificate of k8s-192.0.2.10_443_ssl`.
+    pub uses: Vec<String>,
 }
 
 /// The place of an op in its plan.

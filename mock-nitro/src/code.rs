@@ -342,6 +342,7 @@ codes! {
     OCSP_REFERENCES = 3632, 599,
         "OCSP responder is bound to a vserver/certkey pair. Use unbind ssl certkey.";
     SSL_NOT_SUPPORTED = 3634, 599, "OCSP responder must be an HTTP server; SSL is not supported.";
+    SSL_OCSPNAMENOTSUPP = 3759, 599, "Ocsp responder name should not start with ns_internal.";
     SSL_OCSP_DUPLICATE = 3657, 599,
         "An ocspResponder is already bound with the specified priority.";
     SSL_OCSP_RESPCERT = 1592, 599, "No such responder certificate.";

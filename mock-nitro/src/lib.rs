@@ -19,6 +19,7 @@ mod engine;
 mod view;
 mod appliance;
 pub mod fault;
+pub mod server;
 
 pub use appliance::{Appliance, JournalEntry, Options};
 pub use check::Violation;

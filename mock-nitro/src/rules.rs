@@ -9,12 +9,14 @@ mod addresses;
 mod bench;
 mod builtins;
 mod certificate_bindings;
+mod certkey_files;
 mod certkeys;
 mod ciphers;
 mod default_profile;
 mod endpoints;
 mod expression;
 mod features;
+mod links;
 mod members;
 mod missing;
 mod monitors;
@@ -22,6 +24,7 @@ mod parameters;
 mod policies;
 mod policy_bindings;
 mod profiles;
+mod revocation;
 mod servicegroups;
 mod switching;
 mod vservers;
@@ -67,6 +70,9 @@ pub(crate) fn check(state: &State, command: &Command, now: Timestamp) -> Result<
         "servicegroup_servicegroupmemberlist_binding" => Err(members::refuse_list()),
         "lbmonitor" | "servicegroup_lbmonitor_binding" | "service_lbmonitor_binding" => {
             monitors::check(state, command)
+        }
+        "sslcrl" | "sslocspresponder" | "sslcertkey_sslocspresponder_binding" => {
+            revocation::check(state, command)
         }
         "cspolicy" | "responderpolicy" | "rewritepolicy" | "sslpolicy" | "responderaction"
         | "rewriteaction" | "sslaction" => policies::check(state, command),

@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Mismatch,
     /// The modulus is longer than 4096 bits.
     TooLarge,
+    /// The same, of a CA.
+    TooLargeCa,
     /// The modulus is shorter than 512 bits.
     TooSmall,
     /// The length of the modulus is no multiple of 512 bits.
@@ -78,7 +80,7 @@ fn read(certificate: &[u8], key: Option<&[u8]>, encoding: Encoding) -> Result<Ma
             return Err(Fault::Mismatch);
         }
     }
-    certificate.public_key.check_size()?;
+    certificate.public_key.check_size(certificate.is_ca)?;
     Ok(Material { certificate, has_key: key.is_some() })
 }
 
@@ -103,6 +105,8 @@ mod tests {
     use super::certificate::openssl_date;
     use super::*;
 
+    /// Made with openssl, because rcgen makes neither version 1 nor RSA: `openssl x509 -req` without
+    /// extensions gives version 1, `openssl rsa -traditional` PKCS#1, `openssl ecparam -genkey` SEC1.
     macro_rules! fixture {
         ($name:literal) => {
             include_bytes!(concat!("../tests/fixtures/", $name))

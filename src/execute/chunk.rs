@@ -97,6 +97,7 @@ fn upload_size(op: &Op) -> usize {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::iter;
 
     use super::*;
     use crate::model::{EntityId, Fields, Kind};
@@ -129,7 +130,7 @@ mod tests {
     #[test]
     fn a_batch_is_cut_where_it_is_too_long_and_where_one_needs_another() {
         let ops = vec![create(0, &[]), create(1, &[]), create(2, &[1]), create(3, &[])];
-        let plan = Plan { ops, batches: vec![0..4], ..Plan::default() };
+        let plan = Plan { ops, batches: iter::once(0..4).collect(), ..Plan::default() };
         assert_eq!(chunks(&plan, 100, &[]), [vec![0, 1], vec![2, 3]]);
         assert_eq!(chunks(&plan, 1, &[]), [[0], [1], [2], [3]]);
         assert_eq!(chunks(&plan, 3, &[1]), [vec![0, 2, 3]]);

@@ -155,7 +155,6 @@ fn add_ingresses(facts: &mut Facts, world: &World<'_>) {
         if let Some(ingress) = world.mark.ingress_of_name(&id.name) {
             facts.ingresses.entry(ingress).or_default();
         }
-        let Some(comment) = comment else { continue };
         let Some((ingress, key)) = &comment.ingress else { continue };
         facts.ingresses.insert(ingress.clone(), Some(key.clone()));
         if id.kind == Kind::SERVICEGROUP

@@ -17,7 +17,7 @@ pub(super) struct World<'a> {
     /// All bindings.
     pub(super) bindings: BTreeMap<BindingId, &'a Row>,
     /// Which objects are ours, and what their comments say.
-    pub(super) owned: BTreeMap<EntityId, Option<OwnerComment>>,
+    pub(super) owned: BTreeMap<EntityId, OwnerComment>,
 }
 
 impl<'a> World<'a> {
@@ -81,7 +81,7 @@ impl<'a> World<'a> {
             if let Some(source) = id.kind.derived_from()
                 && owned.contains_key(&EntityId::new(source, id.name.as_str()))
             {
-                owned.insert(id.clone(), None);
+                owned.insert(id.clone(), NO_COMMENT);
             }
         }
         self.owned = owned;
@@ -120,9 +120,11 @@ impl<'a> World<'a> {
     }
 }
 
-/// Whether an object is ours (`Some`), and what its comment says. csvservers, lbvservers and
+const NO_COMMENT: OwnerComment = OwnerComment { ingress: None, service: None };
+
+/// What the comment of an object of ours says; `None` if it is not ours. csvservers, lbvservers and
 /// service groups have the vendor's published names, so only their comment proves it.
-fn owner(mark: &Mark, id: &EntityId, row: &Row) -> Option<Option<OwnerComment>> {
+fn owner(mark: &Mark, id: &EntityId, row: &Row) -> Option<OwnerComment> {
     let published = matches!(id.kind, Kind::CSVSERVER | Kind::LBVSERVER | Kind::SERVICEGROUP);
     let named = if published {
         id.name.strip_prefix(&mark.prefix).is_some_and(|rest| rest.starts_with('-'))
@@ -133,9 +135,9 @@ fn owner(mark: &Mark, id: &EntityId, row: &Row) -> Option<Option<OwnerComment>> 
         return None;
     }
     if !schema::managed_fields(id.kind).contains(&"comment") {
-        return Some(None);
+        return Some(NO_COMMENT);
     }
-    mark.parse_comment(text(row, "comment")?).map(Some)
+    mark.parse_comment(text(row, "comment")?)
 }
 
 fn required<'a>(kind: Kind, row: &'a Row, field: &'static str) -> Result<&'a str, Error> {

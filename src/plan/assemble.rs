@@ -7,7 +7,7 @@ use super::aim::{Aim, ingress_of};
 use super::brake::Brake;
 use super::needs::Needs;
 use super::settings::{Settings, may_save};
-use super::{Op, OpId, Plan, PlannedOp, sort};
+use super::{Op, OpId, Plan, PlannedOp, labels, sort};
 use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, State, Value};
 use crate::observed::ObservedState;
 use crate::translate::Translation;
@@ -66,6 +66,7 @@ pub(super) fn assemble(
     }
     finish(observed, translation, aim, &mut plan);
     plan.batches = sort::batches(&plan.ops);
+    plan.labels = labels::labels(&observed.owned, translation, aim, &plan.ops);
     plan
 }
 

@@ -1,4 +1,4 @@
-//! Everything together, against a strict appliance in the same process or over HTTP.
+//! Integration tests, one program for all.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failing test is the right place to panic")]
 
@@ -6,3 +6,4 @@
 mod in_process;
 
 mod nitro_observe;
+mod tidy;

@@ -1,23 +1,20 @@
 //! Certkeys: what their files must hold, what becomes of links and bindings when the files change,
 //! and how they are linked to their issuers.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::certificate_bindings;
-use super::{refuse, refuse_about};
+use super::certkey_files::{check_form, load, location};
+use super::{certificate_bindings, links, refuse, refuse_about};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{Fields, Referrer, State, flag, text};
-use crate::x509::{self, Certificate, Encoding, Fault, Material, Status};
+use crate::x509::{Certificate, Material, Status};
 
 /// The certkey that the appliance makes for its own management.
 pub(super) const BUILT_IN: &str = "ns-server-certificate";
-
-const DIRECTORY: &str = "/nsconfig/ssl";
 
 pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
     match command.verb {
@@ -27,8 +24,8 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
             unique(state, &command.key, &material)
         }
         Verb::Change => check_change(state, command),
-        Verb::Link => check_link(state, &command.key, text(&command.fields, "linkcertkeyname")),
-        Verb::Unlink if issuer_of(state, &command.key).is_none() => refuse(code::SSL_NOLINK),
+        Verb::Link => links::check(state, &command.key, text(&command.fields, "linkcertkeyname")),
+        Verb::Unlink if links::issuer_of(state, &command.key).is_none() => refuse(code::SSL_NOLINK),
         Verb::Delete => check_delete(state, &command.key),
         Verb::Update
         | Verb::Unset
@@ -41,56 +38,6 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
         | Verb::Save
         | Verb::Clear
         | Verb::Other(_) => Ok(()),
-    }
-}
-
-/// Forms that this appliance does not have: bundles, PKCS#12, keys in hardware.
-fn check_form(fields: &Fields) -> Result<(), Refusal> {
-    if text(fields, "bundle") == "YES" {
-        return refuse(code::SSL_BUNDLE_FAILED);
-    }
-    let in_hardware = fields.contains_key("fipskey") || fields.contains_key("hsmkey");
-    if in_hardware || text(fields, "inform") == "PFX" {
-        return refuse(code::NO_PERM_ON_PLATFORM);
-    }
-    Ok(())
-}
-
-/// Reads the files that the fields name, with the codes for what is wrong with them (their order
-/// is assumed; 1647 and 1537 were seen from clients).
-fn load(state: &State, fields: &Fields) -> Result<Arc<Material>, Refusal> {
-    let missing = || Refusal::new(code::SSL_DEFLOCATION);
-    let certificate = file(state, text(fields, "cert")).ok_or_else(missing)?;
-    let key = match text(fields, "key") {
-        "" => None,
-        path => Some(file(state, path).ok_or_else(missing)?),
-    };
-    let encoding = if text(fields, "inform") == "DER" { Encoding::Der } else { Encoding::Pem };
-    x509::load(certificate, key.map(|key| key.as_slice()), encoding).map_err(|fault| {
-        Refusal::new(match fault {
-            Fault::Certificate => code::SSL_CERT,
-            Fault::KeyType => code::SSL_CERTTYPE,
-            Fault::Curve => code::SSL_ECDSA_CURVE_SUPPORT,
-            Fault::Key => code::SSL_PKEY,
-            Fault::Mismatch => code::SSL_NOMATCH,
-            Fault::TooLarge => code::SSL_PKEY_SIZE,
-            Fault::TooSmall => code::SSL_PKEY_MINSIZE,
-            Fault::OddSize => code::SSL_CERTKEY_SIZE64,
-        })
-    })
-}
-
-fn file<'a>(state: &'a State, path: &str) -> Option<&'a Arc<Vec<u8>>> {
-    let (directory, name) = location(path);
-    state.file(&directory, name)
-}
-
-/// A path is relative to the directory for certificates, or absolute (documented).
-fn location(path: &str) -> (Cow<'_, str>, &str) {
-    match path.rsplit_once('/') {
-        None => (DIRECTORY.into(), path),
-        Some((directory, name)) if directory.starts_with('/') => (directory.into(), name),
-        Some((directory, name)) => (format!("{DIRECTORY}/{directory}").into(), name),
     }
 }
 
@@ -133,40 +80,6 @@ fn check_change(state: &State, command: &Command) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The certkey that this one is linked to.
-fn issuer_of<'a>(state: &'a State, name: &str) -> Option<&'a str> {
-    let linked = text(state.object("sslcertkey", name)?, "linkcertkeyname");
-    (!linked.is_empty()).then_some(linked)
-}
-
-/// The codes are documented. That one which is linked already gives 273 follows from Ansible, which
-/// links on every run; that 3418 speaks of a target that is no CA, or of a root, is assumed.
-fn check_link(state: &State, name: &str, target: &str) -> Result<(), Refusal> {
-    if name == target {
-        return refuse(code::SSL_LINK);
-    }
-    if let Some(linked) = issuer_of(state, name) {
-        return refuse_about(code::EXIST, format_args!("linkCertKeyName, {linked}"));
-    }
-    let mut above = Some(target);
-    while let Some(certkey) = above {
-        if certkey == name {
-            return refuse(code::SSL_LINK_LOOP);
-        }
-        above = issuer_of(state, certkey);
-    }
-    let (Some(child), Some(issuer)) = (state.material(name), state.material(target)) else {
-        return refuse(code::SSL_CERT_LINK_NOT_ALLOWED);
-    };
-    if !issuer.certificate.is_ca || child.certificate.is_self_signed {
-        return refuse(code::SSL_CERT_LINK_NOT_ALLOWED);
-    }
-    if !child.certificate.is_issued_by(&issuer.certificate) {
-        return refuse(code::SSL_ISSUBMIS);
-    }
-    Ok(())
-}
-
 /// A certkey stays while it is bound, linked in either direction, or referred to (documented).
 fn check_delete(state: &State, name: &str) -> Result<(), Refusal> {
     if name == BUILT_IN {
@@ -177,7 +90,7 @@ fn check_delete(state: &State, name: &str) -> Result<(), Refusal> {
         Referrer::Binding(..) => true,
     };
     let is_used = state.referrers("sslcertkey", name).iter().any(is_use);
-    if is_used || issuer_of(state, name).is_some() {
+    if is_used || links::issuer_of(state, name).is_some() {
         return refuse(code::SSL_REFEXT);
     }
     Ok(())
@@ -234,7 +147,7 @@ fn after_change(state: &mut State, command: &Command, now: Timestamp) -> Vec<Ref
     let fields = changed(state, command);
     let Ok(material) = load(state, &fields) else { return Vec::new() };
     install(state, &command.key, &material);
-    let links = break_links(state, &command.key);
+    let links = links::break_unfit(state, &command.key);
     let broken = certificate_bindings::break_unfit(state, &command.key, &material.certificate);
     let date = dated(&material.certificate, now);
     let mut codes = broken.sni;
@@ -245,32 +158,6 @@ fn after_change(state: &mut State, command: &Command, now: Timestamp) -> Vec<Ref
         (false, date) => date,
     });
     codes.into_iter().map(Refusal::new).collect()
-}
-
-/// Breaks the links of a certkey, upwards and downwards, that its new content does not bear out.
-fn break_links(state: &mut State, name: &str) -> bool {
-    let is_certkey = |referrer: Referrer| match referrer {
-        Referrer::Object(key, "linkcertkeyname") => Some(key.name.to_string()),
-        Referrer::Object(..) | Referrer::Binding(..) => None,
-    };
-    let mut linked: Vec<String> =
-        state.referrers("sslcertkey", name).into_iter().filter_map(is_certkey).collect();
-    linked.push(name.to_owned());
-    let mut any = false;
-    for child in linked {
-        let Some(issuer) = issuer_of(state, &child) else { continue };
-        let fits = match (state.material(&child), state.material(issuer)) {
-            (Some(child), Some(issuer)) => {
-                issuer.certificate.is_ca && child.certificate.is_issued_by(&issuer.certificate)
-            }
-            _ => false,
-        };
-        if !fits && let Some(fields) = state.object_mut("sslcertkey", &child) {
-            fields.remove("linkcertkeyname");
-            any = true;
-        }
-    }
-    any
 }
 
 /// The warning for a certificate that is not valid now; it is taken all the same (documented).
@@ -353,7 +240,7 @@ pub(crate) fn boot(state: &mut State) {
     }
     for (name, _) in all {
         let Some(material) = state.material(&name).cloned() else { continue };
-        break_links(state, &name);
+        links::break_unfit(state, &name);
         certificate_bindings::break_unfit(state, &name, &material.certificate);
     }
 }

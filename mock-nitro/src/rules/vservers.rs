@@ -29,13 +29,17 @@ pub(super) fn speaks_http(servicetype: &str) -> bool {
 
 pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
     match command.verb {
-        Verb::Add | Verb::Update => check_fields(state, command),
+        Verb::Add => {
+            check_name(state, command.kind, &command.key)?;
+            check_fields(state, command)
+        }
+        Verb::Update => check_fields(state, command),
+        Verb::Rename => check_name(state, command.kind, text(&command.fields, "newname")),
         Verb::Delete if command.kind == "lbvserver" => check_delete_lb(state, &command.key),
         Verb::Delete => check_delete_cs(state, &command.key),
         Verb::Unset
         | Verb::Enable
         | Verb::Disable
-        | Verb::Rename
         | Verb::Change
         | Verb::Link
         | Verb::Unlink
@@ -45,6 +49,15 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
         | Verb::Clear
         | Verb::Other(_) => Ok(()),
     }
+}
+
+/// Virtual servers of all types share one space of names (assumed; the SSL view has one entry per
+/// name).
+fn check_name(state: &State, kind: &str, name: &str) -> Result<(), Refusal> {
+    let taken = ["csvserver", "lbvserver"]
+        .iter()
+        .any(|other| *other != kind && state.object(other, name).is_some());
+    if taken { refuse_about(code::EXIST, format_args!("name, {name}")) } else { Ok(()) }
 }
 
 fn check_fields(state: &State, command: &Command) -> Result<(), Refusal> {
@@ -244,6 +257,18 @@ mod tests {
         assert_eq!(bench.set("csvserver", &moved), Err(code::EXIST));
         bench.delete("csvserver", &json!({"name": "a"})).unwrap();
         assert_eq!(bench.set("csvserver", &moved), Ok(vec![]));
+    }
+
+    #[test]
+    fn vservers_of_all_types_share_one_space_of_names() {
+        let mut bench = Bench::new();
+        bench.add("lbvserver", &vserver("a", "HTTP", &json!({}))).unwrap();
+        let twin = vserver("a", "HTTP", &at("192.0.2.1", 80));
+        assert_eq!(bench.add("csvserver", &twin), Err(code::EXIST));
+        bench.add("csvserver", &vserver("b", "HTTP", &at("192.0.2.1", 80))).unwrap();
+        let rename = json!({"name": "b", "newname": "a"});
+        let outcome = bench.run(crate::command::Verb::Rename, "csvserver", &rename);
+        assert_eq!(outcome, Err(code::EXIST));
     }
 
     #[test]

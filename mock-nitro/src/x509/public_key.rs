@@ -84,12 +84,13 @@ impl PublicKey {
         }
     }
 
-    /// The sizes that the appliance takes (documented with codes 1562, 3590 and 3645).
-    pub(super) fn check_size(&self) -> Result<(), Fault> {
+    /// The sizes that the appliance takes (documented with codes 1562, 3590, 3617 and 3645).
+    pub(super) fn check_size(&self, is_ca: bool) -> Result<(), Fault> {
         match self {
             Self::Ecdsa { .. } => Ok(()),
             Self::Rsa { .. } => match self.bits() {
                 0..512 => Err(Fault::TooSmall),
+                4097.. if is_ca => Err(Fault::TooLargeCa),
                 4097.. => Err(Fault::TooLarge),
                 bits if bits % 512 != 0 => Err(Fault::OddSize),
                 _ => Ok(()),

@@ -1,0 +1,94 @@
+//! What people call the objects of a plan whose names are digests.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::aim::Aim;
+use super::{Label, Op, PlannedOp};
+use crate::model::{EntityId, Kind, Role, RouteMatch, State};
+use crate::observed::Owned;
+use crate::tls::Certificate;
+use crate::translate::Translation;
+
+/// The labels of the routes and certkeys that ops name.
+pub(super) fn labels(
+    observed: &Owned,
+    translation: &Translation,
+    aim: &Aim,
+    ops: &[PlannedOp],
+) -> BTreeMap<EntityId, Label> {
+    let named: BTreeSet<EntityId> = ops.iter().flat_map(|planned| named(&planned.op)).collect();
+    let mut uses = uses(&aim.owned.state);
+    let label = |id: EntityId| {
+        let what = if id.kind == Kind::CSPOLICY {
+            route(&[&aim.owned.state, &observed.state], &id.name)
+        } else {
+            certificate(&[&aim.owned, observed], translation, &id.name)
+        };
+        let uses = uses.remove(&id.name).unwrap_or_default();
+        Some((id, Label { what: what?, uses }))
+    };
+    named.into_iter().filter_map(label).collect()
+}
+
+/// The routes and certkeys that an op is about.
+fn named(op: &Op) -> Vec<EntityId> {
+    let certkey = |name: &str| EntityId::new(Kind::SSLCERTKEY, name);
+    match op {
+        Op::Create { entity, .. }
+        | Op::Set { entity, .. }
+        | Op::Unset { entity, .. }
+        | Op::Delete { entity }
+        | Op::Verify { entity, .. } => match entity.kind {
+            // An action has the name of its policy.
+            Kind::CSPOLICY | Kind::CSACTION => {
+                vec![EntityId::new(Kind::CSPOLICY, entity.name.as_str())]
+            }
+            Kind::SSLCERTKEY => vec![entity.clone()],
+            _ => Vec::new(),
+        },
+        Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+            let child = binding.child_id();
+            let tells = |id: &EntityId| matches!(id.kind, Kind::CSPOLICY | Kind::SSLCERTKEY);
+            child.into_iter().filter(tells).collect()
+        }
+        Op::Link { certkey: name, issuer } => vec![certkey(name), certkey(issuer)],
+        Op::Change { certkey: name, .. } | Op::Unlink { certkey: name } => vec![certkey(name)],
+        Op::Upload { .. } | Op::Enable { .. } | Op::Save | Op::RemoveFile { .. } => Vec::new(),
+    }
+}
+
+fn route(states: &[&State], policy: &str) -> Option<String> {
+    let rule = states.iter().find_map(|state| state.text(Kind::CSPOLICY, policy, "rule"))?;
+    RouteMatch::parse(rule).map(|matches| matches.to_string())
+}
+
+fn certificate(states: &[&Owned], translation: &Translation, name: &str) -> Option<String> {
+    let holds = states.iter().find_map(|owned| owned.certkeys.get(name))?;
+    let known = holds.content.as_ref().and_then(|id| translation.desired.certificates.get(id));
+    match known.map(|material| &material.certificate) {
+        Some(Certificate { is_ca: true, subject, .. }) => Some(subject.clone()),
+        Some(_) | None if !holds.names.is_empty() => {
+            Some(holds.names.iter().cloned().collect::<Vec<_>>().join(", "))
+        }
+        Some(_) | None => known.map(|material| material.certificate.subject.clone()),
+    }
+}
+
+/// Where each certkey is used.
+fn uses(state: &State) -> BTreeMap<String, Vec<String>> {
+    let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for kind in [Kind::SSLVSERVER_SSLCERTKEY, Kind::SSLSERVICEGROUP_SSLCERTKEY] {
+        for (binding, _) in state.bindings_of(kind) {
+            let role = match (kind, binding.role) {
+                (Kind::SSLVSERVER_SSLCERTKEY, Role::Ca) => "client CA",
+                (_, Role::Ca) => "server CA",
+                (_, Role::Sni) => "SNI certificate",
+                (Kind::SSLVSERVER_SSLCERTKEY, _) => "default certificate",
+                (_, _) => "client certificate",
+            };
+            let place = format!("{role} of {}", binding.parent);
+            uses.entry(binding.child.clone()).or_default().push(place);
+        }
+    }
+    uses
+}

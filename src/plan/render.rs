@@ -1,0 +1,48 @@
+//! A plan in the forms in which people and tools read it. No form shows a secret: of a file only
+//! its name appears.
+
+mod blocks;
+mod json;
+mod nscli;
+mod text;
+
+use crate::model::ClusterId;
+pub use json::json;
+pub use nscli::nscli;
+pub use text::{Style, text};
+
+/// What stands above a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The cluster whose objects are planned.
+    pub cluster: ClusterId,
+    /// What the plan is for.
+    pub appliance: Target,
+}
+
+/// The appliance that a plan is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// None: everything is planned as for an empty one.
+    Offline,
+    /// One that was read.
+    Live {
+        /// Where it is, without credentials.
+        url: String,
+        /// What it calls itself: version and build.
+        version: String,
+    },
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Offline => f.write_str("an empty appliance (offline)"),
+            Self::Live { url, version } if version.is_empty() => f.write_str(url),
+            Self::Live { url, version } => write!(f, "{url} ({version})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! A plan for programs, in its order of execution.
+
+use serde_json::{Map, Value, json as object};
+
+use super::blocks::{Totals, groups, totals};
+use super::{Header, Target};
+use crate::model::{BindingId, EntityId, Fields, Role};
+use crate::plan::{HeldBack, Op, Plan, PlannedOp};
+
+/// The whole plan. Each op has its number as `id`; `needs` lists the ops that must have succeeded
+/// before it; ops of one `batch` travel in one request.
+pub fn json(plan: &Plan, header: &Header) -> Value {
+    let Header { cluster, appliance } = header;
+    let Plan { ops, settings, ends_after_settings, held_back, gaps, .. } = plan;
+    let Totals { add, change, remove } = totals(plan, &groups(plan));
+    object!({
+        "cluster": cluster.as_str(),
+        "appliance": match appliance {
+            Target::Offline => Value::Null,
+            Target::Live { url, version } => object!({ "url": url, "version": version }),
+        },
+        "totals": { "add": add, "change": change, "remove": remove },
+        "settings": settings,
+        "ends_after_settings": ends_after_settings,
+        "gaps": gaps,
+        "held_back": held_back.as_ref().map(|HeldBack { deletions, digest }| {
+            object!({ "deletions": deletions, "digest": digest })
+        }),
+        "ops": ops.iter().enumerate().map(|(id, op)| planned(plan, id, op)).collect::<Vec<_>>(),
+    })
+}
+
+fn planned(plan: &Plan, id: usize, planned: &PlannedOp) -> Value {
+    let PlannedOp { op, needs, ingresses } = planned;
+    let names = ingresses
+        .iter()
+        .map(|id| plan.ingresses.get(id).map_or_else(|| id.to_string(), ToString::to_string));
+    let mut out = Map::new();
+    out.insert("id".into(), id.into());
+    let batch = plan.batches.partition_point(|batch| batch.end <= id);
+    out.insert("batch".into(), batch.into());
+    out.insert("verb".into(), op.verb().into());
+    if let Some(kind) = op.kind() {
+        out.insert("kind".into(), kind.name().into());
+    }
+    describe(&mut out, op);
+    out.insert("needs".into(), needs.iter().map(|id| id.0).collect());
+    out.insert("ingresses".into(), names.collect());
+    Value::Object(out)
+}
+
+fn describe(out: &mut Map<String, Value>, op: &Op) {
+    let mut put = |name: &str, value: Value| drop(out.insert(name.to_owned(), value));
+    match op {
+        // Of a file nothing but its name.
+        Op::Upload { file, content: _ } | Op::RemoveFile { file } => put("file", object!(file)),
+        Op::Create { entity, fields }
+        | Op::Set { entity, fields }
+        | Op::Verify { entity, fields } => {
+            put("name", name(entity));
+            put("fields", values(fields));
+        }
+        Op::Unset { entity, fields } => {
+            put("name", name(entity));
+            put("fields", object!(fields));
+        }
+        Op::Delete { entity } => put("name", name(entity)),
+        Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
+            ends(&mut put, binding);
+            put("attributes", values(attributes));
+        }
+        Op::Unbind { binding } => ends(&mut put, binding),
+        Op::Enable { features } => put("features", object!(features)),
+        Op::Change { certkey, cert, key } => {
+            put("name", object!(certkey));
+            put("fields", object!({ "cert": cert, "key": key }));
+        }
+        Op::Link { certkey, issuer } => {
+            put("name", object!(certkey));
+            put("issuer", object!(issuer));
+        }
+        Op::Unlink { certkey } => put("name", object!(certkey)),
+        Op::Save => {}
+    }
+}
+
+fn name(entity: &EntityId) -> Value {
+    entity.name.as_str().into()
+}
+
+fn values(fields: &Fields) -> Value {
+    fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
+}
+
+fn ends(put: &mut impl FnMut(&str, Value), binding: &BindingId) {
+    let BindingId { kind: _, parent, child, role } = binding;
+    put("parent", object!(parent));
+    put("child", object!(child));
+    match role {
+        Role::Plain => {}
+        Role::Ca => put("role", object!("ca")),
+        Role::Sni => put("role", object!("sni")),
+        Role::Port(port) => put("port", object!(port)),
+        Role::Request => put("role", object!("request")),
+        Role::Response => put("role", object!("response")),
+    }
+}

@@ -1,0 +1,110 @@
+//! A plan as the commands that an administrator would type, in the order of execution.
+//!
+//! The commands and the spelling of their arguments are documented in the vendor's command
+//! reference. Files cannot be typed: they stand as comments, by name.
+
+mod spelling;
+
+use spelling::{argument, quoted, syntax};
+
+use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value};
+use crate::plan::{Op, Plan};
+
+/// The whole plan, one command a line. A line that starts with `#` is a comment, as the appliance
+/// itself writes them (seen in its saved configurations).
+pub fn nscli(plan: &Plan) -> String {
+    if plan.is_empty() {
+        return "# no changes\n".to_owned();
+    }
+    let commands: Vec<String> = plan.ops.iter().map(|planned| command(&planned.op)).collect();
+    commands.join("\n") + "\n"
+}
+
+fn command(op: &Op) -> String {
+    match op {
+        Op::Upload { file, content: _ } => format!("# put the file {file} into /nsconfig/ssl"),
+        Op::RemoveFile { file } => format!("# remove the file {file} from /nsconfig/ssl"),
+        Op::Create { entity, fields } => create(entity, fields),
+        Op::Set { entity, fields } => line("set", entity, arguments(entity.kind, fields)),
+        Op::Unset { entity, fields } => {
+            let names = fields.iter().map(|name| format!("-{}", argument(entity.kind, name)));
+            line("unset", entity, names)
+        }
+        // Binding again overwrites the attributes (assumed for the priority of a policy).
+        Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
+            bind("bind", binding, attributes)
+        }
+        Op::Unbind { binding } => bind("unbind", binding, &Fields::new()),
+        Op::Enable { features } => format!("enable ns feature {}", features.join(" ")),
+        Op::Change { certkey, cert, key } => {
+            let mut words = vec![format!("-cert {}", quoted(cert))];
+            words.extend(key.iter().map(|key| format!("-key {}", quoted(key))));
+            words.push("-noDomainCheck".to_owned());
+            line("update", &EntityId::new(Kind::SSLCERTKEY, certkey.as_str()), words)
+        }
+        Op::Link { certkey, issuer } => {
+            line("link", &EntityId::new(Kind::SSLCERTKEY, certkey.as_str()), [quoted(issuer)])
+        }
+        Op::Unlink { certkey } => {
+            line("unlink", &EntityId::new(Kind::SSLCERTKEY, certkey.as_str()), [])
+        }
+        Op::Delete { entity } => line("rm", entity, []),
+        Op::Verify { entity, fields } => {
+            let show = line("show", entity, []);
+            let wanted: Vec<String> = arguments(entity.kind, fields).collect();
+            format!("# check that \"{show}\" says {}", wanted.join(" "))
+        }
+        Op::Save => "save ns config".to_owned(),
+    }
+}
+
+/// A verb, an object and what follows.
+fn line(verb: &str, entity: &EntityId, rest: impl IntoIterator<Item = String>) -> String {
+    let mut words = vec![verb.to_owned(), syntax(entity.kind).words.to_owned()];
+    // Settings of the whole appliance have no name.
+    words.extend((!entity.name.is_empty()).then(|| quoted(&entity.name)));
+    words.extend(rest);
+    words.join(" ")
+}
+
+fn create(entity: &EntityId, fields: &Fields) -> String {
+    let places = syntax(entity.kind).places;
+    let first = places.iter().filter_map(|name| fields.get(*name)).map(word);
+    let mut rest = fields.clone();
+    rest.retain(|name, _| !places.contains(&name.as_str()));
+    line("add", entity, first.chain(arguments(entity.kind, &rest)))
+}
+
+fn arguments(kind: Kind, fields: &Fields) -> impl Iterator<Item = String> {
+    fields.iter().map(move |(name, value)| format!("-{} {}", argument(kind, name), word(value)))
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::Text(text) => quoted(text),
+        Value::Number(number) => number.to_string(),
+        Value::Flag(flag) => (if *flag { "YES" } else { "NO" }).to_owned(),
+        Value::List(items) => {
+            let items: Vec<String> = items.iter().map(|item| quoted(item)).collect();
+            items.join(" ")
+        }
+    }
+}
+
+fn bind(verb: &str, binding: &BindingId, attributes: &Fields) -> String {
+    let BindingId { kind, parent: _, child, role } = binding;
+    let child = match spelling::bound_as(*kind) {
+        Some(name) => format!("-{name} {}", quoted(child)),
+        None => quoted(child),
+    };
+    let flag = match role {
+        Role::Plain => None,
+        Role::Ca => Some("-CA".to_owned()),
+        Role::Sni => Some("-SNICert".to_owned()),
+        Role::Port(port) => Some(port.to_string()),
+        Role::Request => Some("-type REQUEST".to_owned()),
+        Role::Response => Some("-type RESPONSE".to_owned()),
+    };
+    let words = [child].into_iter().chain(flag).chain(arguments(*kind, attributes));
+    line(verb, &binding.parent_id(), words)
+}

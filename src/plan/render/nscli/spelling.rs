@@ -1,0 +1,166 @@
+//! How the command line spells what NITRO spells in lower case.
+
+use crate::model::Kind;
+
+/// How objects of one type are written.
+pub(super) struct Syntax {
+    /// The type.
+    pub(super) words: &'static str,
+    /// The fields that stand after the name in `add`, without their own names.
+    pub(super) places: &'static [&'static str],
+}
+
+/// The syntax of a type (documented: the synopsis of its `add` and `set`).
+pub(super) fn syntax(kind: Kind) -> Syntax {
+    let (words, places): (_, &[&str]) = match kind {
+        Kind::SSLPARAMETER => ("ssl parameter", &[]),
+        Kind::SSLCERTKEY => ("ssl certKey", &[]),
+        Kind::SSLPROFILE => ("ssl profile", &[]),
+        Kind::SERVER => ("server", &["ipaddress"]),
+        Kind::LBMONITOR => ("lb monitor", &["type"]),
+        Kind::SERVICEGROUP => ("serviceGroup", &["servicetype"]),
+        Kind::SSLSERVICEGROUP => ("ssl serviceGroup", &[]),
+        Kind::RESPONDERACTION => ("responder action", &["type", "target"]),
+        Kind::RESPONDERPOLICY => ("responder policy", &["rule", "action"]),
+        Kind::REWRITEACTION => ("rewrite action", &["type", "target", "stringbuilderexpr"]),
+        Kind::REWRITEPOLICY => ("rewrite policy", &["rule", "action"]),
+        Kind::LBVSERVER => ("lb vserver", &["servicetype"]),
+        Kind::CSACTION => ("cs action", &[]),
+        Kind::CSPOLICY => ("cs policy", &[]),
+        Kind::CSVSERVER => ("cs vserver", &["servicetype", "ipv46", "port"]),
+        Kind::SSLVSERVER => ("ssl vserver", &[]),
+        _ => (kind.name(), &[]),
+    };
+    Syntax { words, places }
+}
+
+/// The argument that names what is bound; `None` where it stands without one.
+pub(super) fn bound_as(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::SSLPROFILE_SSLCIPHER => Some("cipherName"),
+        Kind::SSLPROFILE_ECCCURVE => Some("eccCurveName"),
+        Kind::SSLSERVICEGROUP_SSLCERTKEY | Kind::SSLVSERVER_SSLCERTKEY => Some("certkeyName"),
+        Kind::SERVICEGROUP_LBMONITOR => Some("monitorName"),
+        Kind::LBVSERVER_RESPONDERPOLICY
+        | Kind::CSVSERVER_RESPONDERPOLICY
+        | Kind::CSVSERVER_REWRITEPOLICY
+        | Kind::CSVSERVER_CSPOLICY => Some("policyName"),
+        Kind::CSVSERVER_LBVSERVER => Some("lbvserver"),
+        _ => None,
+    }
+}
+
+/// Arguments whose spelling is not that of NITRO (documented in the command reference). The
+/// command line accepts any case (assumed); this is how it writes them itself.
+const ARGUMENTS: &[&str] = &[
+    "allowExtendedMasterSecret",
+    "allowUnknownSNI",
+    "alpnProtocol",
+    "cipherPriority",
+    "cipherRedirect",
+    "clientAuth",
+    "clientAuthUseBoundCAChain",
+    "clientCert",
+    "commonName",
+    "defaultProfile",
+    "denySSLReneg",
+    "dheKeyExchangeWithPsk",
+    "dhKeyExpSizeLimit",
+    "dropReqWithNoHostHeader",
+    "encryptTriggerPktCount",
+    "eRSA",
+    "gotoPriorityExpression",
+    "healthMonitor",
+    "HSTS",
+    "IncludeSubdomains",
+    "insertionEncoding",
+    "IPAddress",
+    "maxRenegRate",
+    "ocspStapling",
+    "pushEncTrigger",
+    "pushEncTriggerTimeout",
+    "quantumSize",
+    "redirectPortRewrite",
+    "sendCloseNotify",
+    "serverAuth",
+    "serviceType",
+    "sessionTicket",
+    "sessionTicketLifeTime",
+    "sessReuse",
+    "sessTimeout",
+    "skipClientCertPolicyCheck",
+    "SNIEnable",
+    "SNIHTTPHostMatch",
+    "ssliMaxSessPerServer",
+    "sslProfile",
+    "sslProfileType",
+    "sslRedirect",
+    "sslTriggerTimeout",
+    "strictCAChecks",
+    "strictSigDigestCheck",
+    "stringBuilderExpr",
+    "targetLBVserver",
+    "tls13SessionTicketsPerAuthContext",
+    "zeroRttEarlyData",
+];
+
+/// How the command line spells a field.
+pub(super) fn argument(kind: Kind, field: &str) -> String {
+    if kind == Kind::SSLCERTKEY && field == "linkcertkeyname" {
+        return "linkCertKeyName".to_owned();
+    }
+    let known = ARGUMENTS.iter().find(|argument| argument.eq_ignore_ascii_case(field));
+    known.map_or_else(|| field.to_owned(), |argument| (*argument).to_owned())
+}
+
+/// A value as one word. Quotes stand around whatever is not a plain word; inside, `"` and `\` are
+/// escaped by `\` (seen in the appliance's saved configurations).
+pub(super) fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-.:/@=,*+".contains(&b);
+    if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    #[test]
+    fn what_is_not_a_plain_word_is_quoted() {
+        for (text, word) in [
+            ("k8s-192.0.2.10_443_ssl", "k8s-192.0.2.10_443_ssl"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("", r#""""#),
+            ("two words", r#""two words""#),
+            ("-force", r#""-force""#),
+            ("A && B", r#""A && B""#),
+            (r#"H.EQ("a\"b")"#, r#""H.EQ(\"a\\\"b\")""#),
+            ("#1", r##""#1""##),
+            ("é", r#""é""#),
+        ] {
+            assert_eq!(quoted(text), word);
+        }
+    }
+
+    #[test]
+    fn every_spelling_is_that_of_a_field() {
+        for argument in ARGUMENTS {
+            let field = argument.to_ascii_lowercase();
+            let known = Kind::ALL.iter().any(|kind| schema::field(*kind, &field).is_some());
+            assert!(known, "{argument}");
+        }
+    }
+
+    #[test]
+    fn every_kind_that_is_created_has_words_of_its_own() {
+        for kind in Kind::ALL {
+            let binding = crate::model::BindingShape::of(*kind).is_some();
+            let named = syntax(*kind).words != kind.name() || *kind == Kind::SERVER;
+            let typed = !matches!(*kind, Kind::NSFEATURE | Kind::SYSTEMFILE);
+            assert_eq!(named, !binding && typed, "{kind}");
+        }
+    }
+}

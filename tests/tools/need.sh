@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Says which of the given programs are missing, and how to get them. Nothing is skipped for want of
+# a program: what needs one fails here, with one message for all.
+set -euo pipefail
+
+missing=0
+for program in "$@"; do
+    command -v "$program" >/dev/null && continue
+    missing=1
+    case "$program" in
+        cargo) how="install Rust with rustup (https://rustup.rs); it brings the pinned version" ;;
+        go)    how="install Go 1.24 or newer (https://go.dev/dl), for the test with NetScaler's own client" ;;
+        *)     how="install the package '$program' of your system" ;;
+    esac
+    printf 'missing: %s\n    %s\n' "$program" "$how" >&2
+done
+exit "$missing"
