@@ -14,7 +14,6 @@ use super::*;
 use crate::model::{
     BindingId, CertificateId, ClusterId, EntityId, Fields, FrontEndId, Host, IssuerSerial, KeyType,
     Kind, Mark, OwnerComment, PathMatch, Protocol, Redacted, Role, RouteMatch, State, Value,
-    base32,
 };
 use crate::observed::Owned;
 use crate::policy::Consent;
@@ -212,8 +211,7 @@ impl Build {
 
     fn profile(&mut self, ingress: Option<&IngressId>, fields: &[(&str, &str)]) -> String {
         let text = format!("{fields:?}");
-        let digest = base32(text.as_bytes(), 99);
-        let digest = CertificateId::of_der(digest.as_bytes()).as_str()[..12].to_owned();
+        let digest = CertificateId::of_der(text.as_bytes()).as_str()[..12].to_owned();
         let name = match ingress {
             Some(id) => self.mark.ingress_name(id, &digest),
             None => self.mark.shared_name(&digest),
@@ -480,7 +478,9 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         let mended = run(&broken, &translation, &order, &mut |_| false)?;
         let last = plan(&observe(&mended), &translation);
         if let Some(planned) = last.ops.first() {
-            return Err(format!("after an interruption: {} is left to do", planned.op));
+            let done: Vec<String> =
+                order.iter().map(|(i, _)| retry.ops[*i].op.to_string()).collect();
+            return Err(format!("after an interruption and {done:#?}, {} is left", planned.op));
         }
         owned = if dice.below(2) == 0 { clean } else { mended };
     }

@@ -12,6 +12,12 @@ pub(super) fn authenticates(state: &State, csvserver: &str) -> bool {
     client_authentication(state, csvserver) != ClientAuthentication::None
 }
 
+/// Whether a front end looks at the server name that clients send.
+pub(super) fn enables_sni(state: &State, csvserver: &str) -> bool {
+    profile(state, Kind::SSLVSERVER, csvserver)
+        .is_some_and(|profile| text(profile, "snienable") == Some("ENABLED"))
+}
+
 /// What a front end demands of clients, by the profile that is attached.
 pub(super) fn client_authentication(state: &State, csvserver: &str) -> ClientAuthentication {
     let Some(profile) = profile(state, Kind::SSLVSERVER, csvserver) else {

@@ -37,10 +37,9 @@ impl InProcess {
 impl Transport for InProcess {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
         match self.faulty().handle(&to_mock(&request)) {
-            Delivery::Answer(response) => Ok(HttpResponse {
-                status: response.status,
-                body: Redacted::new(response.body),
-            }),
+            Delivery::Answer(response) => {
+                Ok(HttpResponse { status: response.status, body: Redacted::new(response.body) })
+            }
             Delivery::Lost { .. } => {
                 Err(SendError::NoAnswer { source: "the connection was reset".into() })
             }
@@ -75,7 +74,9 @@ fn to_mock(request: &HttpRequest) -> Request {
         method: request.method.as_str().to_owned(),
         path: path.to_owned(),
         query,
-        headers: headers.map(|(name, value)| ((*name).to_owned(), value.reveal().clone())).collect(),
+        headers: headers
+            .map(|(name, value)| ((*name).to_owned(), value.reveal().clone()))
+            .collect(),
         body: request.body.as_ref().map(|b| b.reveal().clone().into_bytes()).unwrap_or_default(),
     }
 }

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Draft;
 use super::route::target;
+use super::{Draft, service};
 use crate::model::{BindingId, EntityId, Kind, Protection, Role};
 use crate::plan::{Op, protection};
 
@@ -19,6 +19,9 @@ pub(super) fn add(draft: &mut Draft<'_>) {
     }
     routes(draft, &changes);
     back_ends(draft, &changes);
+    service::add(draft, &|csvserver| {
+        changes.get(csvserver).is_some_and(Change::changes_protection)
+    });
 }
 
 /// What changes on one front end.
@@ -104,6 +107,16 @@ impl Change {
         } else {
             draft.need_all(&self.profile, &self.refusing_unbinds); // 7b
         }
+        // SNI certificates can only be bound where the profile enables SNI (documented: 3627).
+        if !protection::enables_sni(&draft.old.state, csvserver) {
+            let sni: Vec<usize> = draft
+                .index
+                .binds_to(Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+                .filter(|(binding, _)| binding.role == Role::Sni)
+                .map(|(_, bind)| bind)
+                .collect();
+            draft.need_all(&sni, &self.profile);
+        }
     }
 }
 
@@ -148,43 +161,59 @@ fn routes(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
 /// 11: a front end that only weakens waits for back ends that only strengthen, and the other way
 /// round, so that no route is for a moment weaker than before and after.
 fn back_ends(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
-    for (route, op) in retargets(draft) {
-        let Some(change) = changes.get(route.0.parent.as_str()) else { continue };
-        let (old, new) = (draft.old, &draft.aim.owned);
+    for Retarget { old, new, moves, ends } in retargets(draft) {
+        let Some(change) = changes.get(old.parent.as_str()) else { continue };
         let (Some(from), Some(to)) =
-            (target(&old.state, &route.0.child), target(&new.state, &route.1.child))
+            (target(&draft.old.state, &old.child), target(&draft.aim.owned.state, &new.child))
         else {
             continue;
         };
-        let (from, to) = (protection::of_back_end(old, from), protection::of_back_end(new, to));
-        let weakens =
-            |before: &Protection, after: &Protection| before.is_at_least(after) && before != after;
+        let from = protection::of_back_end(draft.old, from);
+        let to = protection::of_back_end(&draft.aim.owned, to);
         if weakens(&change.before, &change.after) && weakens(&to, &from) {
-            draft.need_all(&change.ops(), &[op]); // 11a
+            draft.need_all(&change.ops(), moves.as_slice()); // 11a
+            draft.need_all(&change.ops(), ends.as_slice());
         } else if weakens(&change.after, &change.before) && weakens(&from, &to) {
-            draft.need_all(&[op], &change.ops()); // 11b
+            draft.need_all(moves.as_slice(), &change.ops()); // 11b
         }
     }
 }
 
-/// Routes that stay and get another back end, with the op that moves them: the old and the new
-/// binding (the same, if its action is set).
-fn retargets(draft: &Draft<'_>) -> Vec<((BindingId, BindingId), usize)> {
+/// Whether a change takes protection away and adds none, with the accepted CAs or, where those
+/// cannot be compared, without them.
+fn weakens(before: &Protection, after: &Protection) -> bool {
+    let is_weaker = |before: &Protection, after: &Protection| {
+        before.is_at_least(after) && !after.is_at_least(before)
+    };
+    let same_cas = Protection { accepted_cas: before.accepted_cas.clone(), ..after.clone() };
+    is_weaker(before, after) || is_weaker(before, &same_cas)
+}
+
+/// A route that stays and gets another back end.
+struct Retarget<'a> {
+    /// Its binding before and after: one, if its action is set; two, if another policy serves it.
+    old: &'a BindingId,
+    new: &'a BindingId,
+    /// The op that sends it to the new back end.
+    moves: Option<usize>,
+    /// The op after which the old back end serves it no more.
+    ends: Option<usize>,
+}
+
+fn retargets<'a>(draft: &Draft<'a>) -> Vec<Retarget<'a>> {
     let mut retargets = Vec::new();
     let state = &draft.aim.owned.state;
     for (route, _) in state.bindings_of(Kind::CSVSERVER_CSPOLICY) {
         let Some(action) = state.text(Kind::CSPOLICY, &route.child, "action") else { continue };
-        for op in draft.index.sets(&EntityId::new(Kind::CSACTION, action)) {
-            if matches!(&draft.ops[*op], Op::Set { fields, .. } if fields.contains_key("targetlbvserver"))
-            {
-                retargets.push(((route.clone(), route.clone()), *op));
-            }
+        let is_target = |op: &&usize| matches!(&draft.ops[**op], Op::Set { fields, .. } if fields.contains_key("targetlbvserver"));
+        let action = EntityId::new(Kind::CSACTION, action);
+        if let Some(set) = draft.index.sets(&action).iter().find(is_target) {
+            retargets.push(Retarget { old: route, new: route, moves: Some(*set), ends: None });
         }
     }
-    for (old, new) in &draft.routes.replaced {
-        if let Some(bind) = draft.index.bind(new) {
-            retargets.push((((*old).clone(), (*new).clone()), bind));
-        }
+    for (old, new) in draft.routes.replaced.iter().copied() {
+        let (moves, ends) = (draft.index.bind(new), draft.index.unbind(old));
+        retargets.push(Retarget { old, new, moves, ends });
     }
     retargets
 }

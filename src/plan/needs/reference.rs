@@ -26,6 +26,13 @@ pub(super) fn add(draft: &mut Draft<'_>) {
             Op::Bind { binding, .. } | Op::Rebind { binding, .. } => {
                 ends(binding).filter_map(|end| draft.index.create(&end)).collect()
             }
+            // What a profile is born with goes when the profile is there and has ciphers of its own.
+            Op::Unbind { binding } => {
+                let binds = draft.index.binds_to(binding.kind, &binding.parent);
+                let ciphers = binds.filter(|(b, _)| b.kind == Kind::SSLPROFILE_SSLCIPHER);
+                let ciphers: Vec<_> = ciphers.map(|(_, bind)| bind).collect();
+                draft.index.create(&binding.parent_id()).into_iter().chain(ciphers).collect()
+            }
             Op::Change { certkey, cert, key } => {
                 let files = [Some(cert), key.as_ref()].into_iter().flatten();
                 files
@@ -38,7 +45,6 @@ pub(super) fn add(draft: &mut Draft<'_>) {
             Op::Delete { entity } => users.ends_of(draft, entity),
             Op::Upload { .. }
             | Op::Unset { .. }
-            | Op::Unbind { .. }
             | Op::Enable { .. }
             | Op::Verify { .. }
             | Op::Save
