@@ -6,14 +6,17 @@
 //!
 //! Modules in reading order; a file uses only what stands above it.
 
-pub mod schema;
+pub mod code;
 pub mod message;
+pub mod schema;
+mod table;
 mod x509;
 mod state;
 mod command;
 mod rules;
 mod check;
 mod engine;
+mod view;
 mod appliance;
 pub mod fault;
 pub mod server;

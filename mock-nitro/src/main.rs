@@ -1,2 +1,159 @@
-//! Runs the appliance.
-fn main() {}
+//! Runs a strict NetScaler appliance on this machine.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use jiff::Timestamp;
+use mock_nitro::fault::{Faults, Faulty};
+use mock_nitro::server::{Server, tls};
+use mock_nitro::{Appliance, Options};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+
+/// A strict NetScaler appliance for tests and demos: the NITRO REST API without the hardware.
+///
+/// It refuses what an appliance refuses, with NITRO's own error codes, and forgets everything when
+/// it ends.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLE)]
+struct Settings {
+    /// Where to listen; port 0 takes any free port
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9080")]
+    listen: SocketAddr,
+    /// Speak TLS, with a self-signed certificate unless one is given
+    #[arg(long)]
+    tls: bool,
+    /// The certificate for TLS, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls", requires = "tls_key_file")]
+    tls_cert_file: Option<PathBuf>,
+    /// The private key of that certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
+    tls_key_file: Option<PathBuf>,
+    /// Write the certificate here, so that clients can verify it
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    tls_cert_out: Option<PathBuf>,
+    /// Who may log in
+    #[arg(long, value_name = "NAME", default_value = "nsroot")]
+    username: String,
+    /// With which password; better given by the environment, which other users cannot see
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "MOCK_NITRO_PASSWORD",
+        hide_env_values = true,
+        default_value = "nsroot"
+    )]
+    password: String,
+    /// Write every request here, one JSON object a line, secrets masked
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// Whether the default SSL profile is enabled at the start; it cannot be disabled later
+    #[arg(long, value_name = "STATE", default_value = "disabled")]
+    default_profile: DefaultProfile,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DefaultProfile {
+    Enabled,
+    Disabled,
+}
+
+const EXAMPLE: &str = "\
+Example:
+  mock-nitro --listen 127.0.0.1:9080 --journal journal.jsonl &
+  curl -H 'X-NITRO-USER: nsroot' -H 'X-NITRO-PASS: nsroot' \\
+    http://127.0.0.1:9080/nitro/v1/config/nsversion
+
+Beside NITRO, on requests from this machine only:
+  GET /mock/config     the running configuration
+  POST /mock/reboot    restart from the saved configuration
+  POST /mock/begin     mark the start of a transition
+  POST /mock/end       list the unsafe states since then";
+
+/// Why the appliance could not start.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+    #[error("cannot use file {0:?}")]
+    File(PathBuf, #[source] io::Error),
+    #[error("cannot speak TLS")]
+    Tls(#[from] tls::Error),
+    #[error("cannot wait for signals")]
+    Signal(#[source] io::Error),
+    #[error("cannot write to standard output")]
+    Output(#[source] io::Error),
+    #[error("the server ended")]
+    Serve(#[source] io::Error),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(Settings::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut text = format!("error: {error}");
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                text.push_str(": ");
+                text.push_str(&cause.to_string());
+                source = cause.source();
+            }
+            // Nobody is left to tell if standard error is gone too.
+            let _written = writeln!(io::stderr(), "{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(settings: Settings) -> Result<(), Error> {
+    let tls = tls(&settings)?;
+    let Settings { listen, username, password, journal, default_profile, .. } = settings;
+    let appliance = Appliance::new(Options {
+        username,
+        password,
+        default_profile: default_profile == DefaultProfile::Enabled,
+        now: Timestamp::now(),
+        ..Options::default()
+    });
+    let journal = journal.map(|path| match File::create(&path) {
+        Ok(file) => Ok(Box::new(file) as Box<dyn Write + Send>),
+        Err(error) => Err(Error::File(path, error)),
+    });
+    let faulty = Faulty::new(appliance, Faults::none());
+    let server = Server::new(faulty, journal.transpose()?, Timestamp::now);
+    let cannot_listen = |error| Error::Listen(listen, error);
+    let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signal)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    writeln!(io::stdout(), "mock-nitro listens on {scheme}://{address}").map_err(Error::Output)?;
+    tokio::select! {
+        ended = server.serve(listener, tls) => ended.map_err(Error::Serve),
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Error::Signal),
+    }
+}
+
+fn tls(settings: &Settings) -> Result<Option<TlsAcceptor>, Error> {
+    if !settings.tls {
+        return Ok(None);
+    }
+    let read =
+        |path: &PathBuf| fs::read_to_string(path).map_err(|error| Error::File(path.clone(), error));
+    let identity = match (&settings.tls_cert_file, &settings.tls_key_file) {
+        (Some(certificate), Some(key)) => {
+            tls::Identity { certificate: read(certificate)?, key: read(key)? }
+        }
+        _ => tls::self_signed(&[settings.listen.ip().to_string()])?,
+    };
+    if let Some(path) = &settings.tls_cert_out {
+        fs::write(path, &identity.certificate).map_err(|error| Error::File(path.clone(), error))?;
+    }
+    Ok(Some(tls::acceptor(&identity)?))
+}

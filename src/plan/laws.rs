@@ -138,7 +138,7 @@ impl Build {
                 3 => drop(build.translation.unmet.insert(id, Unmet::Closed("test".to_owned()))),
                 _ => {
                     for route in &wish.routes {
-                        if taken.insert((wish.front_end, route.0, route.1)) {
+                        if taken.insert((wish.front_end, route.0, route.1, route.2)) {
                             build.route(world, number, wish, *route);
                         }
                     }

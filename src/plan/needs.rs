@@ -9,6 +9,7 @@ mod front_end;
 mod index;
 mod reference;
 mod route;
+mod service;
 
 use std::collections::BTreeSet;
 

@@ -108,7 +108,7 @@ impl<'a> Judge<'a> {
         let (before, now, after) = (self.before.places(), now.places(), self.after.places());
         for (place, old) in &before {
             let Some(new) = after.get(place) else { continue };
-            let passes = old.ingresses.is_disjoint(&new.ingresses);
+            let passes = old.ingresses != new.ingresses;
             let changes = self.before.front_ends.get(&place.csvserver)
                 != self.after.front_ends.get(&place.csvserver);
             let is_closed = old.ingresses.iter().flatten().any(|id| self.closed.contains(id));
@@ -119,7 +119,13 @@ impl<'a> Judge<'a> {
                 None if !(passes && changes) && !is_closed => {
                     return violation("served before and after, and not in between");
                 }
-                Some(now) if old.has_member && new.has_member && !now.has_member => {
+                Some(now)
+                    if old.has_member
+                        && new.has_member
+                        && !now.has_member
+                        && !(passes && changes)
+                        && !is_closed =>
+                {
                     return violation("has members before and after, and none in between");
                 }
                 None | Some(_) => {}

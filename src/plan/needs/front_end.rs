@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Draft;
 use super::route::target;
+use super::{Draft, service};
 use crate::model::{BindingId, EntityId, Kind, Protection, Role};
 use crate::plan::{Op, protection};
 
@@ -19,6 +19,9 @@ pub(super) fn add(draft: &mut Draft<'_>) {
     }
     routes(draft, &changes);
     back_ends(draft, &changes);
+    service::add(draft, &|csvserver| {
+        changes.get(csvserver).is_some_and(Change::changes_protection)
+    });
 }
 
 /// What changes on one front end.

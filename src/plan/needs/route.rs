@@ -14,7 +14,7 @@ struct RouteKey {
 
 /// Where a route is served: front end, host and path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+pub(super) struct Place {
     csvserver: String,
     /// `None` for a rule that we did not write; the path is then the name of its policy.
     host: Option<Host>,
@@ -78,6 +78,11 @@ impl<'a> Routes<'a> {
         routes.places.extend(old_keys.into_iter().map(|(binding, key)| (binding, key.place)));
         routes.places.extend(new_keys.into_iter().map(|(binding, key)| (binding, key.place)));
         routes
+    }
+
+    /// Where each binding serves, now or at the end.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&'a BindingId, &Place)> {
+        self.places.iter().map(|(route, place)| (*route, place))
     }
 
     /// The host of a route's binding.

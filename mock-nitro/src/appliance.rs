@@ -1,0 +1,348 @@
+//! The appliance as a client sees it: requests in, responses out.
+
+mod body;
+mod change;
+mod journal;
+mod query;
+mod reply;
+mod request;
+mod session;
+mod several;
+mod statistics;
+mod system;
+mod target;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use self::body::Body;
+use self::reply::{Content, Reply};
+use self::request::Call;
+use self::session::Sessions;
+use crate::check::{self, Step, Violation};
+use crate::code;
+use crate::command::{Command, Refusal, Verb};
+use crate::engine;
+use crate::message::{Request, Response, reason};
+use crate::rules;
+use crate::schema;
+use crate::state::State;
+
+pub use self::journal::JournalEntry;
+
+/// How an appliance starts.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Who may log in.
+    pub username: String,
+    /// With which password.
+    pub password: String,
+    /// Whether the default SSL profile is enabled from the start.
+    pub default_profile: bool,
+    /// The version text that `nsversion` shows; clients parse it.
+    pub version: String,
+    /// The time, until [`Appliance::set_now`] says otherwise.
+    pub now: Timestamp,
+}
+
+impl Default for Options {
+    /// A classic image: nsroot/nsroot, default SSL profile disabled.
+    fn default() -> Self {
+        Self {
+            username: "nsroot".to_owned(),
+            password: "nsroot".to_owned(),
+            default_profile: false,
+            version: "NetScaler NS14.1: Build 47.48.nc, Date: Jun  1 2025, 00:00:00   (64-bit)"
+                .to_owned(),
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
+}
+
+/// A NetScaler appliance.
+///
+/// Clones share what they have in common, so that a test can fork it at every command.
+#[derive(Debug, Clone)]
+pub struct Appliance {
+    options: Arc<Options>,
+    now: Timestamp,
+    running: State,
+    saved: State,
+    /// Whether the running configuration differs from the saved one.
+    changed: bool,
+    last_change: Timestamp,
+    last_save: Timestamp,
+    /// Whether it is the secondary node of a pair.
+    secondary: bool,
+    sessions: Sessions,
+    journal: Option<Vec<JournalEntry>>,
+    transition: Option<(State, Vec<Step>)>,
+    gaps: usize,
+    /// A failure that the next bulk request meets: at which command, and what it is.
+    injected: Option<(usize, Refusal)>,
+}
+
+impl Appliance {
+    /// A fresh appliance.
+    pub fn new(options: Options) -> Self {
+        let running = system::fresh(options.default_profile);
+        Self {
+            now: options.now,
+            last_change: options.now,
+            last_save: options.now,
+            options: Arc::new(options),
+            saved: running.clone(),
+            running,
+            changed: false,
+            secondary: false,
+            sessions: Sessions::default(),
+            journal: Some(Vec::new()),
+            transition: None,
+            gaps: 0,
+            injected: None,
+        }
+    }
+
+    /// Answers one request.
+    pub fn handle(&mut self, request: &Request) -> Response {
+        let body = body::parse(request);
+        let entry = self.journal.as_ref().map(|_| journal::entry(request, body.as_ref().ok()));
+        let answer = self.answer(request, body);
+        self.injected = None;
+        let (code, response) = match answer {
+            Some(reply) => (reply.code, reply.into_response()),
+            None => (0, elsewhere()),
+        };
+        if let (Some(journal), Some(entry)) = (&mut self.journal, entry) {
+            journal.push(JournalEntry { status: response.status, errorcode: code, ..entry });
+        }
+        response
+    }
+
+    /// Restarts from the saved configuration: what was not saved is lost, and so is a certkey whose
+    /// file is gone. All sessions end.
+    pub fn reboot(&mut self) {
+        let files = self.running.clone();
+        self.running = self.saved.clone();
+        self.running.take_files(&files);
+        rules::boot(&mut self.running);
+        self.changed = false;
+        self.sessions.end_all();
+    }
+
+    /// All requests since the start or the last [`Appliance::clear_journal`].
+    pub fn journal(&self) -> &[JournalEntry] {
+        self.journal.as_deref().unwrap_or_default()
+    }
+
+    /// Forgets the journal so far.
+    pub fn clear_journal(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.clear();
+        }
+    }
+
+    /// Keeps no journal from now on.
+    pub fn journal_off(&mut self) {
+        self.journal = None;
+    }
+
+    /// Marks the start of a transition, whose every state [`Appliance::end`] judges.
+    pub fn begin(&mut self) {
+        self.transition = Some((self.running.clone(), Vec::new()));
+    }
+
+    /// Ends a transition and judges every state of it, between that at [`Appliance::begin`] and
+    /// that now. Nothing is returned if all were safe.
+    pub fn end(&mut self) -> Vec<Violation> {
+        let Some((old, steps)) = self.transition.take() else { return Vec::new() };
+        let verdict = check::judge(&old, &steps);
+        self.gaps = verdict.gaps;
+        verdict.violations
+    }
+
+    /// How often, in the transition that ended last, a host was without a certificate between the
+    /// two halves of a swap: the only gap that counts as safe.
+    pub fn certificate_gaps(&self) -> usize {
+        self.gaps
+    }
+
+    /// The whole running configuration in a canonical form, without secrets. Files are given by
+    /// their digests.
+    pub fn dump(&self) -> Value {
+        let digest = |content: &[u8]| format!("{:x}", Sha256::digest(content));
+        let files = self.running.all_files().map(|(location, name, content)| {
+            (format!("{location}/{name}"), Value::from(digest(content)))
+        });
+        let mut objects = Map::new();
+        for (key, fields) in self.running.all_objects() {
+            let kind = schema::kind(key.kind).expect("objects are of types of the schema");
+            let of_kind = objects.entry(key.kind).or_insert_with(|| json!({}));
+            of_kind[&*key.name] = reply::shown(kind, fields);
+        }
+        let mut bindings = Map::new();
+        for (key, fields) in self.running.all_bindings() {
+            let kind = schema::kind(key.kind).expect("bindings are of types of the schema");
+            let of_kind = bindings.entry(key.kind).or_insert_with(|| json!({}));
+            let name = format!("{} {}", key.parent, key.child.replace('\u{1f}', " "));
+            of_kind[name] = reply::shown(kind, fields);
+        }
+        let singletons = self.running.all_singletons().map(|(name, fields)| {
+            let kind = schema::kind(name).expect("singletons are of types of the schema");
+            (name.to_owned(), reply::shown(kind, fields))
+        });
+        json!({
+            "features": self.running.features().collect::<Vec<_>>(),
+            "settings": singletons.collect::<Map<_, _>>(),
+            "objects": objects,
+            "bindings": bindings,
+            "files": files.collect::<Map<_, _>>(),
+        })
+    }
+
+    /// A digest of [`Appliance::dump`].
+    pub fn digest(&self) -> String {
+        format!("{:x}", Sha256::digest(self.dump().to_string()))
+    }
+
+    /// Sets the clock.
+    pub fn set_now(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    /// Makes this the secondary node of a pair, or the primary again: a secondary takes commands
+    /// but warns that they go nowhere.
+    pub fn set_secondary(&mut self, secondary: bool) {
+        self.secondary = secondary;
+    }
+
+    /// Ends all sessions without a word, as a restart of the management plane or a failover does.
+    pub fn expire_sessions(&mut self) {
+        self.sessions.end_all();
+    }
+}
+
+impl Appliance {
+    /// Lets one command of the next bulk request fail.
+    pub(crate) fn inject(&mut self, place: usize, code: u32) {
+        self.injected = Some((place, Refusal::new(code)));
+    }
+
+    /// Notes a request that never reached the appliance, or whose answer never left it.
+    pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
+        if let Some(journal) = &mut self.journal {
+            let body = body::parse(request).ok();
+            let entry = journal::entry(request, body.as_ref());
+            journal.push(JournalEntry { status, errorcode, ..entry });
+        }
+    }
+
+    /// An error answer that the appliance did not give by itself.
+    pub(crate) fn refusal(code: u32, status: u16) -> Response {
+        Reply::refused(Refusal::new(code).with_status(status)).into_response()
+    }
+
+    fn answer(&mut self, request: &Request, body: Result<Body, Refusal>) -> Option<Reply> {
+        let target = target::parse(&request.path, request.query.as_deref())?;
+        let reply = body.and_then(|body| self.reply(request, target, body));
+        Some(reply.unwrap_or_else(Reply::refused))
+    }
+
+    fn reply(
+        &mut self,
+        request: &Request,
+        target: target::Target,
+        body: Body,
+    ) -> Result<Reply, Refusal> {
+        let first = body.entries.first().map_or("", |(name, _)| name);
+        let kind = if target.kind.is_empty() { first } else { &target.kind };
+        if kind == "login" && request.method == "POST" {
+            return self.login(&body);
+        }
+        let token = body.session.as_deref();
+        let caller = self.sessions.authenticate((&self.options, self.now), request, token)?;
+        if kind == "logout" && request.method == "POST" {
+            if let session::Caller::Session(id) = caller {
+                self.sessions.end(id);
+            }
+            return Ok(Reply::done(201));
+        }
+        let onerror = request.header("X-NITRO-ONERROR").map(str::to_owned);
+        let method = request.method.clone();
+        let call = Call { method, target, body, caller, onerror };
+        match request.method.as_str() {
+            "GET" => query::get(self, &call),
+            "POST" | "PUT" | "DELETE" => change::change(self, &call),
+            _ => Err(Refusal::new(code::NITRO_INVALID_METHOD)),
+        }
+    }
+
+    fn login(&mut self, body: &Body) -> Result<Reply, Refusal> {
+        let entry = body.entries.iter().find(|(name, _)| name == "login");
+        let fields = entry.and_then(|(_, content)| content.as_object());
+        let fields = fields.ok_or_else(|| Refusal::new(code::NITRO_INVALID_JSON_INPUT))?;
+        let token = self.sessions.login((&self.options, self.now), fields)?;
+        let headers = session::cookies(&token);
+        let content = Content::Value("sessionid".to_owned(), Value::from(token));
+        Ok(Reply { content, headers, ..Reply::done(201) })
+    }
+
+    /// Judges and carries out one command, and keeps what check mode and saving need to know.
+    fn carry_out(&mut self, command: Command) -> Result<Vec<Refusal>, Refusal> {
+        let is_file = command.kind == "systemfile";
+        let (command, mut warnings) = engine::execute(&mut self.running, command, self.now)?;
+        if !is_file {
+            self.changed = true;
+            self.last_change = self.now;
+        }
+        if self.secondary && command.verb != Verb::Save {
+            warnings.push(Refusal::new(code::NOT_PRIMARY));
+        }
+        if let Some((_, steps)) = &mut self.transition {
+            steps.push(Step { command: command.to_string(), state: self.running.clone() });
+        }
+        Ok(warnings)
+    }
+
+    /// Goes back to an earlier state: the rollback of a bulk request.
+    fn restore(&mut self, state: State) {
+        self.running = state;
+        if let Some((_, steps)) = &mut self.transition {
+            steps.push(Step { command: "rollback".to_owned(), state: self.running.clone() });
+        }
+    }
+
+    fn save(&mut self) {
+        self.saved = self.running.clone();
+        self.changed = false;
+        self.last_save = self.now;
+    }
+
+    /// Back to a fresh configuration. The default profile stays as it is: it is never switched off.
+    fn clear_configuration(&mut self) {
+        let profile = self.running.singleton("sslparameter").and_then(|f| f.get("defaultprofile"));
+        let enabled = profile.and_then(Value::as_str) == Some("ENABLED");
+        let mut fresh = system::fresh(enabled);
+        fresh.take_files(&self.running);
+        self.changed = true;
+        self.last_change = self.now;
+        self.restore(fresh);
+    }
+
+    fn injected_failure(&self, place: usize) -> Option<Refusal> {
+        self.injected.as_ref().filter(|(at, _)| *at == place).map(|(_, refusal)| refusal.clone())
+    }
+}
+
+/// What the web server of the appliance says to a path that is not NITRO's.
+fn elsewhere() -> Response {
+    Response {
+        status: 404,
+        reason: reason(404),
+        headers: vec![("Content-Type".to_owned(), "text/html".to_owned())],
+        body: b"<html><body><h1>Not Found</h1></body></html>".to_vec(),
+    }
+}

@@ -1,0 +1,281 @@
+//! Judges how bound routes are protected.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::Findings;
+use super::history::Moment;
+use super::view::{ClientAuthentication, Content, Front, Level, Place, Route, Transport, listed};
+
+/// The rules about components of protection, client CAs, and what front ends allow at least.
+pub(super) fn judge(moment: &Moment<'_>, findings: &mut Findings) {
+    let Moment { now, old, new, .. } = *moment;
+    let mut stays = false;
+    for (place, policy, route) in routes(now) {
+        let id = format!("{} {place} by policy {policy:?}", moment.name);
+        let here = Protection { front: now, route };
+        let before = find(old, place, policy).map(|route| Protection { front: old, route });
+        let after = find(new, place, policy).map(|route| Protection { front: new, route });
+        match (before, after) {
+            (Some(before), Some(after)) => {
+                stays = true;
+                staying(&id, here, before, after, findings);
+            }
+            (Some(before), None) => as_one(&id, here, before, "leaving", findings),
+            (None, Some(after)) => {
+                as_one(&id, here, after, "coming", findings);
+                if after.route.back.has_member() && !route.back.has_member() {
+                    findings.broken("coming", format!("{id} has no member yet"));
+                }
+            }
+            (None, None) => findings.broken("transient", format!("{id} is bound for a while only")),
+        }
+        for (address, port) in
+            route.back.plain.iter().filter(|member| moment.knows_in_tls_only(member))
+        {
+            let text = format!("{id} speaks to {address}:{port} in plain text");
+            findings.broken("plain-back-end", text);
+        }
+    }
+    if stays {
+        accepted(moment, findings);
+    }
+    if now.is_locked() && !old.is_locked() {
+        let text = format!("{} demands client certificates and accepts no CA", moment.name);
+        findings.broken("no-ca", text);
+    }
+    if !now.routes.is_empty() {
+        floor(moment, findings);
+    }
+    for dangling in now.dangling.difference(&old.dangling) {
+        findings.broken("dangling", format!("{dangling} does not exist"));
+    }
+}
+
+fn routes(front: &Front) -> impl Iterator<Item = (&Place, &str, &Route)> {
+    front.routes.iter().flat_map(|(place, policies)| {
+        policies.iter().map(move |(policy, route)| (place, &**policy, route))
+    })
+}
+
+fn find<'a>(front: &'a Front, place: &Place, policy: &str) -> Option<&'a Route> {
+    front.routes.get(place)?.get(policy)
+}
+
+/// What a route demands of clients and of its back end.
+#[derive(Clone, Copy)]
+struct Protection<'a> {
+    front: &'a Front,
+    route: &'a Route,
+}
+
+/// One part of it.
+#[derive(Clone, Copy)]
+enum Component {
+    ClientAuthentication,
+    Refusal,
+    ClientCas,
+    Transport,
+    BackEnd,
+    BackEndPeers,
+    BackEndCertificate,
+}
+
+const COMPONENTS: [Component; 7] = [
+    Component::ClientAuthentication,
+    Component::Refusal,
+    Component::ClientCas,
+    Component::Transport,
+    Component::BackEnd,
+    Component::BackEndPeers,
+    Component::BackEndCertificate,
+];
+
+impl Protection<'_> {
+    /// Whether one component is as in another state.
+    fn is_as(self, other: Self, component: Component) -> bool {
+        let (back, other_back) = (&self.route.back, &other.route.back);
+        match component {
+            Component::ClientAuthentication => {
+                self.front.authentication == other.front.authentication
+            }
+            Component::Refusal => self.route.refused == other.route.refused,
+            Component::ClientCas => self.front.accepted() == other.front.accepted(),
+            Component::Transport => self.front.transport == other.front.transport,
+            Component::BackEnd => back.level == other_back.level,
+            Component::BackEndPeers => back.accepts == other_back.accepts,
+            Component::BackEndCertificate => back.presents == other_back.presents,
+        }
+    }
+
+    /// Whether one component is as in one of two states, or between them where it is a set.
+    fn is_between(self, old: Self, new: Self, component: Component) -> bool {
+        match component {
+            // Judged once a front end, as `accepted-ca`.
+            Component::ClientCas => true,
+            Component::BackEndPeers => {
+                let [old, new] = [old, new].map(|end| &end.route.back.accepts);
+                self.route.back.accepts.iter().all(|peer| old.contains(peer) || new.contains(peer))
+            }
+            Component::ClientAuthentication
+            | Component::Refusal
+            | Component::Transport
+            | Component::BackEnd
+            | Component::BackEndCertificate => {
+                self.is_as(old, component) || self.is_as(new, component)
+            }
+        }
+    }
+
+    /// Client authentication in effect.
+    fn authentication(self) -> ClientAuthentication {
+        let asked = self.front.authentication;
+        if asked == ClientAuthentication::Optional && self.route.refused {
+            ClientAuthentication::Mandatory
+        } else {
+            asked
+        }
+    }
+
+    fn shown(self, component: Component) -> String {
+        let Self { front, route } = self;
+        match component {
+            Component::ClientAuthentication => front.authentication.to_string(),
+            Component::Refusal => (if route.refused { "refused" } else { "let in" }).to_owned(),
+            Component::ClientCas => listed(front.accepted()),
+            Component::Transport => match front.transport {
+                Transport::Plain => "in plain text",
+                Transport::Tls => "in TLS",
+                Transport::Bridge => "passed on",
+            }
+            .to_owned(),
+            Component::BackEnd => route.back.level.to_string(),
+            Component::BackEndPeers => listed(&route.back.accepts),
+            Component::BackEndCertificate => {
+                (if route.back.presents { "presented" } else { "not presented" }).to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClientAuthentication => "client authentication",
+            Self::Refusal => "a client without a valid certificate",
+            Self::ClientCas => "the set of accepted client CAs",
+            Self::Transport => "the front end",
+            Self::BackEnd => "the connection to the back end",
+            Self::BackEndPeers => "whom it takes for the back end",
+            Self::BackEndCertificate => "the client certificate for the back end",
+        })
+    }
+}
+
+fn staying(
+    id: &str,
+    now: Protection<'_>,
+    old: Protection<'_>,
+    new: Protection<'_>,
+    findings: &mut Findings,
+) {
+    for component in COMPONENTS {
+        if !now.is_between(old, new, component) {
+            let [now, old, new] = [now, old, new].map(|end| end.shown(component));
+            let text = format!("{id}: {component} is {now}, was {old} and becomes {new}");
+            findings.broken("protection", text);
+        }
+    }
+    let compared = Ranks::compared(old, new);
+    if !compared.at_least(now, old) && !compared.at_least(now, new) {
+        let text = format!(
+            "{id} is weaker than before and after: client authentication {}, accepted CAs {}, back end {}",
+            now.authentication(),
+            listed(now.front.accepted()),
+            now.route.back.level
+        );
+        findings.broken("weaker", text);
+    }
+}
+
+/// Which ranks of protection can be compared with both ends.
+struct Ranks {
+    client_cas: bool,
+}
+
+impl Ranks {
+    /// CA sets are compared where both ends demand certificates and one set holds the other.
+    fn compared(old: Protection<'_>, new: Protection<'_>) -> Self {
+        let [demands, also] =
+            [old, new].map(|end| end.front.authentication > ClientAuthentication::None);
+        let (one, other) = (old.front.accepted(), new.front.accepted());
+        let client_cas = demands && also && (one.is_subset(other) || other.is_subset(one));
+        Self { client_cas }
+    }
+
+    fn at_least(&self, now: Protection<'_>, end: Protection<'_>) -> bool {
+        let plain = |one: Protection<'_>| one.front.transport == Transport::Plain;
+        let level = |one: Protection<'_>| -> Level { one.route.back.level };
+        now.authentication() >= end.authentication()
+            && plain(now) <= plain(end)
+            && level(now) >= level(end)
+            && (!self.client_cas || now.front.accepted().is_subset(end.front.accepted()))
+    }
+}
+
+fn as_one(
+    id: &str,
+    now: Protection<'_>,
+    end: Protection<'_>,
+    rule: &'static str,
+    findings: &mut Findings,
+) {
+    for component in COMPONENTS {
+        if !now.is_as(end, component) {
+            let [now, end] = [now, end].map(|state| state.shown(component));
+            let when = if rule == "leaving" { "was" } else { "shall be" };
+            findings.broken(rule, format!("{id}: {component} is {now}, {when} {end}"));
+        }
+    }
+}
+
+fn accepted(moment: &Moment<'_>, findings: &mut Findings) {
+    let (old, new) = (moment.old.accepted(), moment.new.accepted());
+    let strange: BTreeSet<Content> = moment
+        .now
+        .accepted()
+        .iter()
+        .filter(|ca| !old.contains(ca) && !new.contains(ca))
+        .cloned()
+        .collect();
+    if !strange.is_empty() {
+        let text = format!("{} accepts clients of {}", moment.name, listed(&strange));
+        findings.broken("accepted-ca", text);
+    }
+}
+
+/// Versions, ciphers and HSTS are at least what one of the ends that have routes allows.
+fn floor(moment: &Moment<'_>, findings: &mut Findings) {
+    let Moment { name, now, .. } = *moment;
+    let ends = [moment.old, moment.new];
+    let ends = || ends.iter().filter(|end| !end.routes.is_empty()).map(|end| &end.floor);
+    let floor = &now.floor;
+    if ends().next().is_none() {
+        return;
+    }
+    if ends().all(|end| floor.version < end.version) {
+        let version = super::view::VERSIONS[floor.version];
+        findings.broken("downgrade", format!("{name} allows {version}"));
+    }
+    let strange: BTreeSet<_> = floor
+        .ciphers
+        .iter()
+        .filter(|cipher| !ends().any(|end| end.ciphers.contains(*cipher)))
+        .collect();
+    if !strange.is_empty() {
+        findings.broken("downgrade", format!("{name} offers {}", listed(&strange)));
+    }
+    if !floor.hsts && ends().all(|end| end.hsts) {
+        findings.broken("downgrade", format!("{name} sends no HSTS"));
+    }
+}

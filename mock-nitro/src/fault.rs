@@ -1,0 +1,198 @@
+//! Faults around an appliance: what goes wrong between a client and the real one, scripted request
+//! by request or drawn from a seed, and repeatable either way.
+//!
+//! ```
+//! use mock_nitro::fault::{Delivery, Fault, Faults, Faulty};
+//! use mock_nitro::message::Request;
+//! use mock_nitro::{Appliance, Options};
+//!
+//! // The second request is carried out, but its answer never arrives.
+//! let faults = Faults::none().at(2, Fault::ResetAfter);
+//! let mut faulty = Faulty::new(Appliance::new(Options::default()), faults);
+//! let request = Request { method: "GET".into(), path: "/nitro/v1/config/nsversion".into(), ..Request::default() };
+//! assert!(matches!(faulty.handle(&request), Delivery::Answer(_)));
+//! assert_eq!(faulty.handle(&request), Delivery::Lost { carried_out: true });
+//! ```
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::appliance::Appliance;
+use crate::code;
+use crate::message::{Request, Response, reason};
+
+/// One thing that goes wrong with one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The answer takes so long. In process nothing waits: [`Faulty::delay`] tells how long.
+    Latency(Duration),
+    /// The appliance is booting: 503 with HTML, nothing done.
+    Unavailable,
+    /// The connection ends before the appliance saw the request.
+    ResetBefore,
+    /// The appliance did what was asked, then the connection ended.
+    ResetAfter,
+    /// All sessions are gone, as after a restart of the management plane.
+    SessionExpired,
+    /// In a bulk request the command at this place (from 0) fails with this code; elsewhere the
+    /// first command counts.
+    Fails(usize, u32),
+    /// The appliance refuses the whole request for now, with this code: 293, 446 or 603.
+    Busy(u32),
+    /// The appliance did what was asked; its answer breaks off in the middle.
+    Truncated,
+    /// Nothing is done, and the error stands in an answer with status 200.
+    HiddenError(u32),
+    /// Another node of the pair takes over: sessions are gone, what was not saved is not (commands
+    /// are propagated), and this node answers as the new primary.
+    Failover,
+    /// The appliance restarts: what was not saved is lost. The request itself gets 503.
+    Reboot,
+}
+
+/// What a client sees of its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// An answer, complete or not.
+    Answer(Response),
+    /// No answer; only the appliance knows whether it did what was asked.
+    Lost {
+        /// Whether it did.
+        carried_out: bool,
+    },
+}
+
+/// Which requests meet which faults. Requests are counted from 1.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    script: BTreeMap<u64, Fault>,
+    seeded: Option<Seeded>,
+    requests: u64,
+}
+
+/// Faults drawn from a seed.
+#[derive(Debug, Clone)]
+struct Seeded {
+    state: u64,
+    per_mille: u64,
+    choice: Vec<Fault>,
+}
+
+/// An appliance whose requests meet faults.
+#[derive(Debug, Clone)]
+pub struct Faulty {
+    /// The appliance itself.
+    pub appliance: Appliance,
+    /// What still goes wrong.
+    pub faults: Faults,
+    delay: Duration,
+}
+
+impl Faults {
+    /// Nothing goes wrong.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// So many of a thousand requests meet a fault, one of these, as the seed decides.
+    pub fn seeded(seed: u64, per_mille: u64, choice: Vec<Fault>) -> Self {
+        Self { seeded: Some(Seeded { state: seed, per_mille, choice }), ..Self::default() }
+    }
+
+    /// The request of this number meets this fault, whatever the seed says.
+    #[must_use]
+    pub fn at(mut self, request: u64, fault: Fault) -> Self {
+        self.script.insert(request, fault);
+        self
+    }
+
+    /// How many requests there were.
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Counts a request and says what goes wrong with it.
+    fn next(&mut self) -> Option<Fault> {
+        self.requests += 1;
+        // Drawn in any case, so that a script does not shift what the seed decides.
+        let drawn = self.seeded.as_mut().and_then(Seeded::draw);
+        self.script.remove(&self.requests).or(drawn)
+    }
+}
+
+impl Seeded {
+    fn draw(&mut self) -> Option<Fault> {
+        let (hit, which) = (self.number() % 1000, self.number());
+        let count = u64::try_from(self.choice.len()).ok().filter(|count| *count > 0)?;
+        let index = usize::try_from(which % count).ok()?;
+        (hit < self.per_mille).then(|| self.choice[index].clone())
+    }
+
+    /// The `SplitMix64` step: a short generator that is the same on every machine.
+    fn number(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Faulty {
+    /// An appliance, and what goes wrong around it.
+    pub fn new(appliance: Appliance, faults: Faults) -> Self {
+        Self { appliance, faults, delay: Duration::ZERO }
+    }
+
+    /// How long the last answer would have taken.
+    pub fn delay(&self) -> Duration {
+        self.delay
+    }
+
+    /// Passes one request to the appliance, or not, and its answer to the client, or not.
+    pub fn handle(&mut self, request: &Request) -> Delivery {
+        self.delay = Duration::ZERO;
+        match self.faults.next() {
+            None => {}
+            Some(Fault::Latency(delay)) => self.delay = delay,
+            Some(Fault::Unavailable) => return self.unavailable(request),
+            Some(Fault::ResetBefore) => {
+                self.appliance.note(request, (0, 0));
+                return Delivery::Lost { carried_out: false };
+            }
+            Some(Fault::ResetAfter) => {
+                self.appliance.handle(request);
+                return Delivery::Lost { carried_out: true };
+            }
+            Some(Fault::SessionExpired | Fault::Failover) => self.appliance.expire_sessions(),
+            Some(Fault::Fails(place, code)) => self.appliance.inject(place, code),
+            Some(Fault::Busy(code)) => return self.error(request, (code::status(code), code)),
+            Some(Fault::Truncated) => {
+                let mut response = self.appliance.handle(request);
+                response.body.truncate(response.body.len() / 2);
+                return Delivery::Answer(response);
+            }
+            Some(Fault::HiddenError(code)) => return self.error(request, (200, code)),
+            Some(Fault::Reboot) => {
+                self.appliance.reboot();
+                return self.unavailable(request);
+            }
+        }
+        Delivery::Answer(self.appliance.handle(request))
+    }
+
+    fn unavailable(&mut self, request: &Request) -> Delivery {
+        self.appliance.note(request, (503, 0));
+        Delivery::Answer(Response {
+            status: 503,
+            reason: reason(503),
+            headers: vec![("Content-Type".to_owned(), "text/html".to_owned())],
+            body: b"<html><body><h1>Service Unavailable</h1></body></html>".to_vec(),
+        })
+    }
+
+    fn error(&mut self, request: &Request, (status, code): (u16, u32)) -> Delivery {
+        self.appliance.note(request, (status, code));
+        Delivery::Answer(Appliance::refusal(code, status))
+    }
+}

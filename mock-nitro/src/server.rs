@@ -1,0 +1,174 @@
+//! The appliance on the network: HTTP/1.1, with or without TLS, exact reason phrases, faults.
+//!
+//! A thin veneer: every request becomes a value, the appliance answers it, the answer is sent.
+//! Requests wait for each other, as they do on an appliance.
+
+pub mod tls;
+mod bench;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::ext::ReasonPhrase;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{StatusCode, http};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use crate::fault::{Delivery, Faulty};
+use crate::message::{Request, Response, reason};
+
+/// The largest body: a file of 2 MB in base64, and several of them in bulk (assumed).
+const LARGEST_BODY: usize = 8 * 1024 * 1024;
+
+/// An appliance that several connections share.
+#[derive(Clone)]
+pub struct Server {
+    shared: Arc<Mutex<Shared>>,
+    clock: fn() -> Timestamp,
+}
+
+struct Shared {
+    faulty: Faulty,
+    journal: Option<Box<dyn Write + Send>>,
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is reset on purpose")]
+struct Reset;
+
+impl Server {
+    /// A server for an appliance. Its journal goes to `journal`, one JSON object a line; without,
+    /// none is kept. The appliance's clock follows `clock`.
+    pub fn new(
+        mut faulty: Faulty,
+        journal: Option<Box<dyn Write + Send>>,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        if journal.is_none() {
+            faulty.appliance.journal_off();
+        }
+        Self { shared: Arc::new(Mutex::new(Shared { faulty, journal })), clock }
+    }
+
+    /// Serves connections until the process or the task ends.
+    pub async fn serve(self, listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<()> {
+        loop {
+            // A connection that ends before it is accepted is no reason to stop.
+            let Ok((stream, peer)) = listener.accept().await else { continue };
+            let (server, tls) = (self.clone(), tls.clone());
+            tokio::spawn(server.connection(stream, peer, tls));
+        }
+    }
+
+    async fn connection(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
+        match tls {
+            None => self.requests(stream, peer).await,
+            Some(tls) => {
+                if let Ok(stream) = tls.accept(stream).await {
+                    self.requests(stream, peer).await;
+                }
+            }
+        }
+    }
+
+    async fn requests(self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr) {
+        let answer = service_fn(|request| self.answer(request, peer));
+        // An error here is a client that went away, or a reset on purpose: both end the connection.
+        let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+    }
+
+    async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<http::Response<Full<Bytes>>, Reset> {
+        let (head, body) = request.into_parts();
+        let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
+            return Ok(sent(plain(413)));
+        };
+        let request = received(&head, &body.to_bytes());
+        if let Some(operation) = request.path.strip_prefix("/mock/") {
+            let allowed = peer.ip().to_canonical().is_loopback();
+            return Ok(sent(if allowed {
+                self.bench(&request.method, operation)
+            } else {
+                plain(403)
+            }));
+        }
+        let (delivery, delay) = self.deliver(&request);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        match delivery {
+            Delivery::Answer(response) => Ok(sent(response)),
+            Delivery::Lost { .. } => Err(Reset),
+        }
+    }
+
+    fn deliver(&self, request: &Request) -> (Delivery, std::time::Duration) {
+        let mut shared = self.lock();
+        shared.faulty.appliance.set_now((self.clock)());
+        let delivery = shared.faulty.handle(request);
+        shared.write_journal();
+        (delivery, shared.faulty.delay())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
+        // A panic of another request does not make the appliance wrong for this one.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn write_journal(&mut self) {
+        let Some(journal) = &mut self.journal else { return };
+        for entry in self.faulty.appliance.journal() {
+            let line = serde_json::to_string(entry).expect("an entry has text keys");
+            // A full disk must not stop the appliance; the journal then ends early.
+            if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
+                break;
+            }
+        }
+        self.faulty.appliance.clear_journal();
+    }
+}
+
+/// The request as the appliance takes it: path and query as they were sent.
+fn received(head: &http::request::Parts, body: &[u8]) -> Request {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Request {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        headers: head.headers.iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
+        body: body.to_vec(),
+    }
+}
+
+/// The response as hyper sends it, with the reason phrase to the letter.
+fn sent(response: Response) -> http::Response<Full<Bytes>> {
+    let mut sent = http::Response::new(Full::new(Bytes::from(response.body)));
+    *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    sent.extensions_mut().insert(ReasonPhrase::from_static(response.reason.as_bytes()));
+    for (name, value) in response.headers {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+            sent.headers_mut().append(name, value);
+        }
+    }
+    sent
+}
+
+fn plain(status: u16) -> Response {
+    Response { status, reason: reason(status), headers: Vec::new(), body: Vec::new() }
+}
