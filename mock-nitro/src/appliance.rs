@@ -88,8 +88,7 @@ pub struct Appliance {
 impl Appliance {
     /// A fresh appliance.
     pub fn new(options: Options) -> Self {
-        let mut running = State::default();
-        rules::install(&mut running, options.default_profile);
+        let running = system::fresh(options.default_profile);
         Self {
             now: options.now,
             last_change: options.now,
@@ -326,8 +325,7 @@ impl Appliance {
     fn clear_configuration(&mut self) {
         let profile = self.running.singleton("sslparameter").and_then(|f| f.get("defaultprofile"));
         let enabled = profile.and_then(Value::as_str) == Some("ENABLED");
-        let mut fresh = State::default();
-        rules::install(&mut fresh, enabled);
+        let mut fresh = system::fresh(enabled);
         fresh.take_files(&self.running);
         self.changed = true;
         self.last_change = self.now;

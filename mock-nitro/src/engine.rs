@@ -133,8 +133,8 @@ fn named(kind: &'static Kind, given: &Map<String, Value>) -> Result<Fields, Refu
         let Some((name, field)) = kind.field(name) else {
             return Err(Refusal::about(code::NOSUCHARG, spelling::argument(name)));
         };
-        let is_key = kind.key.iter().chain(&kind.key_extra).any(|key| key == name);
-        let selects = is_key || !kind.takes("unset", name);
+        let mut selectors = kind.key.iter().chain(&kind.key_extra).chain(&kind.required_on_update);
+        let selects = selectors.any(|key| key == name);
         let value = if selects { normalise::value_of(name, field, value)? } else { Value::Null };
         fields.insert(name, value);
     }

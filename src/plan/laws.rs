@@ -26,7 +26,7 @@ use crate::translate::{Band, Desired};
 struct World {
     front_ends: [FrontEnd; 2],
     ingresses: [Wish; 3],
-    /// The version of the certificate of each host.
+    /// The version of the certificate of each host; 2 is one that covers both.
     certificates: [u8; 2],
     /// The version of the client certificate towards back ends, and of the issuer of all.
     client_certificate: u8,
@@ -39,6 +39,10 @@ struct FrontEnd {
     cas: [bool; 3],
     /// A part of the profile that is not protection.
     hsts: bool,
+    /// Whether its oldest claim cannot be read, so that it stays as it is.
+    is_kept: bool,
+    /// Whether somebody else bound a CA of theirs before this world came.
+    has_foreign_ca: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -57,8 +61,14 @@ fn worlds() -> impl Strategy<Value = Vec<World>> {
 
 fn world() -> impl Strategy<Value = World> {
     let front_end = || {
-        (0..3u8, any::<[bool; 3]>(), any::<bool>()).prop_map(
-            |(client_authentication, cas, hsts)| FrontEnd { client_authentication, cas, hsts },
+        (0..3u8, any::<[bool; 3]>(), any::<bool>(), 0..5u8, 0..5u8).prop_map(
+            |(client_authentication, cas, hsts, kept, foreign)| FrontEnd {
+                client_authentication,
+                cas,
+                hsts,
+                is_kept: kept == 0,
+                has_foreign_ca: foreign == 0,
+            },
         )
     };
     let back_end = || (0..3u8, 0..2usize, 0..2usize, any::<[bool; 3]>());
@@ -68,7 +78,7 @@ fn world() -> impl Strategy<Value = World> {
             |(fate, front_end, routes, back_ends)| Wish { fate, front_end, routes, back_ends },
         )
     };
-    ([front_end(), front_end()], [wish(), wish(), wish()], [0..2u8, 0..2u8], 0..2u8, 0..2u8)
+    ([front_end(), front_end()], [wish(), wish(), wish()], [0..3u8, 0..3u8], 0..2u8, 0..2u8)
         .prop_map(|(front_ends, ingresses, certificates, client_certificate, issuer)| World {
             front_ends,
             ingresses,
@@ -108,13 +118,14 @@ fn material(name: &str, hosts: &[&str], issuer: Option<CertificateId>, keyed: bo
 }
 
 /// Builds the translation of a world, as translating would.
-struct Build {
+struct Build<'a> {
+    old: &'a Owned,
     mark: Mark,
     translation: Translation,
 }
 
-impl Build {
-    fn of(world: &World) -> Translation {
+impl<'a> Build<'a> {
+    fn of(world: &World, old: &'a Owned) -> Translation {
         let mark = mark();
         let translation = Translation {
             mark: mark.clone(),
@@ -126,7 +137,7 @@ impl Build {
             ingresses: BTreeMap::new(),
             diagnostics: Vec::new(),
         };
-        let mut build = Self { mark, translation };
+        let mut build = Self { old, mark, translation };
         build.not_found();
         let mut taken = BTreeSet::new();
         for (number, wish) in world.ingresses.iter().enumerate() {
@@ -185,6 +196,10 @@ impl Build {
         );
         state.bind(BindingId::new(Kind::CSVSERVER_LBVSERVER, &*name, &*not_found, Role::Plain), []);
         if id.protocol == Protocol::Http {
+            return;
+        }
+        if front_end.is_kept && self.old.state.fields(Kind::CSVSERVER, &name).is_some() {
+            self.translation.desired.kept_front_ends.insert(name);
             return;
         }
         let authenticates = front_end.client_authentication > 0 && front_end.cas.contains(&true);
@@ -265,8 +280,9 @@ impl Build {
             let issuer = material(&format!("issuer-{}", world.issuer), &[], None, false);
             let issuer = Some(CertificateId::parse(&self.certificate(issuer)).unwrap());
             let version = world.certificates[host];
-            let name = format!("{host_name}-{version}-{}", world.issuer);
-            let certificate = self.certificate(material(&name, &[host_name], issuer, true));
+            let covered = if version == 2 { "*.example" } else { host_name };
+            let name = format!("{covered}-{version}-{}", world.issuer);
+            let certificate = self.certificate(material(&name, &[covered], issuer, true));
             let binding =
                 BindingId::new(Kind::SSLVSERVER_SSLCERTKEY, &*csvserver, certificate, Role::Sni);
             self.state().bind(binding, []);
@@ -440,6 +456,18 @@ fn run(
     Ok(now)
 }
 
+/// Somebody else binds a CA to a front end of ours.
+fn meddle(world: &World, owned: &mut Owned) {
+    let (_, csvserver) = Build::csvserver(0);
+    let is_live = owned.state.fields(Kind::SSLVSERVER, &csvserver).is_some();
+    if world.front_ends[0].has_foreign_ca && is_live {
+        let kind = Kind::SSLVSERVER_SSLCERTKEY;
+        let binding = BindingId::new(kind, csvserver, "foreign-ca", Role::Ca);
+        owned.foreign_children.insert(binding.clone());
+        owned.state.bindings.insert(binding, Fields::new());
+    }
+}
+
 /// Something that names what does not exist.
 fn dangling(owned: &Owned) -> Option<String> {
     let state = &owned.state;
@@ -448,14 +476,17 @@ fn dangling(owned: &Owned) -> Option<String> {
         .iter()
         .filter_map(|(id, fields)| reference::references(id, fields))
         .chain(state.bindings.keys().flat_map(reference::ends));
-    named.find(|id| !state.entities.contains_key(id)).map(|id| format!("{id} does not exist"))
+    named
+        .find(|id| !state.entities.contains_key(id) && id.name != "foreign-ca")
+        .map(|id| format!("{id} does not exist"))
 }
 
 fn check(worlds: &[World], seed: u64) -> Result<(), String> {
     let mut dice = Dice(seed);
     let mut owned = Owned::default();
     for world in worlds {
-        let translation = Build::of(world);
+        meddle(world, &mut owned);
+        let translation = Build::of(world, &owned);
         let first = plan(&observe(&owned), &translation);
         let order: Vec<(usize, bool)> =
             (0..first.ops.len()).map(|i| (i, swap_partner(&first, i) == Some(i + 1))).collect();

@@ -60,10 +60,18 @@ fn named(kind: &Kind, call: &Call) -> Result<Option<String>, Refusal> {
     Ok(name)
 }
 
+fn id(row: &Fields) -> String {
+    row.get("id").map(Value::to_string).unwrap_or_default()
+}
+
 /// A row with what depends on the time or on other objects.
 fn completed(appliance: &Appliance, kind: &'static Kind, row: Row) -> Row {
     let name = kind.key().map_or("", |key| text(&row, key));
-    let more = rules::shown(&appliance.running, &kind.name, name, appliance.now);
+    let more = if kind.name == "hanode" {
+        system::node(appliance, &id(&row))
+    } else {
+        rules::shown(&appliance.running, &kind.name, name, appliance.now)
+    };
     if more.is_empty() {
         return row;
     }

@@ -14,7 +14,8 @@ use super::request::Call;
 use crate::code;
 use crate::command::Refusal;
 use crate::engine::files;
-use crate::schema::{FieldKind, Kind};
+use crate::rules;
+use crate::schema::{self, FieldKind, Kind};
 use crate::state::{Fields, State};
 use crate::view::Row;
 
@@ -53,6 +54,29 @@ pub(super) fn get(appliance: &Appliance, call: &Call) -> Option<Result<Reply, Re
     }
 }
 
+/// A fresh configuration, as the appliance comes from the factory.
+pub(super) fn fresh(default_profile: bool) -> State {
+    let mut state = State::default();
+    rules::install(&mut state, default_profile);
+    // The local node is always there, with or without a peer.
+    let kind = schema::kind("hanode").expect("the schema has nodes");
+    let mut node: Fields = kind.defaults().map(|(name, value)| (name, value.clone())).collect();
+    node.extend([
+        ("id", Value::from(0)),
+        ("name", Value::from("mock-nitro")),
+        ("ipaddress", Value::from("127.0.0.1")),
+        ("hastatus", Value::from("ENABLED")),
+    ]);
+    state.put_object("hanode", "0", node);
+    state
+}
+
+/// What a node of a pair reports of itself.
+pub(super) fn node(appliance: &Appliance, name: &str) -> Vec<(&'static str, Value)> {
+    let state = if appliance.secondary { "Secondary" } else { "Primary" };
+    if name == "0" { vec![("state", Value::from(state))] } else { Vec::new() }
+}
+
 /// The one object of a singleton.
 pub(super) fn singleton(appliance: &Appliance, kind: &'static Kind) -> Row {
     let state = &appliance.running;
@@ -84,7 +108,10 @@ fn features(kind: &'static Kind, state: &State) -> Fields {
     let enabled: Vec<Value> = state.features().map(Value::from).collect();
     let mut row =
         flags(kind, |name| state.features().any(|feature| feature.eq_ignore_ascii_case(name)));
-    row.insert("feature", Value::Array(enabled));
+    // Never an empty array: a client indexes its first element.
+    if !enabled.is_empty() {
+        row.insert("feature", Value::Array(enabled));
+    }
     row
 }
 
@@ -95,7 +122,10 @@ fn modes(kind: &'static Kind, state: &State) -> Fields {
     };
     let mut row = flags(kind, on);
     let enabled = modes.iter().filter(|(_, on)| **on == Value::Bool(true));
-    row.insert("mode", enabled.map(|(mode, _)| Value::from(*mode)).collect());
+    let enabled: Vec<_> = enabled.map(|(mode, _)| Value::from(*mode)).collect();
+    if !enabled.is_empty() {
+        row.insert("mode", Value::Array(enabled));
+    }
     row
 }
 
@@ -175,7 +205,7 @@ pub(super) fn difference(appliance: &Appliance) -> String {
 /// A configuration as text, one object or binding a line, without secrets.
 fn listing(state: &State) -> BTreeSet<String> {
     let line = |verb: &str, kind: &'static str, name: &str, fields: &Fields| {
-        let kind_facts = crate::schema::kind(kind).expect("objects are of types of the schema");
+        let kind_facts = schema::kind(kind).expect("objects are of types of the schema");
         format!("{verb} {kind} {name:?} {}", super::reply::shown(kind_facts, fields))
     };
     let objects = state.all_objects().map(|(key, f)| line("add", key.kind, &key.name, f));

@@ -1,0 +1,146 @@
+//! Sessions, and the ways in which credentials arrive.
+
+use jiff::SignedDuration;
+
+use crate::client::{Client, noon};
+
+const LOGIN: &str = r#"{"login":{"username":"nsroot","password":"nsroot"}}"#;
+
+fn anonymous() -> Client {
+    Client { headers: Vec::new(), ..Client::new() }
+}
+
+fn token(client: &mut Client, login: &str) -> String {
+    let answer = client.ask("POST login", login);
+    answer.is("201 Created", r#""errorcode": 0, "message": "Done", "severity": "NONE""#);
+    answer.json()["sessionid"].as_str().unwrap().to_owned()
+}
+
+fn with(client: &mut Client, name: &str, value: &str) -> u16 {
+    client.headers = vec![(name.to_owned(), value.to_owned())];
+    client.ask("GET nsversion", "").response.status
+}
+
+#[test]
+fn a_login_gives_a_token_in_the_body_and_in_both_cookies() {
+    let mut client = anonymous();
+    let answer = client.ask("POST login", LOGIN);
+    let token = answer.json()["sessionid"].as_str().unwrap().replace('#', "%23");
+    assert_eq!(token.len(), 262);
+    for cookie in ["sessionid", "NITRO_AUTH_TOKEN"] {
+        let expected = format!("{cookie}={token}; path=/nitro/v1");
+        assert!(
+            answer
+                .response
+                .headers
+                .iter()
+                .any(|(name, value)| { name == "Set-Cookie" && *value == expected })
+        );
+    }
+}
+
+#[test]
+fn a_wrong_password_is_refused_wherever_it_comes_from() {
+    let mut client = anonymous();
+    let wrong =
+        r#"{ "errorcode": 354, "message": "Invalid username or password", "severity": "ERROR" }"#;
+    let login = r#"{"login":{"username":"nsroot","password":"x"}}"#;
+    client.expect(&[("POST login", login, "401 Unauthorized", wrong)]);
+    client.headers = vec![("X-NITRO-USER".to_owned(), "nsroot".to_owned())];
+    client.expect(&[("GET nsversion", "", "401 Unauthorized", wrong)]);
+}
+
+#[test]
+fn every_carrier_of_credentials_is_accepted() {
+    let mut client = anonymous();
+    let raw = token(&mut client, LOGIN);
+    let encoded = raw.replace('#', "%23");
+    for header in ["Cookie", "Set-Cookie"] {
+        for cookie in ["NITRO_AUTH_TOKEN", "sessionid"] {
+            for token in [&raw, &encoded] {
+                assert_eq!(with(&mut client, header, &format!("{cookie}={token}")), 200);
+            }
+        }
+    }
+    assert_eq!(with(&mut client, "Cookie", &format!("sessionid=; NITRO_AUTH_TOKEN={raw}")), 200);
+    assert_eq!(with(&mut client, "authorization", "Basic bnNyb290Om5zcm9vdA=="), 200);
+    client.headers.clear();
+    let body =
+        format!(r#"{{"sessionid":"{raw}","lbvserver":{{"name":"a","servicetype":"HTTP"}}}}"#);
+    client.expect(&[("POST lbvserver", &body, "201 Created", "Done")]);
+}
+
+#[test]
+fn credentials_in_headers_go_before_a_session() {
+    let mut client = Client::new();
+    client.headers.push(("Cookie".to_owned(), "NITRO_AUTH_TOKEN=stale".to_owned()));
+    client.expect(&[("GET nsversion", "", "200 OK", "NS14.1")]);
+}
+
+#[test]
+fn without_credentials_or_with_a_stale_token_nothing_is_answered() {
+    let mut client = anonymous();
+    let none = r#""errorcode": 1027, "message": "Not logged in or connection timed out""#;
+    client.expect(&[("GET nsversion", "", "401 Unauthorized", none)]);
+    client.headers = vec![("Cookie".to_owned(), "sessionid=%23%23AB".to_owned())];
+    let stale = r#""errorcode": 444, "message": "Session expired or killed. Please login again""#;
+    client.expect(&[("GET nsversion", "", "401 Unauthorized", stale)]);
+}
+
+#[test]
+fn a_session_ends_when_it_was_idle_for_too_long() {
+    let mut client = anonymous();
+    let login = r#"{"login":{"username":"nsroot","password":"nsroot","timeout":10}}"#;
+    let raw = token(&mut client, login);
+    let cookie = format!("NITRO_AUTH_TOKEN={raw}");
+    for (seconds, status) in [(10, 200), (20, 200), (31, 401), (31, 401)] {
+        client.appliance.set_now(noon() + SignedDuration::from_secs(seconds));
+        assert_eq!(with(&mut client, "Cookie", &cookie), status, "after {seconds} s");
+    }
+}
+
+#[test]
+fn a_session_ends_by_logout_kill_and_restart() {
+    let mut client = anonymous();
+    let first = token(&mut client, LOGIN);
+    let second = token(&mut client, LOGIN);
+    assert_ne!(first, second);
+    let cookie = |token: &str| format!("NITRO_AUTH_TOKEN={token}");
+    assert_eq!(with(&mut client, "Cookie", &cookie(&first)), 200);
+    let sessions = client.ask("GET systemsession", "").rows("systemsession");
+    let own: Vec<_> = sessions.iter().map(|row| &row["currentconn"]).collect();
+    assert_eq!(own, [true, false]);
+    client.expect(&[
+        (
+            "POST systemsession?action=kill",
+            r#"{"systemsession":{"sid":"1"}}"#,
+            "599 Netscaler specific error",
+            "449",
+        ),
+        (
+            "POST systemsession?action=kill",
+            r#"{"systemsession":{"sid":"9"}}"#,
+            "599 Netscaler specific error",
+            "452",
+        ),
+        ("POST systemsession?action=kill", r#"{"systemsession":{"sid":"2"}}"#, "200 OK", "Done"),
+    ]);
+    assert_eq!(with(&mut client, "Cookie", &cookie(&second)), 401);
+    client.headers = vec![("Cookie".to_owned(), cookie(&first))];
+    client.expect(&[
+        ("POST logout", "{\"logout\":{}}\n", "201 Created", "Done"),
+        ("POST logout", "", "401 Unauthorized", "444"),
+    ]);
+    let third = token(&mut client, LOGIN);
+    client.appliance.reboot();
+    assert_eq!(with(&mut client, "Cookie", &cookie(&third)), 401);
+}
+
+#[test]
+fn a_user_has_at_most_twenty_sessions() {
+    let mut client = anonymous();
+    for _ in 0..20 {
+        token(&mut client, LOGIN);
+    }
+    client.expect(&[("POST login", LOGIN, "599 Netscaler specific error", r#""errorcode": 445"#)]);
+}
