@@ -8,6 +8,9 @@
 
 #[path = "../support/in_process.rs"]
 mod in_process;
+#[path = "../support/fixture.rs"]
+mod fixture;
 
+mod nitro_execute;
 mod nitro_observe;
 mod tidy;
