@@ -12,5 +12,6 @@ mod in_process;
 mod fixture;
 
 mod nitro_execute;
+mod nitro_https;
 mod nitro_observe;
 mod tidy;

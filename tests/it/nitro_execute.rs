@@ -1,7 +1,10 @@
 //! Executing: what is sent, what a failure takes with it, and what counts as done.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
 use mock_nitro::fault::{Fault, Faults};
 use mock_nitro::{Appliance, Options};
 use nitro_ingress::execute::{Event, IngressOutcome, OpOutcome, Outcomes, execute};
@@ -355,4 +358,51 @@ fn every_op_is_told_when_it_is_sent_and_when_it_is_settled() {
     }));
     assert!(outcomes.is_complete());
     assert_eq!(events, ["sent 2", "settled 0", "settled 1"]);
+}
+
+#[test]
+fn no_secret_shows_in_any_log_event_or_outcome() {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let content = FileContent(Redacted::new("canary-key".to_owned()));
+    let upload = Op::Upload { file: "k8s-canary.key".to_owned(), content };
+    let mut shown = String::new();
+    tracing::subscriber::with_default(subscriber, || {
+        // One is stored, one is there already, one is looked for, one is refused.
+        for faults in [
+            Faults::none(),
+            Faults::none().at(2, Fault::ResetAfter),
+            Faults::none().at(2, Fault::Fails(0, 3443)),
+        ] {
+            let draft = Draft::default().op(upload.clone(), &[]).op(upload.clone(), &[]);
+            let client = client(with_faults(faults));
+            let outcomes = run(execute(&client, &draft.0, &mut |event: Event<'_>| {
+                shown.push_str(&format!("{event:?}"));
+            }));
+            run(client.logout());
+            shown.push_str(&format!("{outcomes:?} {client:?}"));
+        }
+    });
+    shown.push_str(&String::from_utf8(log.0.lock().unwrap().clone()).unwrap());
+    assert!(shown.contains("systemfile") && shown.contains("POST login"), "{shown}");
+    let encoded = base64::engine::general_purpose::STANDARD.encode("canary-key");
+    let password = "\"password\":\"nsroot\"";
+    let session = "##";
+    for secret in ["canary-key", &encoded, password, session] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
 }
