@@ -28,3 +28,6 @@ pub mod policy;
 pub mod tls;
 pub mod translate;
 pub mod plan;
+// The shell: what an operator chooses, and the commands.
+pub mod settings;
+pub mod cli;
