@@ -410,7 +410,7 @@ fn swap_partner(plan: &Plan, unbind: usize) -> Option<usize> {
     };
     plan.ops[unbind].op.as_unbind().filter(is_sni)?;
     plan.ops.iter().position(|planned| {
-        planned.op.as_bind().filter(is_sni).is_some() && planned.needs.contains(&OpId(unbind))
+        planned.op.as_bind().as_ref().is_some_and(is_sni) && planned.needs.contains(&OpId(unbind))
     })
 }
 
