@@ -8,6 +8,8 @@
 
 #[path = "../support/in_process.rs"]
 mod in_process;
+#[path = "../support/logs.rs"]
+mod logs;
 #[path = "../support/fixture.rs"]
 mod fixture;
 
