@@ -29,3 +29,10 @@ pub mod annotations;
 pub mod tls;
 pub mod translate;
 pub mod plan;
+// The shell: it talks to the appliance.
+pub mod nitro;
+pub mod observe;
+pub mod execute;
+// What an operator chooses, and the commands.
+pub mod settings;
+pub mod cli;
