@@ -28,3 +28,10 @@ pub mod policy;
 pub mod tls;
 pub mod translate;
 pub mod plan;
+// The shell: it talks to the appliance.
+pub mod nitro;
+pub mod observe;
+pub mod execute;
+// What an operator chooses, and the commands.
+pub mod settings;
+pub mod cli;

@@ -26,7 +26,7 @@ use crate::translate::{Band, Desired};
 struct World {
     front_ends: [FrontEnd; 2],
     ingresses: [Wish; 3],
-    /// The version of the certificate of each host.
+    /// The version of the certificate of each host; 2 is one that covers both.
     certificates: [u8; 2],
     /// The version of the client certificate towards back ends, and of the issuer of all.
     client_certificate: u8,
@@ -39,6 +39,10 @@ struct FrontEnd {
     cas: [bool; 3],
     /// A part of the profile that is not protection.
     hsts: bool,
+    /// Whether its oldest claim cannot be read, so that it stays as it is.
+    is_kept: bool,
+    /// Whether somebody else bound a CA of theirs before this world came.
+    has_foreign_ca: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -57,8 +61,14 @@ fn worlds() -> impl Strategy<Value = Vec<World>> {
 
 fn world() -> impl Strategy<Value = World> {
     let front_end = || {
-        (0..3u8, any::<[bool; 3]>(), any::<bool>()).prop_map(
-            |(client_authentication, cas, hsts)| FrontEnd { client_authentication, cas, hsts },
+        (0..3u8, any::<[bool; 3]>(), any::<bool>(), 0..5u8, 0..5u8).prop_map(
+            |(client_authentication, cas, hsts, kept, foreign)| FrontEnd {
+                client_authentication,
+                cas,
+                hsts,
+                is_kept: kept == 0,
+                has_foreign_ca: foreign == 0,
+            },
         )
     };
     let back_end = || (0..3u8, 0..2usize, 0..2usize, any::<[bool; 3]>());
@@ -68,7 +78,7 @@ fn world() -> impl Strategy<Value = World> {
             |(fate, front_end, routes, back_ends)| Wish { fate, front_end, routes, back_ends },
         )
     };
-    ([front_end(), front_end()], [wish(), wish(), wish()], [0..2u8, 0..2u8], 0..2u8, 0..2u8)
+    ([front_end(), front_end()], [wish(), wish(), wish()], [0..3u8, 0..3u8], 0..2u8, 0..2u8)
         .prop_map(|(front_ends, ingresses, certificates, client_certificate, issuer)| World {
             front_ends,
             ingresses,
@@ -108,13 +118,14 @@ fn material(name: &str, hosts: &[&str], issuer: Option<CertificateId>, keyed: bo
 }
 
 /// Builds the translation of a world, as translating would.
-struct Build {
+struct Build<'a> {
+    old: &'a Owned,
     mark: Mark,
     translation: Translation,
 }
 
-impl Build {
-    fn of(world: &World) -> Translation {
+impl<'a> Build<'a> {
+    fn of(world: &World, old: &'a Owned) -> Translation {
         let mark = mark();
         let translation = Translation {
             mark: mark.clone(),
@@ -126,7 +137,7 @@ impl Build {
             ingresses: BTreeMap::new(),
             diagnostics: Vec::new(),
         };
-        let mut build = Self { mark, translation };
+        let mut build = Self { old, mark, translation };
         build.not_found();
         let mut taken = BTreeSet::new();
         for (number, wish) in world.ingresses.iter().enumerate() {
@@ -185,6 +196,10 @@ impl Build {
         );
         state.bind(BindingId::new(Kind::CSVSERVER_LBVSERVER, &*name, &*not_found, Role::Plain), []);
         if id.protocol == Protocol::Http {
+            return;
+        }
+        if front_end.is_kept && self.old.state.fields(Kind::CSVSERVER, &name).is_some() {
+            self.translation.desired.kept_front_ends.insert(name);
             return;
         }
         let authenticates = front_end.client_authentication > 0 && front_end.cas.contains(&true);
@@ -265,8 +280,9 @@ impl Build {
             let issuer = material(&format!("issuer-{}", world.issuer), &[], None, false);
             let issuer = Some(CertificateId::parse(&self.certificate(issuer)).unwrap());
             let version = world.certificates[host];
-            let name = format!("{host_name}-{version}-{}", world.issuer);
-            let certificate = self.certificate(material(&name, &[host_name], issuer, true));
+            let covered = if version == 2 { "*.example" } else { host_name };
+            let name = format!("{covered}-{version}-{}", world.issuer);
+            let certificate = self.certificate(material(&name, &[covered], issuer, true));
             let binding =
                 BindingId::new(Kind::SSLVSERVER_SSLCERTKEY, &*csvserver, certificate, Role::Sni);
             self.state().bind(binding, []);
@@ -343,9 +359,17 @@ impl Build {
     }
 }
 
-/// An observation of an appliance on which only we are.
-fn observe(owned: &Owned) -> ObservedState {
-    let mut observed = ObservedState { owned: owned.clone(), ..ObservedState::default() };
+/// An appliance on which only we are: what runs, and what would be there after a reboot.
+#[derive(Clone, Default)]
+struct Machine {
+    running: Owned,
+    saved: Owned,
+}
+
+fn observe(machine: &Machine) -> ObservedState {
+    let mut observed = ObservedState { owned: machine.running.clone(), ..ObservedState::default() };
+    observed.settings.unsaved = machine.running.state != machine.saved.state;
+    observed.settings.unsaved_is_ours = observed.settings.unsaved;
     observed.settings.default_profile = true;
     observed.settings.features = ["LB", "CS", "SSL", "RESPONDER"].map(str::to_owned).into();
     observed
@@ -389,30 +413,23 @@ fn random_order(plan: &Plan, dice: &mut Dice) -> Vec<(usize, bool)> {
 
 /// The bind that follows the unbind of an SNI certificate at once.
 fn swap_partner(plan: &Plan, unbind: usize) -> Option<usize> {
-    let is_sni = |op: &Op| match op {
-        Op::Unbind { binding } | Op::Bind { binding, .. } => {
-            binding.kind == Kind::SSLVSERVER_SSLCERTKEY && binding.role == Role::Sni
-        }
-        _ => false,
+    let is_sni = |binding: &&BindingId| {
+        binding.kind == Kind::SSLVSERVER_SSLCERTKEY && binding.role == Role::Sni
     };
-    if !matches!(plan.ops[unbind].op, Op::Unbind { .. }) || !is_sni(&plan.ops[unbind].op) {
-        return None;
-    }
+    plan.ops[unbind].op.as_unbind().filter(is_sni)?;
     plan.ops.iter().position(|planned| {
-        matches!(planned.op, Op::Bind { .. })
-            && is_sni(&planned.op)
-            && planned.needs.contains(&OpId(unbind))
+        planned.op.as_bind().as_ref().is_some_and(is_sni) && planned.needs.contains(&OpId(unbind))
     })
 }
 
 /// Executes a plan on an abstract appliance in the given order, and judges every state.
 fn run(
-    owned: &Owned,
+    machine: &Machine,
     translation: &Translation,
     order: &[(usize, bool)],
     fails: &mut dyn FnMut(usize) -> bool,
-) -> Result<Owned, String> {
-    let observed = observe(owned);
+) -> Result<Machine, String> {
+    let observed = observe(machine);
     let (aim, plan) = (aim(&observed, translation), plan(&observed, translation));
     let mark = mark();
     let closed: BTreeSet<IngressId> = translation
@@ -421,8 +438,8 @@ fn run(
         .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
         .map(|(id, _)| id.clone())
         .collect();
-    let judge = Judge::new(&mark, &closed, owned, &aim.owned);
-    let mut now = owned.clone();
+    let judge = Judge::new(&mark, &closed, &machine.running, &aim.owned);
+    let mut now = machine.clone();
     let mut failed: BTreeSet<OpId> = BTreeSet::new();
     for (i, is_in_gap) in order {
         let planned = &plan.ops[*i];
@@ -431,13 +448,41 @@ fn run(
             // The other half of a swap fails only with the appliance.
             continue;
         }
-        simulate(&planned.op, &mut now, &aim);
-        dangling(&now).map_or(Ok(()), |what| Err(format!("after {}: {what}", planned.op)))?;
+        simulate(&planned.op, &mut now.running, &aim);
+        if planned.op == Op::Save {
+            now.saved = now.running.clone();
+        }
+        let broken = dangling(&now.running).or_else(|| lost_at_boot(&now));
+        broken.map_or(Ok(()), |what| Err(format!("after {}: {what}", planned.op)))?;
         judge
-            .judge(&now, *is_in_gap)
+            .judge(&now.running, *is_in_gap)
             .map_err(|violation| format!("after {}: {violation}", planned.op))?;
     }
     Ok(now)
+}
+
+/// Somebody else binds a CA to a front end of ours.
+fn meddle(world: &World, owned: &mut Owned) {
+    let (_, csvserver) = Build::csvserver(0);
+    let is_live = owned.state.fields(Kind::SSLVSERVER, &csvserver).is_some();
+    if world.front_ends[0].has_foreign_ca && is_live {
+        let kind = Kind::SSLVSERVER_SSLCERTKEY;
+        let binding = BindingId::new(kind, csvserver, "foreign-ca", Role::Ca);
+        owned.foreign_children.insert(binding.clone());
+        owned.state.bindings.insert(binding, Fields::new());
+    }
+}
+
+/// A certkey of the saved configuration whose file is gone.
+fn lost_at_boot(machine: &Machine) -> Option<String> {
+    let certkeys =
+        machine.saved.state.entities.iter().filter(|(id, _)| id.kind == Kind::SSLCERTKEY);
+    certkeys
+        .flat_map(|(id, fields)| ["cert", "key"].map(|field| (id, fields.get(field))))
+        .find(|(_, file)| {
+            file.and_then(Value::as_text).is_some_and(|file| !machine.running.files.contains(file))
+        })
+        .map(|(id, _)| format!("the file of {id} would be missing at the next boot"))
 }
 
 /// Something that names what does not exist.
@@ -448,19 +493,23 @@ fn dangling(owned: &Owned) -> Option<String> {
         .iter()
         .filter_map(|(id, fields)| reference::references(id, fields))
         .chain(state.bindings.keys().flat_map(reference::ends));
-    named.find(|id| !state.entities.contains_key(id)).map(|id| format!("{id} does not exist"))
+    named
+        .find(|id| !state.entities.contains_key(id) && id.name != "foreign-ca")
+        .map(|id| format!("{id} does not exist"))
 }
 
 fn check(worlds: &[World], seed: u64) -> Result<(), String> {
     let mut dice = Dice(seed);
-    let mut owned = Owned::default();
+    let mut machine = Machine::default();
     for world in worlds {
-        let translation = Build::of(world);
-        let first = plan(&observe(&owned), &translation);
+        meddle(world, &mut machine.running);
+        let translation = Build::of(world, &machine.running);
+        let first = plan(&observe(&machine), &translation);
+        closings_need_nothing(&first, &translation)?;
         let order: Vec<(usize, bool)> =
             (0..first.ops.len()).map(|i| (i, swap_partner(&first, i) == Some(i + 1))).collect();
         // The planned order, without trouble: converges and rests.
-        let clean = run(&owned, &translation, &order, &mut |_| false)?;
+        let clean = run(&machine, &translation, &order, &mut |_| false)?;
         let second = plan(&observe(&clean), &translation);
         let moves: Vec<String> = second.ops.iter().map(|planned| planned.op.to_string()).collect();
         if !moves.is_empty() {
@@ -470,7 +519,7 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         let order = random_order(&first, &mut dice);
         let cut = dice.below(order.len() + 1);
         let trouble = dice.below(4);
-        let broken = run(&owned, &translation, &order[..cut], &mut |i| {
+        let broken = run(&machine, &translation, &order[..cut], &mut |i| {
             trouble > 1 && swap_of(&first, i).is_none() && dice.below(8) == 0
         })?;
         let retry = plan(&observe(&broken), &translation);
@@ -482,9 +531,20 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
                 order.iter().map(|(i, _)| retry.ops[*i].op.to_string()).collect();
             return Err(format!("after an interruption and {done:#?}, {} is left", planned.op));
         }
-        owned = if dice.below(2) == 0 { clean } else { mended };
+        machine = if dice.below(2) == 0 { clean } else { mended };
     }
     Ok(())
+}
+
+/// What closes an Ingress waits for nothing.
+fn closings_need_nothing(plan: &Plan, translation: &Translation) -> Result<(), String> {
+    let is_closed = |id: &IngressId| matches!(translation.unmet.get(id), Some(Unmet::Closed(_)));
+    let waiting = plan.ops.iter().find(|planned| {
+        planned.op.as_unbind().is_some_and(|binding| binding.kind == Kind::CSVSERVER_CSPOLICY)
+            && planned.ingresses.iter().any(is_closed)
+            && !planned.needs.is_empty()
+    });
+    waiting.map_or(Ok(()), |planned| Err(format!("{} waits, although it closes", planned.op)))
 }
 
 /// The unbind whose bind `op` is, if it is the second half of a swap.

@@ -24,7 +24,10 @@ pub fn simulate(op: &Op, owned: &mut Owned, aim: &Aim) {
             owned.state.bindings.insert(binding.clone(), attributes.clone());
             overwrite(binding, owned);
         }
-        Op::Unbind { binding } => drop(owned.state.bindings.remove(binding)),
+        Op::Unbind { binding } => {
+            owned.state.bindings.remove(binding);
+            owned.foreign_children.remove(binding);
+        }
         Op::Change { certkey, cert, key } => {
             let id = EntityId::new(Kind::SSLCERTKEY, certkey.as_str());
             let fields = owned.state.entities.entry(id).or_default();
@@ -90,6 +93,7 @@ fn learn(certkey: &str, owned: &mut Owned, aim: &Aim) {
 fn delete(entity: &EntityId, owned: &mut Owned) {
     owned.state.entities.retain(|id, _| origin(id) != *entity);
     owned.state.bindings.retain(|id, _| origin(&id.parent_id()) != *entity);
+    owned.foreign_children.retain(|id| origin(&id.parent_id()) != *entity);
     if entity.kind == Kind::SSLCERTKEY {
         owned.certkeys.remove(&entity.name);
     }

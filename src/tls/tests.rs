@@ -1,3 +1,5 @@
+//! Certificates and keys as Secrets hold them, right and wrong.
+
 use std::fs;
 
 use base64::Engine;

@@ -211,7 +211,7 @@ fn retargets<'a>(draft: &Draft<'a>) -> Vec<Retarget<'a>> {
             retargets.push(Retarget { old: route, new: route, moves: Some(*set), ends: None });
         }
     }
-    for (old, new) in draft.routes.replaced.iter().copied() {
+    for (old, new) in draft.routes.replaced.iter().chain(&draft.routes.joined).copied() {
         let (moves, ends) = (draft.index.bind(new), draft.index.unbind(old));
         retargets.push(Retarget { old, new, moves, ends });
     }

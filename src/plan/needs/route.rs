@@ -29,6 +29,8 @@ pub(super) struct Routes<'a> {
     pub(super) coming: BTreeSet<&'a BindingId>,
     /// One route whose policy is replaced by another: the old binding and the new one.
     pub(super) replaced: Vec<(&'a BindingId, &'a BindingId)>,
+    /// One route that a further policy will serve: a binding that it has and the one it gets.
+    pub(super) joined: Vec<(&'a BindingId, &'a BindingId)>,
     /// Leaving, because their Ingress is closed.
     pub(super) closing: BTreeSet<&'a BindingId>,
     /// Where each binding serves, now or at the end.
@@ -56,6 +58,7 @@ impl<'a> Routes<'a> {
             leaving: BTreeSet::new(),
             coming: BTreeSet::new(),
             replaced: Vec::new(),
+            joined: Vec::new(),
             closing: BTreeSet::new(),
             places: BTreeMap::new(),
             coming_at: BTreeMap::new(),
@@ -70,7 +73,9 @@ impl<'a> Routes<'a> {
             }
         }
         for (binding, key) in new_keys.iter().filter(|(b, _)| !old_keys.contains_key(*b)) {
-            if !old_by_key.contains_key(key) {
+            if let Some(others) = old_by_key.get(key) {
+                routes.joined.extend(others.iter().map(|old| (*old, *binding)));
+            } else {
                 routes.coming.insert(*binding);
                 routes.coming_at.entry(key.place.clone()).or_default().push(binding);
             }

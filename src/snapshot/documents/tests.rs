@@ -1,3 +1,5 @@
+//! Manifests as people write them, right and wrong.
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
