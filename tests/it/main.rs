@@ -14,6 +14,8 @@ mod in_process;
 mod logs;
 #[path = "../support/fixture.rs"]
 mod fixture;
+#[path = "../support/turns.rs"]
+mod turns;
 
 mod nitro_execute;
 mod nitro_https;
