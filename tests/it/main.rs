@@ -16,6 +16,8 @@ mod logs;
 mod fixture;
 #[path = "../support/turns.rs"]
 mod turns;
+#[path = "../support/world.rs"]
+mod world;
 
 mod nitro_execute;
 mod nitro_https;

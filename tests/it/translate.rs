@@ -6,6 +6,7 @@ mod certificates;
 mod classes;
 mod faults;
 mod foreign;
+mod laws;
 mod routing;
 mod sharing;
 mod unmet;
