@@ -28,3 +28,7 @@ pub mod policy;
 pub mod tls;
 pub mod translate;
 pub mod plan;
+// The shell: it talks to the appliance.
+pub mod nitro;
+pub mod observe;
+pub mod execute;

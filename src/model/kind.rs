@@ -1,4 +1,4 @@
-//! The NITRO object types that we write, in the order in which they can be created.
+//! The NITRO object types that we work with, in the order in which they can be created.
 
 use std::fmt;
 
@@ -17,8 +17,8 @@ macro_rules! kinds {
                 #[doc = concat!("`", $name, "`.")]
                 pub const $constant: Self = Self(Place::$constant as u8);
             )*
-            /// Every kind that we write, in creation order; the first two are the appliance's own
-            /// settings.
+            /// Every kind that we write, in creation order, and `sslservice`, which we only look
+            /// at; the first two are the appliance's own settings.
             pub const ALL: &'static [Self] = &[$(Self::$constant),*];
             const NAMES: &'static [&'static str] = &[$($name),*];
         }
@@ -33,6 +33,7 @@ kinds! {
     SSLPROFILE = "sslprofile",
     SSLPROFILE_SSLCIPHER = "sslprofile_sslcipher_binding",
     SSLPROFILE_ECCCURVE = "sslprofile_ecccurve_binding",
+    SSLSERVICE = "sslservice",
     SERVER = "server",
     LBMONITOR = "lbmonitor",
     SERVICEGROUP = "servicegroup",

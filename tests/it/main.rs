@@ -1,5 +1,13 @@
 //! Integration tests, one program for all.
 
-#![expect(clippy::unwrap_used, reason = "a failing test is the right place to panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failing test is the right place to panic"
+)]
 
+#[path = "../support/in_process.rs"]
+mod in_process;
+
+mod nitro_observe;
 mod tidy;

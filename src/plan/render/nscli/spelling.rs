@@ -159,7 +159,7 @@ mod tests {
         for kind in Kind::ALL {
             let binding = crate::model::BindingShape::of(*kind).is_some();
             let named = syntax(*kind).words != kind.name() || *kind == Kind::SERVER;
-            let typed = !matches!(*kind, Kind::NSFEATURE | Kind::SYSTEMFILE);
+            let typed = !matches!(*kind, Kind::NSFEATURE | Kind::SYSTEMFILE | Kind::SSLSERVICE);
             assert_eq!(named, !binding && typed, "{kind}");
         }
     }

@@ -1,0 +1,277 @@
+//! Carries a plan out: in its order, in as few requests as it goes, and no further than is safe.
+//!
+//! An op that fails takes exactly those with it that need it. A write without an answer is looked
+//! for on the appliance before anything else is made of it: what is there is done, what is not is
+//! sent once more. When the appliance is lost in the middle, everything that was not sent waits.
+
+mod outcome;
+mod chunk;
+mod look;
+
+use crate::nitro::{Answer, Class, Client, Code, Error, Item, Request, Transport};
+use crate::plan::{Op, OpId, Plan};
+use chunk::Chunks;
+pub use outcome::{Event, IngressOutcome, OpOutcome, Outcomes, Problem};
+
+/// Carries out a plan. Each op is told to `on_event` when it is sent and when it is settled.
+pub async fn execute<T: Transport>(
+    client: &Client<T>,
+    plan: &Plan,
+    on_event: &mut (impl FnMut(Event<'_>) + ?Sized),
+) -> Outcomes {
+    let outcomes = plan.ops.iter().map(|_| None).collect();
+    let mut execution = Execution { client, plan, outcomes, lost: false, on_event };
+    let mut chunks = Chunks::of(plan, *client.limits());
+    while let Some(chunk) = chunks.next(&mut |op| execution.is_ready(op)) {
+        let complete = execution.send(&chunk).await;
+        if !complete {
+            chunks.go_singly();
+        }
+    }
+    let Execution { outcomes, .. } = execution;
+    Outcomes::new(plan, outcomes.into_iter().map(|o| o.unwrap_or(OpOutcome::Waiting)).collect())
+}
+
+struct Execution<'a, T, F: ?Sized> {
+    client: &'a Client<T>,
+    plan: &'a Plan,
+    /// What became of the ops so far.
+    outcomes: Vec<Option<OpOutcome>>,
+    /// Whether there is no use in sending anything more.
+    lost: bool,
+    on_event: &'a mut F,
+}
+
+/// What an answer says about one op.
+enum Verdict {
+    /// It is as the op wants it.
+    Done,
+    /// It is not, and sending the op again would not help.
+    Failed(Problem),
+    /// Nobody knows whether it was carried out.
+    Unknown(Error),
+    /// It was not sent.
+    Lost(Error),
+}
+
+impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
+    /// Whether an op may be sent now. One that may not is settled on the spot.
+    fn is_ready(&mut self, id: OpId) -> bool {
+        if self.outcomes[id.0].is_some() {
+            return false;
+        }
+        if self.lost {
+            self.settle(id, OpOutcome::Waiting);
+            return false;
+        }
+        let needs = self.plan.ops[id.0].needs.iter();
+        let in_the_way =
+            needs.map(|need| (*need, &self.outcomes[need.0])).find_map(|(need, outcome)| {
+                match outcome {
+                    Some(OpOutcome::Done) => None,
+                    Some(OpOutcome::Skipped { because_of }) => {
+                        Some(OpOutcome::Skipped { because_of: *because_of })
+                    }
+                    Some(OpOutcome::Failed(_) | OpOutcome::Unknown(_)) => {
+                        Some(OpOutcome::Skipped { because_of: need })
+                    }
+                    Some(OpOutcome::Waiting) | None => Some(OpOutcome::Waiting),
+                }
+            });
+        match in_the_way {
+            Some(outcome) => {
+                self.settle(id, outcome);
+                false
+            }
+            None => true,
+        }
+    }
+
+    fn op(&self, id: OpId) -> &Op {
+        &self.plan.ops[id.0].op
+    }
+
+    fn settle(&mut self, id: OpId, outcome: OpOutcome) {
+        let planned = &self.plan.ops[id.0];
+        match &outcome {
+            OpOutcome::Done => tracing::info!(op = %planned.op, "done"),
+            OpOutcome::Failed(problem) => {
+                tracing::warn!(op = %planned.op, error = problem.chain(), "failed");
+            }
+            OpOutcome::Unknown(error) => {
+                tracing::warn!(op = %planned.op, error = error.chain(), "nobody knows if done");
+            }
+            OpOutcome::Skipped { because_of } => {
+                tracing::debug!(op = %planned.op, because_of = because_of.0, "skipped");
+            }
+            OpOutcome::Waiting => tracing::debug!(op = %planned.op, "waiting"),
+        }
+        (self.on_event)(Event::Settled { op: id, planned, outcome: &outcome });
+        self.outcomes[id.0] = Some(outcome);
+    }
+
+    fn conclude(&mut self, id: OpId, verdict: Verdict) {
+        let outcome = match verdict {
+            Verdict::Done => OpOutcome::Done,
+            Verdict::Failed(problem) => OpOutcome::Failed(problem),
+            Verdict::Unknown(error) => OpOutcome::Unknown(error),
+            Verdict::Lost(error) => {
+                tracing::warn!(error = error.chain(), "the appliance is lost");
+                self.lost = true;
+                OpOutcome::Waiting
+            }
+        };
+        self.settle(id, outcome);
+    }
+
+    /// Sends a chunk and settles its ops. `false` if it failed in part.
+    async fn send(&mut self, chunk: &[OpId]) -> bool {
+        (self.on_event)(Event::Sent { ops: chunk });
+        let [first, _, ..] = chunk else {
+            let first = chunk[0];
+            let verdict = self.send_one(first, false).await;
+            self.conclude(first, verdict);
+            return true;
+        };
+        let ops: Vec<&Op> = chunk.iter().map(|id| self.op(*id)).collect();
+        let answer = self.client.send(&Request::of_ops(&ops)).await;
+        match answer {
+            Ok(answer) if answer.items.is_empty() => {
+                for id in chunk {
+                    self.conclude(*id, Verdict::Done);
+                }
+                true
+            }
+            Ok(answer) => {
+                self.read_items(chunk, &answer).await;
+                false
+            }
+            Err(error) if is_lost(&error) => {
+                self.conclude(*first, Verdict::Lost(error));
+                for id in &chunk[1..] {
+                    self.settle(*id, OpOutcome::Waiting);
+                }
+                false
+            }
+            // Nobody knows how far it came, or which command was refused.
+            Err(_) => {
+                self.send_each(chunk).await;
+                false
+            }
+        }
+    }
+
+    /// Settles the ops of a bulk request that failed in part. What was not tried, or may succeed
+    /// when it is tried again, is sent alone.
+    async fn read_items(&mut self, chunk: &[OpId], answer: &Answer) {
+        let mut again = Vec::new();
+        for (place, id) in chunk.iter().enumerate() {
+            match answer.items.get(place) {
+                Some(Item { code: Code::DONE, .. }) => self.conclude(*id, Verdict::Done),
+                Some(item) if !is_passing(item.code) => {
+                    let error = item_error(self.op(*id), item);
+                    let verdict = self.refused(*id, error, false).await;
+                    self.conclude(*id, verdict);
+                }
+                Some(_) | None => again.push(*id),
+            }
+        }
+        self.send_each(&again).await;
+    }
+
+    /// Sends ops one by one that may have been carried out already.
+    async fn send_each(&mut self, ops: &[OpId]) {
+        for id in ops {
+            if self.lost {
+                self.settle(*id, OpOutcome::Waiting);
+                continue;
+            }
+            let verdict = self.send_looking(*id).await;
+            self.conclude(*id, verdict);
+        }
+    }
+
+    /// Sends one op that may have been carried out already, unless it shows that it was.
+    async fn send_looking(&mut self, id: OpId) -> Verdict {
+        match self.look(id).await {
+            Ok(true) => Verdict::Done,
+            Ok(false) => self.send_one(id, true).await,
+            Err(error) => Verdict::Lost(error),
+        }
+    }
+
+    /// Sends one op. `again` says that it may have been carried out before.
+    async fn send_one(&mut self, id: OpId, again: bool) -> Verdict {
+        let op = self.op(id);
+        let request = Request::of_op(op);
+        let error = match self.client.send(&request).await {
+            Ok(answer) => match answer.items.first() {
+                Some(item) if item.code != Code::DONE => item_error(op, item),
+                Some(_) | None => return look::verify(op, &answer),
+            },
+            Err(error) => error,
+        };
+        if is_lost(&error) {
+            return Verdict::Lost(error);
+        }
+        if !error.is_unknown() {
+            return self.refused(id, error, again).await;
+        }
+        match self.look(id).await {
+            Ok(true) => Verdict::Done,
+            Ok(false) if again => match &error {
+                Error::NoAnswer { .. } => Verdict::Unknown(error),
+                Error::NotSent { .. }
+                | Error::Unavailable { .. }
+                | Error::Refused { .. }
+                | Error::Login { .. }
+                | Error::Decode { .. } => Verdict::Failed(error.into()),
+            },
+            Ok(false) => Box::pin(self.send_one(id, true)).await,
+            Err(_) => {
+                self.lost = true;
+                Verdict::Unknown(error)
+            }
+        }
+    }
+
+    /// Whether a refusal means that everything is as the op wants it.
+    async fn refused(&mut self, id: OpId, error: Error, again: bool) -> Verdict {
+        match look::already(self.op(id), &error) {
+            look::Already::Yes => Verdict::Done,
+            look::Already::Perhaps { only_again } if again || !only_again => {
+                match self.look(id).await {
+                    Ok(true) => Verdict::Done,
+                    Ok(false) | Err(_) => Verdict::Failed(error.into()),
+                }
+            }
+            look::Already::Perhaps { .. } | look::Already::No => Verdict::Failed(error.into()),
+        }
+    }
+
+    /// Whether the appliance shows what the op was for.
+    async fn look(&self, id: OpId) -> Result<bool, Error> {
+        let op = self.op(id);
+        match self.client.send(&look::request(op)).await {
+            Ok(answer) => Ok(look::shows(op, &answer.rows()?)),
+            Err(error) if error.class() == Class::Missing => Ok(look::shows(op, &[])),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether an error says that the op was not sent and that the next would not be either.
+fn is_lost(error: &Error) -> bool {
+    error.is_lost() && !error.is_unknown()
+}
+
+/// Whether an error of one command may go away when the command is sent again.
+fn is_passing(code: Code) -> bool {
+    matches!(code.class(), Some(Class::Transient | Class::Busy))
+}
+
+fn item_error(op: &Op, item: &Item) -> Error {
+    let Item { code, message } = item.clone();
+    // The status of the command itself: one that nothing follows from.
+    Error::Refused { request: Request::of_op(op).to_string(), status: 599, code, message }
+}

@@ -1,0 +1,166 @@
+//! Whether the appliance has what an op was for: what to read, what it must show, and which
+//! refusals say the same.
+
+use super::Verdict;
+use super::outcome::Problem;
+use crate::model::{BindingId, EntityId, Fields, Kind, Value};
+use crate::nitro::row::{self, file_name, read, text};
+use crate::nitro::{Answer, Class, Code, Error, Request, Row};
+use crate::plan::Op;
+use crate::schema;
+
+/// What a refusal says about the appliance.
+pub(super) enum Already {
+    /// Everything is as the op wants it.
+    Yes,
+    /// It may be: a look will tell. `only_again`: a first attempt cannot have met its own work.
+    Perhaps {
+        /// Whether that counts only where the op was sent before.
+        only_again: bool,
+    },
+    /// It is not.
+    No,
+}
+
+/// What a refusal of an op says.
+pub(super) fn already(op: &Op, error: &Error) -> Already {
+    let (class, code) = (error.class(), error.code());
+    match op {
+        // Files are named by their content, so the one that is there is the right one.
+        Op::Upload { .. } if code == Some(Code::FILE_EXISTS) => Already::Yes,
+        Op::Delete { .. } | Op::Unbind { .. } | Op::RemoveFile { .. }
+            if class == Class::Missing =>
+        {
+            Already::Yes
+        }
+        Op::Unlink { .. } if code == Some(Code::NO_LINK) => Already::Yes,
+        Op::Create { .. } if class == Class::Conflict => Already::Perhaps { only_again: true },
+        Op::Bind { .. } | Op::Rebind { .. } | Op::Link { .. } if class == Class::Conflict => {
+            Already::Perhaps { only_again: false }
+        }
+        Op::Upload { .. }
+        | Op::Create { .. }
+        | Op::Set { .. }
+        | Op::Unset { .. }
+        | Op::Bind { .. }
+        | Op::Rebind { .. }
+        | Op::Unbind { .. }
+        | Op::Enable { .. }
+        | Op::Change { .. }
+        | Op::Link { .. }
+        | Op::Unlink { .. }
+        | Op::Delete { .. }
+        | Op::Verify { .. }
+        | Op::Save
+        | Op::RemoveFile { .. } => Already::No,
+    }
+}
+
+/// What to read to see whether an op was carried out.
+pub(super) fn request(op: &Op) -> Request {
+    let certkey = |name: &String| Request::entity(&EntityId::new(Kind::SSLCERTKEY, name.as_str()));
+    match op {
+        // The list, because a single file would come with its content.
+        Op::Upload { .. } | Op::RemoveFile { .. } => Request::files(),
+        Op::Create { entity, .. }
+        | Op::Set { entity, .. }
+        | Op::Unset { entity, .. }
+        | Op::Delete { entity }
+        | Op::Verify { entity, .. } => Request::entity(entity),
+        Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+            Request::bindings_of(binding.kind, &binding.parent)
+        }
+        Op::Enable { .. } => Request::singleton(Kind::NSFEATURE.name()),
+        Op::Change { certkey: name, .. }
+        | Op::Link { certkey: name, .. }
+        | Op::Unlink { certkey: name } => certkey(name),
+        Op::Save => Request::singleton("nsconfig"),
+    }
+}
+
+/// Whether what was read is what the op was for.
+pub(super) fn shows(op: &Op, rows: &[&Row]) -> bool {
+    let row = rows.first();
+    let has_file =
+        |name: &String| rows.iter().any(|row| text(row, "filename") == Some(name.as_str()));
+    match op {
+        Op::Upload { file, .. } => has_file(file),
+        Op::RemoveFile { file } => !has_file(file),
+        Op::Create { entity, fields }
+        | Op::Set { entity, fields }
+        | Op::Verify { entity, fields } => {
+            row.is_some_and(|row| difference(entity.kind, row, fields).is_none())
+        }
+        Op::Unset { entity, fields } => row.is_some_and(|row| {
+            fields.iter().all(|name| {
+                let value = read(entity.kind, row, name).filter(|value| value != &"".into());
+                value.is_none() || value == schema::reset_value(entity.kind, name)
+            })
+        }),
+        Op::Delete { .. } => rows.is_empty(),
+        Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
+            bound(binding, rows)
+                .is_some_and(|row| difference(binding.kind, row, attributes).is_none())
+        }
+        Op::Unbind { binding } => bound(binding, rows).is_none(),
+        Op::Enable { features } => {
+            let wanted = Fields::from([("feature".to_owned(), Value::List(features.clone()))]);
+            row.is_some_and(|row| difference(Kind::NSFEATURE, row, &wanted).is_none())
+        }
+        Op::Change { cert, key, certkey: _ } => row.is_some_and(|row| {
+            text(row, "cert").map(file_name) == Some(cert)
+                && key.as_ref().is_none_or(|key| text(row, "key").map(file_name) == Some(key))
+        }),
+        Op::Link { issuer, certkey: _ } => {
+            row.is_some_and(|row| text(row, "linkcertkeyname") == Some(issuer))
+        }
+        Op::Unlink { .. } => row.is_none_or(|row| text(row, "linkcertkeyname").is_none()),
+        Op::Save => row.is_some_and(|row| {
+            row.get("configchanged").and_then(serde_json::Value::as_bool) == Some(false)
+        }),
+    }
+}
+
+/// The verdict on an op that was answered with success. Only a verify has more to it.
+pub(super) fn verify(op: &Op, answer: &Answer) -> Verdict {
+    let Op::Verify { entity, fields } = op else { return Verdict::Done };
+    let rows = match answer.rows() {
+        Ok(rows) => rows,
+        Err(error) => return Verdict::Failed(error.into()),
+    };
+    let empty = Row::new();
+    let row = rows.first().copied().unwrap_or(&empty);
+    match difference(entity.kind, row, fields) {
+        None => Verdict::Done,
+        Some((field, wanted)) => Verdict::Failed(Problem::Differs {
+            entity: entity.to_string(),
+            field: field.clone(),
+            wanted: wanted.to_string(),
+            found: read(entity.kind, row, field).map(|found| found.to_string()).unwrap_or_default(),
+        }),
+    }
+}
+
+/// The first field that is not as wanted. What an answer leaves out is at its default; a list must
+/// hold at least what is wanted.
+fn difference<'f>(kind: Kind, row: &Row, wanted: &'f Fields) -> Option<(&'f String, &'f Value)> {
+    wanted.iter().find(|(name, value)| {
+        let found = read(kind, row, name).or_else(|| schema::reset_value(kind, name));
+        match (value, found) {
+            (Value::List(wanted), Some(Value::List(found))) => !wanted
+                .iter()
+                .all(|item| found.iter().any(|found| found.eq_ignore_ascii_case(item))),
+            (Value::Text(wanted), Some(Value::Text(found))) if kind == Kind::SSLCERTKEY => {
+                file_name(&found) != file_name(wanted)
+            }
+            (Value::Text(_) | Value::Number(_) | Value::Flag(_) | Value::List(_), found) => {
+                found.as_ref() != Some(*value)
+            }
+        }
+    })
+}
+
+fn bound<'r>(binding: &BindingId, rows: &[&'r Row]) -> Option<&'r Row> {
+    let shape = binding.shape();
+    rows.iter().copied().find(|row| row::binding(shape, row).as_ref() == Ok(binding))
+}

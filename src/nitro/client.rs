@@ -1,0 +1,209 @@
+//! The one client: a session, one request in flight, patience where it is harmless.
+//!
+//! A write that got no answer is never sent again from here: nobody knows whether it was carried
+//! out, and the caller has to look first. What was refused because the appliance was busy, and
+//! what was not sent at all, is tried again whatever it is.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+
+use super::code::Code;
+use super::error::Error;
+use super::request::{Effect, Request, mask};
+use super::response::Answer;
+use super::session::{Credentials, Token};
+use super::transport::{HttpResponse, SendError, Transport};
+
+/// Talks to one appliance as one user.
+#[derive(Debug)]
+pub struct Client<T> {
+    transport: T,
+    credentials: Credentials,
+    limits: Limits,
+    /// Held while a request is in flight: the appliance runs commands one by one anyway.
+    session: Mutex<Option<Token>>,
+}
+
+/// What one request may carry, and how often it may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The most commands of a bulk request. The appliance's own limit is not documented.
+    pub commands: usize,
+    /// The most characters of content that uploads in one request may have together.
+    pub upload: usize,
+    /// The objects of one page.
+    pub page: usize,
+    /// How often a request may be sent in all.
+    pub attempts: u32,
+    /// How long to wait before the second attempt; it doubles with each.
+    pub pause: Duration,
+    /// The longest wait.
+    pub longest_pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            commands: 100,
+            upload: 256 * 1024,
+            page: 1000,
+            attempts: 5,
+            pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(8),
+        }
+    }
+}
+
+impl<T: Transport> Client<T> {
+    /// A client that logs in when it first has something to send.
+    pub fn new(transport: T, credentials: Credentials) -> Self {
+        Self { transport, credentials, limits: Limits::default(), session: Mutex::new(None) }
+    }
+
+    /// The same client with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What one request may carry.
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What carries the requests.
+    pub const fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        let mut session = self.session.lock().await;
+        let mut pause = self.limits.pause;
+        let mut attempt = 1;
+        loop {
+            let error = match self.send_once(&mut session, request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if attempt >= self.limits.attempts || !may_repeat(request, &error) {
+                return Err(error);
+            }
+            tracing::debug!(%request, attempt, error = error.chain(), "trying again");
+            self.transport.pause(pause).await;
+            pause = pause.saturating_mul(2).min(self.limits.longest_pause);
+            attempt += 1;
+        }
+    }
+
+    /// Closes the session, if there is one. That it cannot be closed is no error: it expires.
+    pub async fn logout(&self) {
+        let mut session = self.session.lock().await;
+        let Some(token) = session.take() else { return };
+        if let Err(error) = self.exchange(&Request::logout(), Some(&token)).await {
+            tracing::debug!(error = error.chain(), "the session was not closed");
+        }
+    }
+
+    /// One attempt. A session that the appliance has ended is opened anew once, and the request
+    /// sent again: the appliance refused it unread (seen from client adc-nitro-go: 444, 1027).
+    async fn send_once(
+        &self,
+        session: &mut Option<Token>,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        let opened = session.is_none();
+        let answer = self.send_in_session(session, request).await;
+        match answer {
+            Err(Error::Refused { code, .. }) if code.ends_session() && !opened => {
+                tracing::debug!(%code, "the session has ended");
+                *session = None;
+                self.send_in_session(session, request).await
+            }
+            other => other,
+        }
+    }
+
+    async fn send_in_session(
+        &self,
+        session: &mut Option<Token>,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        if session.is_none() {
+            *session = Some(self.login().await?);
+        }
+        let response = self.exchange(request, session.as_ref()).await?;
+        Answer::parse(request, &response)
+    }
+
+    /// Logs in. Whatever goes wrong here, the request that needs the session was not sent.
+    async fn login(&self) -> Result<Token, Error> {
+        let request = Request::login(&self.credentials);
+        let username = || self.credentials.username.clone();
+        let not_sent = |source| Error::NotSent { request: request.to_string(), source };
+        let response = self.exchange(&request, None).await.map_err(|error| match error {
+            Error::NoAnswer { source, .. } => not_sent(source),
+            other @ (Error::NotSent { .. }
+            | Error::Unavailable { .. }
+            | Error::Refused { .. }
+            | Error::Login { .. }
+            | Error::Decode { .. }) => other,
+        })?;
+        match Answer::parse(&request, &response) {
+            Ok(answer) => answer.text("sessionid").and_then(Token::parse).ok_or_else(|| {
+                let message = "the answer holds no session".to_owned();
+                Error::Login { username: username(), code: Code::DONE, message }
+            }),
+            Err(Error::Refused { code, message, .. }) => {
+                Err(Error::Login { username: username(), code, message })
+            }
+            Err(error) => Err(not_sent(SendError::Connect { source: Box::new(error) })),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+    ) -> Result<HttpResponse, Error> {
+        let started = Instant::now();
+        if let Some(body) =
+            request.body.as_ref().filter(|_| tracing::enabled!(tracing::Level::TRACE))
+        {
+            tracing::trace!(%request, body = mask(body.reveal().as_bytes()), "sending");
+        }
+        let result = self.transport.send(request.to_http(token)).await;
+        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match result {
+            Ok(response) => {
+                tracing::debug!(%request, status = response.status, duration_ms, "answered");
+                if tracing::enabled!(tracing::Level::TRACE) {
+                    tracing::trace!(%request, body = mask(response.body.reveal()), "answer");
+                }
+                Ok(response)
+            }
+            Err(source) => {
+                let error = match source {
+                    SendError::NoAnswer { .. } => {
+                        Error::NoAnswer { request: request.to_string(), source }
+                    }
+                    SendError::Connect { .. } | SendError::Untrusted { .. } => {
+                        Error::NotSent { request: request.to_string(), source }
+                    }
+                };
+                tracing::debug!(%request, duration_ms, error = error.chain(), "not answered");
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Whether sending a request again can do no harm and some good.
+fn may_repeat(request: &Request, error: &Error) -> bool {
+    let harmless = match request.effect {
+        Effect::Read | Effect::Save => true,
+        Effect::Write | Effect::Session => !error.is_unknown(),
+    };
+    harmless && error.is_retryable()
+}

@@ -1,0 +1,255 @@
+//! Carries requests to a real appliance, over HTTPS.
+//!
+//! Credentials travel only after the appliance's certificate was verified, or to this very machine:
+//! plain HTTP to any other is refused before anything is sent. Redirects are not followed and
+//! proxies from the environment not used, so that nobody else sees a request.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::{Certificate, Method as HttpMethod, Url, redirect};
+
+use super::transport::{HttpRequest, HttpResponse, Method, SendError, Transport};
+use crate::model::Redacted;
+
+/// The way to one appliance.
+#[derive(Debug, Clone)]
+pub struct Https {
+    client: reqwest::Client,
+    base: Url,
+}
+
+/// Whose certificates are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// Those that this machine trusts.
+    Platform,
+    /// Those issued by these authorities, in PEM, and no others.
+    Authorities(Vec<u8>),
+    /// Any. Whoever stands between us and the appliance can read the password.
+    Anybody,
+}
+
+/// Why there is no way to an appliance.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpsError {
+    /// The address cannot be read.
+    #[error("{url:?} is not the address of an appliance: {reason}")]
+    Address {
+        /// As given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The password would travel in plain text.
+    #[error("{url:?} is plain HTTP, and credentials are sent over HTTPS only, or to this machine")]
+    PlainHttp {
+        /// As given.
+        url: String,
+    },
+    /// The authorities cannot be read.
+    #[error("the certificates of the trusted authorities cannot be read: {reason}")]
+    Authorities {
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The client could not be made.
+    #[error("cannot set up HTTPS")]
+    SetUp {
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// No answer of an appliance is larger: thousands of objects of some kilobytes each.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+
+impl Https {
+    /// The way to the appliance at `url`, such as `https://192.0.2.2`.
+    pub fn new(url: &str, trust: &Trust) -> Result<Self, HttpsError> {
+        let base = parse(url)?;
+        // reqwest takes the process's provider of cryptography; another one set before stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .user_agent(concat!("nitro-ingress/", env!("CARGO_PKG_VERSION")));
+        let builder = match trust {
+            Trust::Platform => builder,
+            Trust::Authorities(pem) => builder.tls_certs_only(authorities(pem)?),
+            Trust::Anybody => {
+                if base.scheme() == "https" {
+                    tracing::warn!(url, "the appliance's certificate is not verified");
+                }
+                builder.tls_danger_accept_invalid_certs(true)
+            }
+        };
+        let client = builder.build().map_err(|source| HttpsError::SetUp { source })?;
+        Ok(Self { client, base })
+    }
+}
+
+impl Transport for Https {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
+        let HttpRequest { method, target, headers, body, timeout } = request;
+        let method = match method {
+            Method::Get => HttpMethod::GET,
+            Method::Post => HttpMethod::POST,
+            Method::Put => HttpMethod::PUT,
+            Method::Delete => HttpMethod::DELETE,
+        };
+        let url = format!("{}{target}", self.base.as_str().trim_end_matches('/'));
+        let mut builder = self.client.request(method, url).timeout(timeout);
+        for (name, value) in headers {
+            builder = builder.header(name, value.reveal());
+        }
+        if let Some(body) = body {
+            builder = builder.body(body.reveal().clone());
+        }
+        let mut response = builder.send().await.map_err(not_sent)?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST_ANSWER {
+                return Err(SendError::NoAnswer { source: "the answer does not end".into() });
+            }
+        }
+        Ok(HttpResponse { status, body: Redacted::new(body) })
+    }
+
+    async fn pause(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+fn parse(text: &str) -> Result<Url, HttpsError> {
+    let wrong =
+        |reason: &str| HttpsError::Address { url: text.to_owned(), reason: reason.to_owned() };
+    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+    let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        // As given it may hold a password, so it is not repeated.
+        let (url, reason) = (format!("{}://...@{host}", url.scheme()), "it holds credentials");
+        return Err(HttpsError::Address { url, reason: reason.to_owned() });
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong("only scheme, host and port may be given"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(host) => Ok(url),
+        "http" => Err(HttpsError::PlainHttp { url: text.to_owned() }),
+        _ => Err(wrong("it must start with https://")),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, HttpsError> {
+    let wrong = |reason: String| HttpsError::Authorities { reason };
+    let certificates = Certificate::from_pem_bundle(pem).map_err(|error| wrong(causes(&error)))?;
+    if certificates.is_empty() {
+        return Err(wrong("there is no certificate in PEM among them".to_owned()));
+    }
+    Ok(certificates)
+}
+
+/// What stopped a request before its answer began.
+fn not_sent(error: reqwest::Error) -> SendError {
+    let error = error.without_url();
+    if let Some(reason) = distrust(&error) {
+        return SendError::Untrusted { reason };
+    }
+    if error.is_connect() || error.is_builder() {
+        return SendError::Connect { source: causes(&error).into() };
+    }
+    no_answer(error)
+}
+
+fn no_answer(error: reqwest::Error) -> SendError {
+    SendError::NoAnswer { source: causes(&error.without_url()).into() }
+}
+
+/// The causes of an error, outermost first, without those that only repeat.
+fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !texts.iter().any(|known| known.contains(&text)) {
+            texts.push(text);
+        }
+        next = error.source();
+    }
+    texts.join(": ")
+}
+
+/// What is wrong with the appliance's certificate, if that is what stopped the request.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let tls = error
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
+        if let Some(rustls::Error::InvalidCertificate(problem)) = tls {
+            return Some(describe(problem));
+        }
+        next =
+            inner.map_or_else(|| error.source(), |inner| inner.source().or_else(|| error.source()));
+    }
+    None
+}
+
+fn describe(problem: &rustls::CertificateError) -> String {
+    if *problem == rustls::CertificateError::UnknownIssuer {
+        return "its issuer is not among the trusted authorities".to_owned();
+    }
+    problem.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for url in ["http://127.0.0.1:9080", "http://[::1]:80", "http://localhost", "https://a.b"] {
+            assert!(Https::new(url, &Trust::Anybody).is_ok(), "{url}");
+        }
+        for url in ["http://192.0.2.2", "http://localhost.example", "http://127.0.0.1.example"] {
+            let error = Https::new(url, &Trust::Platform).unwrap_err();
+            assert!(matches!(error, HttpsError::PlainHttp { .. }), "{url}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_scheme_host_and_port() {
+        for (url, reason) in [
+            ("192.0.2.2", "relative URL without a base"),
+            ("ftp://192.0.2.2", "it must start with https://"),
+            ("https://192.0.2.2/nitro/v1", "only scheme, host and port may be given"),
+            ("https://nsroot:canary@192.0.2.2", "it holds credentials"),
+        ] {
+            let error = Https::new(url, &Trust::Platform).unwrap_err().to_string();
+            assert!(error.ends_with(reason) && !error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn authorities_must_be_certificates() {
+        let trust = Trust::Authorities(b"no PEM".to_vec());
+        let error = Https::new("https://192.0.2.2", &trust).unwrap_err().to_string();
+        assert!(error.contains("no certificate in PEM"), "{error}");
+    }
+}

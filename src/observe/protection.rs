@@ -1,0 +1,153 @@
+//! How well a route is protected right now, whatever anybody asked for.
+
+use std::collections::BTreeSet;
+
+use super::certificates;
+use super::world::World;
+use crate::model::{
+    AcceptedCa, BackEndTransport, CertificateId, ClientAuthentication, EntityId, Host, Kind,
+    Protection, Protocol, Role,
+};
+
+/// The protection of routes on a csvserver that lead to an lbvserver.
+pub(super) fn in_effect(
+    world: &World<'_>,
+    (csvserver, protocol): (&str, Protocol),
+    lbvserver: Option<&str>,
+) -> Protection {
+    let client_authentication = match protocol {
+        Protocol::Http => ClientAuthentication::None,
+        Protocol::Ssl => client_authentication(world, csvserver),
+    };
+    let accepted_cas = match client_authentication {
+        ClientAuthentication::None => BTreeSet::new(),
+        ClientAuthentication::Optional | ClientAuthentication::Mandatory => {
+            cas(world, Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+        }
+    };
+    let (back_end, group) = back_end(world, lbvserver);
+    let verified = group.filter(|_| back_end == BackEndTransport::Verified);
+    Protection {
+        client_authentication,
+        plain_text_allowed: protocol == Protocol::Http,
+        accepted_cas,
+        back_end,
+        back_end_cas: verified
+            .map(|group| cas(world, Kind::SSLSERVICEGROUP_SSLCERTKEY, group))
+            .unwrap_or_default(),
+        back_end_name: verified
+            .and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, "commonname")),
+    }
+}
+
+/// The certificates on a csvserver that cover a host. A route without a host is served the default
+/// certificates.
+pub(super) fn certificates_for(
+    world: &World<'_>,
+    csvserver: &str,
+    host: &Host,
+) -> BTreeSet<CertificateId> {
+    let mut found = BTreeSet::new();
+    for binding in world.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver) {
+        let Some(row) =
+            world.entities.get(&EntityId::new(Kind::SSLCERTKEY, binding.child.as_str()))
+        else {
+            continue;
+        };
+        let certkey = certificates::read(row, world.mark);
+        let covers = binding.role != Role::Ca
+            && match host {
+                Host::Any => binding.role == Role::Plain,
+                Host::Exact(name) => certkey.names.iter().any(|pattern| covers(pattern, name)),
+                Host::Wildcard(suffix) => certkey.names.contains(&format!("*.{suffix}")),
+            };
+        if covers && world.owns(Kind::SSLCERTKEY, &binding.child) {
+            found.extend(certkey.content);
+        }
+    }
+    found
+}
+
+/// Whether a name of a certificate covers a host: a wildcard stands for one label.
+fn covers(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        Some(suffix) => host.split_once('.').is_some_and(|(_, rest)| rest == suffix),
+        None => pattern == host,
+    }
+}
+
+fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentication {
+    let setting = |field| ssl_setting(world, Kind::SSLVSERVER, csvserver, field);
+    if setting("clientauth").as_deref() != Some("ENABLED") {
+        return ClientAuthentication::None;
+    }
+    // Where it is not said, the weaker reading counts. Profiles of ours always say it.
+    match setting("clientcert").as_deref() {
+        Some("Mandatory") => ClientAuthentication::Mandatory,
+        _ => ClientAuthentication::Optional,
+    }
+}
+
+/// The group behind an lbvserver that is spoken to with the least care, and how.
+fn back_end<'w>(
+    world: &'w World<'_>,
+    lbvserver: Option<&str>,
+) -> (BackEndTransport, Option<&'w str>) {
+    let Some(lbvserver) = lbvserver else { return (BackEndTransport::Plain, None) };
+    world
+        .bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver)
+        .map(|binding| (transport(world, &binding.child), Some(binding.child.as_str())))
+        .min()
+        .unwrap_or((BackEndTransport::Plain, None))
+}
+
+fn transport(world: &World<'_>, group: &str) -> BackEndTransport {
+    let servicetype = world.text(Kind::SERVICEGROUP, group, "servicetype");
+    if !servicetype.is_some_and(|servicetype| servicetype.starts_with("SSL")) {
+        return BackEndTransport::Plain;
+    }
+    match ssl_setting(world, Kind::SSLSERVICEGROUP, group, "serverauth").as_deref() {
+        Some("ENABLED") => BackEndTransport::Verified,
+        _ => BackEndTransport::Tls,
+    }
+}
+
+/// A TLS setting of an endpoint: its profile's, or without one its own.
+fn ssl_setting(world: &World<'_>, kind: Kind, endpoint: &str, field: &str) -> Option<String> {
+    match world.text(kind, endpoint, "sslprofile") {
+        Some(profile) => world.text(Kind::SSLPROFILE, &profile, field),
+        None => world.text(kind, endpoint, field),
+    }
+}
+
+fn cas(world: &World<'_>, kind: Kind, parent: &str) -> BTreeSet<AcceptedCa> {
+    let bound = world.bound(kind, parent).filter(|binding| binding.role == Role::Ca);
+    bound
+        .map(|binding| {
+            let row = world.entities.get(&EntityId::new(Kind::SSLCERTKEY, binding.child.as_str()));
+            let content = row.and_then(|row| certificates::read(row, world.mark).content);
+            match content.filter(|_| world.owns(Kind::SSLCERTKEY, &binding.child)) {
+                Some(content) => AcceptedCa::Known(content),
+                None => AcceptedCa::Foreign(binding.child.clone()),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        for (pattern, host, expected) in [
+            ("shop.example", "shop.example", true),
+            ("*.example", "shop.example", true),
+            ("*.example", "a.shop.example", false),
+            ("*.example", "example", false),
+            ("example", "shop.example", false),
+        ] {
+            assert_eq!(covers(pattern, host), expected, "{pattern} {host}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Everything that is asked of the appliance, as it was answered.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Error;
+use crate::model::{BindingShape, Kind};
+use crate::nitro::{Answer, Class, Client, Request, Row, Transport};
+
+/// All answers of one look at an appliance, by type.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reading {
+    /// The objects and bindings of each type.
+    pub rows: BTreeMap<&'static str, Vec<Row>>,
+    /// What differs between the running and the saved configuration; `None` where nothing does,
+    /// or where the appliance does not say.
+    pub unsaved_changes: Option<String>,
+}
+
+/// The named objects that are read, whole.
+const LISTED: [Kind; 16] = [
+    Kind::SSLCERTKEY,
+    Kind::SSLPROFILE,
+    Kind::SSLSERVICE,
+    Kind::SERVER,
+    Kind::LBMONITOR,
+    Kind::SERVICEGROUP,
+    Kind::SSLSERVICEGROUP,
+    Kind::RESPONDERACTION,
+    Kind::RESPONDERPOLICY,
+    Kind::REWRITEACTION,
+    Kind::REWRITEPOLICY,
+    Kind::LBVSERVER,
+    Kind::CSACTION,
+    Kind::CSPOLICY,
+    Kind::CSVSERVER,
+    Kind::SSLVSERVER,
+];
+
+const SINGLETONS: [&str; 4] = ["nsversion", "nsfeature", "sslparameter", "nsconfig"];
+
+impl Reading {
+    /// Asks for everything.
+    pub async fn take<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
+        let mut reading = Self::default();
+        for kind in SINGLETONS {
+            let rows = rows(kind, client.send(&Request::singleton(kind)).await)?;
+            reading.rows.insert(kind, rows);
+        }
+        for kind in LISTED {
+            reading.rows.insert(kind.name(), list(client, kind).await?);
+        }
+        for shape in BindingShape::ALL {
+            reading.rows.insert(shape.kind.name(), bindings(client, shape.kind).await?);
+        }
+        let kind = Kind::SYSTEMFILE.name();
+        reading.rows.insert(kind, rows(kind, client.send(&Request::files()).await)?);
+        if reading.flag("nsconfig", "configchanged") {
+            reading.unsaved_changes = unsaved_changes(client).await?;
+        }
+        Ok(reading)
+    }
+
+    /// The objects of a type.
+    pub(super) fn of(&self, kind: &str) -> &[Row] {
+        self.rows.get(kind).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a singleton's switch is on. One that is not there is off.
+    pub(super) fn flag(&self, kind: &'static str, field: &str) -> bool {
+        match self.of(kind).first().and_then(|row| row.get(field)) {
+            Some(Value::Bool(flag)) => *flag,
+            Some(Value::String(text)) => {
+                ["ENABLED", "TRUE", "YES"].iter().any(|on| text.eq_ignore_ascii_case(on))
+            }
+            Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) | None => {
+                false
+            }
+        }
+    }
+
+    /// A text that a singleton must have.
+    pub(super) fn text(&self, kind: &'static str, field: &'static str) -> Result<String, Error> {
+        let value = self.of(kind).first().and_then(|row| row.get(field)?.as_str());
+        value.map(str::to_owned).ok_or(Error::Row { kind, field })
+    }
+
+    /// A list of texts of a singleton; an empty one is left out of the answer.
+    pub(super) fn list(
+        &self,
+        kind: &'static str,
+        field: &'static str,
+    ) -> Result<Vec<String>, Error> {
+        let row = self.of(kind).first().ok_or(Error::Row { kind, field })?;
+        match row.get(field) {
+            None => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(vec![text.clone()]),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned).ok_or(Error::Row { kind, field }))
+                .collect(),
+            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => {
+                Err(Error::Row { kind, field })
+            }
+        }
+    }
+}
+
+async fn list<T: Transport>(client: &Client<T>, kind: Kind) -> Result<Vec<Row>, Error> {
+    let (size, kind_name) = (client.limits().page, kind.name());
+    let mut all = Vec::new();
+    for page in 1.. {
+        let answer = client.send(&Request::list(kind, page, size)).await;
+        let rows = rows(kind_name, answer)?;
+        let count = rows.len();
+        if page > 1 && count > 0 && all.first() == rows.first() {
+            return Err(Error::Pages { kind: kind_name });
+        }
+        all.extend(rows);
+        // More than asked for means that the appliance does not page: then that was everything.
+        if count != size {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// All bindings of a kind. With none at all, "no such resource" would be an answer as good as an
+/// empty one.
+async fn bindings<T: Transport>(client: &Client<T>, kind: Kind) -> Result<Vec<Row>, Error> {
+    match client.send(&Request::all_bindings(kind)).await {
+        Err(error) if error.class() == Class::Missing => Ok(Vec::new()),
+        answer => rows(kind.name(), answer),
+    }
+}
+
+/// An appliance that cannot tell does not stop us; what it cannot name is then somebody else's.
+async fn unsaved_changes<T: Transport>(client: &Client<T>) -> Result<Option<String>, Error> {
+    let kind = "nsconfig";
+    match client.send(&Request::unsaved_changes()).await {
+        Err(source) if source.is_lost() => Err(Error::Read { kind, source }),
+        Err(error) => {
+            tracing::debug!(error = error.chain(), "unsaved changes cannot be told apart");
+            Ok(None)
+        }
+        answer => {
+            let rows = rows(kind, answer)?;
+            let text = rows.first().and_then(|row| row.get("response")?.as_str());
+            Ok(text.map(str::to_owned))
+        }
+    }
+}
+
+fn rows(
+    kind: &'static str,
+    answer: Result<Answer, crate::nitro::Error>,
+) -> Result<Vec<Row>, Error> {
+    answer.and_then(Answer::into_rows).map_err(|source| Error::Read { kind, source })
+}

@@ -1,0 +1,78 @@
+//! Whether unsaved changes are all our own, as after a crash before the save.
+
+use std::collections::BTreeSet;
+
+use super::world::World;
+use crate::model::Kind;
+
+/// Whether every line of the difference between the running and the saved configuration is about an
+/// object of ours. What the lines look like is assumed: a command each, with a mark before it that
+/// says on which side it stands.
+pub(super) fn is_ours(difference: &str, world: &World<'_>) -> bool {
+    let comment = format!("nitro-ingress cluster={}", world.mark.cluster);
+    let lines: Vec<(&str, &str)> = difference
+        .lines()
+        .map(|line| line.trim_start_matches(['<', '>', '+', '-', ' ', '\t']))
+        .filter(|line| !line.is_empty())
+        .map(|line| (line, subject(line)))
+        .collect();
+    let mut ours: BTreeSet<&str> = world.owned_names();
+    // What we deleted shows on the saved side only, and its comment proves whose it was.
+    let commented = lines.iter().filter(|(line, _)| ends_word(line, &comment));
+    ours.extend(commented.map(|(_, name)| *name));
+    lines.iter().all(|(_, name)| world.mark.owns_name(name) || ours.contains(name))
+}
+
+/// The name of the object that a command is about: what follows its verb and type. Types are one
+/// word or two (`server`, `lb vserver`).
+fn subject(line: &str) -> &str {
+    const ONE_WORD: [&str; 3] = ["server", "servicegroup", "service"];
+    let mut words = line.split_whitespace().skip(1);
+    let kind = words.next().unwrap_or_default().to_ascii_lowercase();
+    let one_word = ONE_WORD.contains(&kind.as_str()) || Kind::parse(&kind).is_some();
+    let name = if one_word { words.next() } else { words.nth(1) };
+    name.unwrap_or_default().trim_matches('"')
+}
+
+/// Whether a line holds a text that does not go on after it.
+fn ends_word(line: &str, text: &str) -> bool {
+    let mut rest = line;
+    while let Some(at) = rest.find(text) {
+        rest = &rest[at + text.len()..];
+        if !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ClusterId, Mark};
+    use crate::observe::Reading;
+
+    #[test]
+    fn only_changes_of_objects_of_ours_are_ours() {
+        let mark = Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse("local").unwrap() };
+        let reading = Reading::default();
+        let world = World::new(&reading, &mark).unwrap();
+        let policy = mark.shared_name("x");
+        for (difference, expected) in [
+            ("", true),
+            (&*format!("> add cspolicy \"{policy}\" {{}}"), true),
+            (&*format!("> add cs policy {policy} -rule TRUE"), true),
+            (&*format!("> add server {policy} 192.0.2.1\n> add server web 192.0.2.2"), false),
+            (&*format!("> bind cs vserver web -policyName {policy}"), false),
+            ("< add lb vserver k8s-a HTTP -comment \"nitro-ingress cluster=local\"", true),
+            ("< add lb vserver k8s-a HTTP -comment \"nitro-ingress cluster=local2\"", false),
+            (
+                "< add lbvserver \"k8s-a\" {\"comment\":\"nitro-ingress cluster=local x\"}\n< bind lbvserver_servicegroup_binding \"k8s-a\" {}",
+                true,
+            ),
+            ("> set ns hostName box", false),
+        ] {
+            assert_eq!(is_ours(difference, &world), expected, "{difference:?}");
+        }
+    }
+}
