@@ -266,31 +266,26 @@ fn normalise_value(
     let wrong = |wanted| Mismatch::WrongType { field, value: value.to_string(), wanted };
     match facts.wire_type.as_str() {
         "int" | "double" => {
-            let number = match value {
-                serde_json::Value::String(text) => text.trim().parse().ok(),
-                other => other.as_i64(),
-            };
-            number_in_range(field, facts, number.ok_or_else(|| wrong("whole number"))?)
+            let quoted = value.as_str().and_then(|text| text.trim().parse().ok());
+            let number = value.as_i64().or(quoted).ok_or_else(|| wrong("whole number"))?;
+            number_in_range(field, facts, number)
         }
-        "bool" => match value {
-            serde_json::Value::Bool(flag) => Ok(Value::Flag(*flag)),
-            serde_json::Value::String(text) => match text.to_ascii_lowercase().as_str() {
-                "true" | "yes" => Ok(Value::Flag(true)),
-                "false" | "no" => Ok(Value::Flag(false)),
-                _ => Err(wrong("boolean")),
-            },
-            _ => Err(wrong("boolean")),
-        },
-        "string[]" => match value {
-            serde_json::Value::Array(items) => items
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect::<Option<_>>()
-                .map(Value::List)
-                .ok_or_else(|| wrong("list of texts")),
-            serde_json::Value::String(text) => Ok(Value::List(vec![text.clone()])),
-            _ => Err(wrong("list of texts")),
-        },
+        "bool" => {
+            let quoted = value.as_str().map(str::to_ascii_lowercase);
+            match (value.as_bool(), quoted.as_deref()) {
+                (Some(flag), _) => Ok(Value::Flag(flag)),
+                (None, Some("true" | "yes")) => Ok(Value::Flag(true)),
+                (None, Some("false" | "no")) => Ok(Value::Flag(false)),
+                (None, _) => Err(wrong("boolean")),
+            }
+        }
+        "string[]" => {
+            let one = value.as_str().map(|text| vec![text.to_owned()]);
+            let many = value.as_array().and_then(|items| {
+                items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+            });
+            one.or(many).map(Value::List).ok_or_else(|| wrong("list of texts"))
+        }
         "object[]" => Err(wrong("list of objects")),
         _ => normalise_text(field, facts, value),
     }
@@ -301,13 +296,9 @@ fn normalise_text(
     facts: &'static FieldFacts,
     value: &serde_json::Value,
 ) -> Result<Value, Mismatch> {
-    let text = match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Number(number) => number.to_string(),
-        _ => {
-            let value = value.to_string();
-            return Err(Mismatch::WrongType { field, value, wanted: "text" });
-        }
+    let number = value.as_number().map(ToString::to_string);
+    let Some(text) = value.as_str().map(str::to_owned).or(number) else {
+        return Err(Mismatch::WrongType { field, value: value.to_string(), wanted: "text" });
     };
     if let Some(max) = facts.max_len.filter(|max| text.len() > *max) {
         return Err(Mismatch::TooLong { field, max });
@@ -316,13 +307,10 @@ fn normalise_text(
         return Ok(Value::Text(text));
     }
     // `ENABLE` and `on` are written for `ENABLED` often enough to be understood.
+    let has = |word: &str| facts.allowed.iter().any(|allowed| allowed == word);
     let folded = match text.to_ascii_uppercase().as_str() {
-        "ENABLE" | "ON" | "TRUE" if facts.allowed.iter().any(|a| a == "ENABLED") => {
-            "ENABLED".into()
-        }
-        "DISABLE" | "OFF" | "FALSE" if facts.allowed.iter().any(|a| a == "DISABLED") => {
-            "DISABLED".into()
-        }
+        "ENABLE" | "ON" | "TRUE" if has("ENABLED") => "ENABLED".to_owned(),
+        "DISABLE" | "OFF" | "FALSE" if has("DISABLED") => "DISABLED".to_owned(),
         other => other.to_owned(),
     };
     let exact = facts.allowed.iter().find(|allowed| allowed.eq_ignore_ascii_case(&folded));

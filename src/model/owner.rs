@@ -137,10 +137,10 @@ impl Mark {
     pub fn comment(&self, owner: &OwnerComment) -> String {
         let mut text = format!("{COMMENT_START}{}", self.cluster);
         if let Some((id, key)) = &owner.ingress {
-            text.push_str(&format!(" ingress={id} name={key}"));
+            text = format!("{text} ingress={id} name={key}");
         }
         if let Some(service) = &owner.service {
-            text.push_str(&format!(" service={service}"));
+            text = format!("{text} service={service}");
         }
         text
     }

@@ -23,7 +23,7 @@ pub(super) fn assemble(
     observed: &ObservedState,
     translation: &Translation,
     aim: &Aim,
-    draft: Draft,
+    draft: &Draft,
 ) -> Plan {
     let consent = &translation.consent;
     let owners = Owners { observed, aim, mark: &translation.mark, files: files(&aim.owned.state) };
@@ -75,7 +75,7 @@ fn finish(observed: &ObservedState, translation: &Translation, aim: &Aim, plan: 
     let may_save = may_save(observed, &translation.consent);
     let settings = &observed.settings;
     let is_due = !plan.ops.is_empty() || (settings.unsaved && settings.unsaved_is_ours);
-    let save = (is_due && may_save).then(|| OpId(plan.ops.len()));
+    let save = (is_due && may_save).then_some(OpId(plan.ops.len()));
     if save.is_some() {
         let op = PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: BTreeSet::new() };
         plan.ops.push(op);
@@ -104,12 +104,11 @@ fn freed(plan: &Plan) -> BTreeMap<String, OpId> {
     plan.ops
         .iter()
         .enumerate()
-        .filter_map(|(i, planned)| match &planned.op {
-            Op::Delete { entity } if entity.kind == Kind::SSLCERTKEY => {
-                Some((entity.name.clone(), OpId(i)))
-            }
-            Op::Change { certkey, .. } => Some((certkey.clone(), OpId(i))),
-            _ => None,
+        .filter_map(|(i, planned)| {
+            let deleted = planned.op.as_delete().filter(|entity| entity.kind == Kind::SSLCERTKEY);
+            let certkey =
+                if let Op::Change { certkey, .. } = &planned.op { certkey } else { &deleted?.name };
+            Some((certkey.clone(), OpId(i)))
         })
         .collect()
 }

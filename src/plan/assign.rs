@@ -32,7 +32,7 @@ pub(super) fn certkeys(old: &Owned, translation: &Translation, aim: &mut Aim) {
     for (id, name) in &assigned {
         let material = &certificates[id];
         let issuer = material.issuer.as_ref().and_then(|issuer| assigned.get(issuer));
-        add_certkey(old, aim, &start, Certkey { name, material, issuer });
+        add_certkey(old, aim, &start, &Certkey { name, material, issuer });
         let by_content = EntityId::new(Kind::SSLCERTKEY, id.as_str());
         if let Some(owners) = aim.owners.remove(&by_content) {
             aim.owners.insert(EntityId::new(Kind::SSLCERTKEY, name.as_str()), owners);
@@ -56,10 +56,10 @@ pub(super) fn add_certkeys(old: &Owned, aim: &mut Aim) {
             aim.owned.certkeys.entry(name).or_insert_with(|| certkey.clone());
         }
         let Some(fields) = old.state.entities.get(&id) else { continue };
-        if !aim.owned.state.entities.contains_key(&id) {
+        aim.owned.state.entities.entry(id).or_insert_with(|| {
             names.extend(fields.get("linkcertkeyname").and_then(Value::as_text).map(str::to_owned));
-            aim.owned.state.entities.insert(id, fields.clone());
-        }
+            fields.clone()
+        });
     }
 }
 
@@ -69,8 +69,8 @@ struct Certkey<'a> {
     issuer: Option<&'a String>,
 }
 
-fn add_certkey(old: &Owned, aim: &mut Aim, start: &str, certkey: Certkey<'_>) {
-    let Certkey { name, material, issuer } = certkey;
+fn add_certkey(old: &Owned, aim: &mut Aim, start: &str, certkey: &Certkey<'_>) {
+    let Certkey { name, material, issuer } = *certkey;
     let id = EntityId::new(Kind::SSLCERTKEY, name.as_str());
     let certificate = &material.certificate;
     let cert = format!("{start}{}.crt", certificate.id);

@@ -49,18 +49,12 @@ impl Brake {
 
     /// Whether an op is one of those that wait.
     pub(super) fn holds(&self, op: &Op, ingresses: &BTreeSet<IngressId>) -> bool {
-        match op {
-            Op::Unbind { binding }
-                if binding.kind == Kind::SERVICEGROUP_MEMBER
-                    && self.groups.contains(&binding.parent) =>
-            {
-                true
-            }
-            Op::Unbind { .. } | Op::Delete { .. } => {
-                !ingresses.is_empty() && ingresses.is_subset(&self.ingresses)
-            }
-            _ => false,
-        }
+        let empties = op.as_unbind().is_some_and(|binding| {
+            binding.kind == Kind::SERVICEGROUP_MEMBER && self.groups.contains(&binding.parent)
+        });
+        let removes = op.as_unbind().is_some() || op.as_delete().is_some();
+        let is_of_vanished = !ingresses.is_empty() && ingresses.is_subset(&self.ingresses);
+        empties || (removes && is_of_vanished)
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn difference(old: &Owned, aim: &Aim) -> Vec<Op> {
     for (id, fields) in &new.state.entities {
         match old.state.entities.get(id) {
             Some(observed) if id.kind == Kind::SSLCERTKEY => {
-                certkey(id, observed, fields, &mut ops)
+                certkey(id, observed, fields, &mut ops);
             }
             Some(observed) => changed(id, observed, fields, &mut ops),
             None if id.kind.derived_from().is_some() => {
@@ -59,17 +59,8 @@ pub(super) fn difference(old: &Owned, aim: &Aim) -> Vec<Op> {
 /// The files that certkeys of the aim have and that are not there yet. A certkey that does not
 /// change needs none: its files were there when it was made.
 fn uploads(old: &Owned, aim: &Aim, ops: &mut Vec<Op>) {
-    let named: BTreeSet<String> = ops
-        .iter()
-        .flat_map(|op| match op {
-            Op::Create { entity, fields } if entity.kind == Kind::SSLCERTKEY => {
-                [fields.get("cert"), fields.get("key")].map(|f| f.map(Value::to_string))
-            }
-            Op::Change { cert, key, .. } => [Some(cert.clone()), key.clone()],
-            _ => [None, None],
-        })
-        .flatten()
-        .collect();
+    let named: BTreeSet<String> =
+        ops.iter().flat_map(Op::certkey_files).map(str::to_owned).collect();
     for file in named.difference(&old.files) {
         if let Some(content) = aim.uploads.get(file) {
             ops.push(Op::Upload { file: file.clone(), content: content.clone() });

@@ -405,19 +405,12 @@ fn random_order(plan: &Plan, dice: &mut Dice) -> Vec<(usize, bool)> {
 
 /// The bind that follows the unbind of an SNI certificate at once.
 fn swap_partner(plan: &Plan, unbind: usize) -> Option<usize> {
-    let is_sni = |op: &Op| match op {
-        Op::Unbind { binding } | Op::Bind { binding, .. } => {
-            binding.kind == Kind::SSLVSERVER_SSLCERTKEY && binding.role == Role::Sni
-        }
-        _ => false,
+    let is_sni = |binding: &&BindingId| {
+        binding.kind == Kind::SSLVSERVER_SSLCERTKEY && binding.role == Role::Sni
     };
-    if !matches!(plan.ops[unbind].op, Op::Unbind { .. }) || !is_sni(&plan.ops[unbind].op) {
-        return None;
-    }
+    plan.ops[unbind].op.as_unbind().filter(is_sni)?;
     plan.ops.iter().position(|planned| {
-        matches!(planned.op, Op::Bind { .. })
-            && is_sni(&planned.op)
-            && planned.needs.contains(&OpId(unbind))
+        planned.op.as_bind().filter(is_sni).is_some() && planned.needs.contains(&OpId(unbind))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{BindingId, EntityId, Fields, Kind, Redacted};
+use crate::model::{BindingId, EntityId, Fields, Kind, Redacted, Value};
 
 /// One change to the appliance, or one look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +107,44 @@ pub enum Op {
 pub struct FileContent(pub Redacted<String>);
 
 impl Op {
+    /// What is bound, if this binds or binds again.
+    pub const fn as_bind(&self) -> Option<&BindingId> {
+        if let Self::Bind { binding, .. } | Self::Rebind { binding, .. } = self {
+            return Some(binding);
+        }
+        None
+    }
+
+    /// What is unbound, if this unbinds.
+    pub const fn as_unbind(&self) -> Option<&BindingId> {
+        if let Self::Unbind { binding } = self { Some(binding) } else { None }
+    }
+
+    /// The files that a certkey names after this: its certificate, and its key if it has one.
+    pub fn certkey_files(&self) -> impl Iterator<Item = &str> {
+        let (cert, key) = if let Self::Create { entity, fields } = self
+            && entity.kind == Kind::SSLCERTKEY
+        {
+            let file = |name| fields.get(name).and_then(Value::as_text);
+            (file("cert"), file("key"))
+        } else if let Self::Change { cert, key, .. } = self {
+            (Some(cert.as_str()), key.as_deref())
+        } else {
+            (None, None)
+        };
+        cert.into_iter().chain(key)
+    }
+
+    /// What is deleted, if this deletes.
+    pub const fn as_delete(&self) -> Option<&EntityId> {
+        if let Self::Delete { entity } = self { Some(entity) } else { None }
+    }
+
+    /// The fields that are set on an entity, if this sets.
+    pub const fn as_set(&self) -> Option<(&EntityId, &Fields)> {
+        if let Self::Set { entity, fields } = self { Some((entity, fields)) } else { None }
+    }
+
     /// The verb, as people and logs name it.
     pub const fn verb(&self) -> &'static str {
         match self {

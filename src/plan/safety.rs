@@ -112,20 +112,15 @@ impl<'a> Judge<'a> {
             let changes = self.before.front_ends.get(&place.csvserver)
                 != self.after.front_ends.get(&place.csvserver);
             let is_closed = old.ingresses.iter().flatten().any(|id| self.closed.contains(id));
+            let is_excused = is_closed || (passes && changes);
             let violation = |problem: &str| {
                 Err(Violation { route: place.to_string(), problem: problem.to_owned() })
             };
             match now.get(place) {
-                None if !(passes && changes) && !is_closed => {
+                None if !is_excused => {
                     return violation("served before and after, and not in between");
                 }
-                Some(now)
-                    if old.has_member
-                        && new.has_member
-                        && !now.has_member
-                        && !(passes && changes)
-                        && !is_closed =>
-                {
+                Some(now) if old.has_member && new.has_member && !now.has_member && !is_excused => {
                     return violation("has members before and after, and none in between");
                 }
                 None | Some(_) => {}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Draft;
 use super::route::target;
-use crate::model::{BindingId, EntityId, Kind};
+use crate::model::{BindingId, EntityId, Kind, Value};
 use crate::plan::Op;
 
 /// Adds the edges 9 and 10.
@@ -13,22 +13,25 @@ pub(super) fn add(draft: &mut Draft<'_>) {
     let serving = serving(draft);
     let ops = draft.ops;
     for (i, op) in ops.iter().enumerate() {
-        let needed = match op {
-            Op::Bind { binding, .. } if binding.kind == Kind::CSVSERVER_CSPOLICY => {
-                routed(draft, &building, binding)
+        let mut needed = Vec::new();
+        if let Some(binding) = op.as_bind() {
+            if binding.kind == Kind::CSVSERVER_CSPOLICY {
+                needed = routed(draft, &building, binding);
+            } else if binding.kind == Kind::CSVSERVER_LBVSERVER {
+                needed = building.of_lbvserver(&binding.child);
             }
-            Op::Bind { binding, .. } if binding.kind == Kind::CSVSERVER_LBVSERVER => {
-                building.of_lbvserver(&binding.child)
-            }
-            Op::Set { entity, fields } if entity.kind == Kind::CSACTION => {
-                let target = fields.get("targetlbvserver").and_then(|value| value.as_text());
-                target.map(|target| building.of_lbvserver(target)).unwrap_or_default()
-            }
-            Op::Unbind { binding } if binding.kind == Kind::SERVICEGROUP_MEMBER => {
-                emptied(draft, &serving, &binding.parent)
-            }
-            _ => Vec::new(),
-        };
+        }
+        if let Some((entity, fields)) = op.as_set()
+            && entity.kind == Kind::CSACTION
+            && let Some(target) = fields.get("targetlbvserver").and_then(Value::as_text)
+        {
+            needed = building.of_lbvserver(target);
+        }
+        if let Some(binding) = op.as_unbind()
+            && binding.kind == Kind::SERVICEGROUP_MEMBER
+        {
+            needed = emptied(draft, &serving, &binding.parent);
+        }
         draft.need_all(&[i], &needed);
     }
 }
@@ -101,18 +104,17 @@ impl<'a> Building<'a> {
     }
 
     fn add(&mut self, i: usize, op: &'a Op) {
-        let (kind, name) = match op {
-            Op::Create { entity, .. } | Op::Set { entity, .. } | Op::Unset { entity, .. } => {
-                (entity.kind, &entity.name)
-            }
-            Op::Bind { binding, .. } | Op::Rebind { binding, .. } => {
-                (binding.kind, &binding.parent)
-            }
-            // What is unbound from a back end strengthens it, unless it is a member.
-            Op::Unbind { binding } if binding.kind != Kind::SERVICEGROUP_MEMBER => {
-                (binding.kind, &binding.parent)
-            }
-            _ => return,
+        // What is unbound from a back end strengthens it, unless it is a member.
+        let unbound = op.as_unbind().filter(|b| b.kind != Kind::SERVICEGROUP_MEMBER);
+        let (kind, name) = if let Some(binding) = op.as_bind().or(unbound) {
+            (binding.kind, &binding.parent)
+        } else if let Op::Create { entity, .. }
+        | Op::Set { entity, .. }
+        | Op::Unset { entity, .. } = op
+        {
+            (entity.kind, &entity.name)
+        } else {
+            return;
         };
         let map = match kind {
             Kind::LBVSERVER | Kind::LBVSERVER_SERVICEGROUP | Kind::LBVSERVER_RESPONDERPOLICY => {

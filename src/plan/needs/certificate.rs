@@ -42,26 +42,26 @@ fn slots(draft: &mut Draft<'_>) {
 fn bindings_of_certkeys(draft: &mut Draft<'_>) {
     let ops = draft.ops;
     for (i, op) in ops.iter().enumerate() {
-        match op {
-            Op::Bind { binding, .. } if is_of_certkey(binding.kind) => {
-                let (change, link) =
-                    (draft.index.change(&binding.child), draft.index.link(&binding.child));
-                let needed: Vec<usize> = change.into_iter().chain(link).collect();
-                draft.need_all(&[i], &needed);
-            }
-            // A client certificate that no bind overwrites goes after the new one has come.
-            Op::Unbind { binding }
-                if is_of_certkey(binding.kind) && binding.role == Role::Plain =>
-            {
-                let binds: Vec<usize> = draft
-                    .index
-                    .binds_to(binding.kind, &binding.parent)
-                    .filter(|(bind, _)| bind.role == Role::Plain)
-                    .map(|(_, bind)| bind)
-                    .collect();
-                draft.need_all(&[i], &binds);
-            }
-            _ => {}
+        if let Some(binding) = op.as_bind()
+            && is_of_certkey(binding.kind)
+        {
+            let (change, link) =
+                (draft.index.change(&binding.child), draft.index.link(&binding.child));
+            let needed: Vec<usize> = change.into_iter().chain(link).collect();
+            draft.need_all(&[i], &needed);
+        }
+        // A client certificate that no bind overwrites goes after the new one has come.
+        if let Some(binding) = op.as_unbind()
+            && is_of_certkey(binding.kind)
+            && binding.role == Role::Plain
+        {
+            let binds: Vec<usize> = draft
+                .index
+                .binds_to(binding.kind, &binding.parent)
+                .filter(|(bind, _)| bind.role == Role::Plain)
+                .map(|(_, bind)| bind)
+                .collect();
+            draft.need_all(&[i], &binds);
         }
     }
 }

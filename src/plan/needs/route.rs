@@ -73,12 +73,11 @@ impl<'a> Routes<'a> {
             }
         }
         for (binding, key) in new_keys.iter().filter(|(b, _)| !old_keys.contains_key(*b)) {
-            match old_by_key.get(key) {
-                Some(others) => routes.joined.extend(others.iter().map(|old| (*old, *binding))),
-                None => {
-                    routes.coming.insert(*binding);
-                    routes.coming_at.entry(key.place.clone()).or_default().push(binding);
-                }
+            if let Some(others) = old_by_key.get(key) {
+                routes.joined.extend(others.iter().map(|old| (*old, *binding)));
+            } else {
+                routes.coming.insert(*binding);
+                routes.coming_at.entry(key.place.clone()).or_default().push(binding);
             }
         }
         routes.places.extend(old_keys.into_iter().map(|(binding, key)| (binding, key.place)));
