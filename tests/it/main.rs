@@ -9,5 +9,6 @@
 #[path = "../support/in_process.rs"]
 mod in_process;
 
+mod docs;
 mod nitro_observe;
 mod tidy;
