@@ -32,3 +32,6 @@ pub mod plan;
 pub mod nitro;
 pub mod observe;
 pub mod execute;
+// What an operator chooses, and the commands.
+pub mod settings;
+pub mod cli;

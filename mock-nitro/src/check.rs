@@ -15,7 +15,7 @@
 //! | `transient` | a bound route is neither in old nor in new |
 //! | `accepted-ca` | a front end with a staying route accepts clients of a CA of neither old nor new |
 //! | `no-ca` | a front end with routes demands client certificates and has no CA |
-//! | `plain-back-end` | a member that old and new know in TLS only is spoken to in plain text |
+//! | `plain-back-end` | a member to which a host and path leads in old and new, and only in TLS, is reached in plain text |
 //! | `not-found` | a host and path that the same policy serves in old and new has no route |
 //! | `handover` | the same, where it passes to another policy and the front end demands as before |
 //! | `closed` | a host and path served in old and new turns away everyone |
@@ -33,9 +33,11 @@
 //! Where the wording of a promise leaves a choice, this is the reading:
 //!
 //! - `weaker` compares ranks: client authentication in effect (Optional with refusing policies is
-//!   mandatory), plain text, how the back end is spoken to, and the accepted client CAs where one
-//!   of old and new holds all of the other's. Sets that cannot be compared, and back-end names, are
-//!   judged by their own rules only.
+//!   mandatory) together with plain text and how the back end is spoken to; and the accepted client
+//!   CAs together with these, where new has fewer of them than old. More of them are not weighed,
+//!   because an interrupted change of CAs looks the same. Authentication and CAs are not weighed with
+//!   each other, because they change in the one order in which certificates are never demanded
+//!   without a CA. CA sets that cannot be compared, and back-end names, have their own rules only.
 //! - Refusing policies count only if they test both that a certificate exists and that it is valid.
 //! - Client CAs bound while no certificate is demanded are not in effect and not compared.
 //! - `handover`, `not-found`, `closed` and `no-member` don't hold where a host and path passes from

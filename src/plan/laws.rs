@@ -359,9 +359,17 @@ impl<'a> Build<'a> {
     }
 }
 
-/// An observation of an appliance on which only we are.
-fn observe(owned: &Owned) -> ObservedState {
-    let mut observed = ObservedState { owned: owned.clone(), ..ObservedState::default() };
+/// An appliance on which only we are: what runs, and what would be there after a reboot.
+#[derive(Clone, Default)]
+struct Machine {
+    running: Owned,
+    saved: Owned,
+}
+
+fn observe(machine: &Machine) -> ObservedState {
+    let mut observed = ObservedState { owned: machine.running.clone(), ..ObservedState::default() };
+    observed.settings.unsaved = machine.running.state != machine.saved.state;
+    observed.settings.unsaved_is_ours = observed.settings.unsaved;
     observed.settings.default_profile = true;
     observed.settings.features = ["LB", "CS", "SSL", "RESPONDER"].map(str::to_owned).into();
     observed
@@ -410,18 +418,18 @@ fn swap_partner(plan: &Plan, unbind: usize) -> Option<usize> {
     };
     plan.ops[unbind].op.as_unbind().filter(is_sni)?;
     plan.ops.iter().position(|planned| {
-        planned.op.as_bind().filter(is_sni).is_some() && planned.needs.contains(&OpId(unbind))
+        planned.op.as_bind().as_ref().is_some_and(is_sni) && planned.needs.contains(&OpId(unbind))
     })
 }
 
 /// Executes a plan on an abstract appliance in the given order, and judges every state.
 fn run(
-    owned: &Owned,
+    machine: &Machine,
     translation: &Translation,
     order: &[(usize, bool)],
     fails: &mut dyn FnMut(usize) -> bool,
-) -> Result<Owned, String> {
-    let observed = observe(owned);
+) -> Result<Machine, String> {
+    let observed = observe(machine);
     let (aim, plan) = (aim(&observed, translation), plan(&observed, translation));
     let mark = mark();
     let closed: BTreeSet<IngressId> = translation
@@ -430,8 +438,8 @@ fn run(
         .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
         .map(|(id, _)| id.clone())
         .collect();
-    let judge = Judge::new(&mark, &closed, owned, &aim.owned);
-    let mut now = owned.clone();
+    let judge = Judge::new(&mark, &closed, &machine.running, &aim.owned);
+    let mut now = machine.clone();
     let mut failed: BTreeSet<OpId> = BTreeSet::new();
     for (i, is_in_gap) in order {
         let planned = &plan.ops[*i];
@@ -440,10 +448,14 @@ fn run(
             // The other half of a swap fails only with the appliance.
             continue;
         }
-        simulate(&planned.op, &mut now, &aim);
-        dangling(&now).map_or(Ok(()), |what| Err(format!("after {}: {what}", planned.op)))?;
+        simulate(&planned.op, &mut now.running, &aim);
+        if planned.op == Op::Save {
+            now.saved = now.running.clone();
+        }
+        let broken = dangling(&now.running).or_else(|| lost_at_boot(&now));
+        broken.map_or(Ok(()), |what| Err(format!("after {}: {what}", planned.op)))?;
         judge
-            .judge(&now, *is_in_gap)
+            .judge(&now.running, *is_in_gap)
             .map_err(|violation| format!("after {}: {violation}", planned.op))?;
     }
     Ok(now)
@@ -461,6 +473,18 @@ fn meddle(world: &World, owned: &mut Owned) {
     }
 }
 
+/// A certkey of the saved configuration whose file is gone.
+fn lost_at_boot(machine: &Machine) -> Option<String> {
+    let certkeys =
+        machine.saved.state.entities.iter().filter(|(id, _)| id.kind == Kind::SSLCERTKEY);
+    certkeys
+        .flat_map(|(id, fields)| ["cert", "key"].map(|field| (id, fields.get(field))))
+        .find(|(_, file)| {
+            file.and_then(Value::as_text).is_some_and(|file| !machine.running.files.contains(file))
+        })
+        .map(|(id, _)| format!("the file of {id} would be missing at the next boot"))
+}
+
 /// Something that names what does not exist.
 fn dangling(owned: &Owned) -> Option<String> {
     let state = &owned.state;
@@ -476,15 +500,16 @@ fn dangling(owned: &Owned) -> Option<String> {
 
 fn check(worlds: &[World], seed: u64) -> Result<(), String> {
     let mut dice = Dice(seed);
-    let mut owned = Owned::default();
+    let mut machine = Machine::default();
     for world in worlds {
-        meddle(world, &mut owned);
-        let translation = Build::of(world, &owned);
-        let first = plan(&observe(&owned), &translation);
+        meddle(world, &mut machine.running);
+        let translation = Build::of(world, &machine.running);
+        let first = plan(&observe(&machine), &translation);
+        closings_need_nothing(&first, &translation)?;
         let order: Vec<(usize, bool)> =
             (0..first.ops.len()).map(|i| (i, swap_partner(&first, i) == Some(i + 1))).collect();
         // The planned order, without trouble: converges and rests.
-        let clean = run(&owned, &translation, &order, &mut |_| false)?;
+        let clean = run(&machine, &translation, &order, &mut |_| false)?;
         let second = plan(&observe(&clean), &translation);
         let moves: Vec<String> = second.ops.iter().map(|planned| planned.op.to_string()).collect();
         if !moves.is_empty() {
@@ -494,7 +519,7 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         let order = random_order(&first, &mut dice);
         let cut = dice.below(order.len() + 1);
         let trouble = dice.below(4);
-        let broken = run(&owned, &translation, &order[..cut], &mut |i| {
+        let broken = run(&machine, &translation, &order[..cut], &mut |i| {
             trouble > 1 && swap_of(&first, i).is_none() && dice.below(8) == 0
         })?;
         let retry = plan(&observe(&broken), &translation);
@@ -506,9 +531,20 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
                 order.iter().map(|(i, _)| retry.ops[*i].op.to_string()).collect();
             return Err(format!("after an interruption and {done:#?}, {} is left", planned.op));
         }
-        owned = if dice.below(2) == 0 { clean } else { mended };
+        machine = if dice.below(2) == 0 { clean } else { mended };
     }
     Ok(())
+}
+
+/// What closes an Ingress waits for nothing.
+fn closings_need_nothing(plan: &Plan, translation: &Translation) -> Result<(), String> {
+    let is_closed = |id: &IngressId| matches!(translation.unmet.get(id), Some(Unmet::Closed(_)));
+    let waiting = plan.ops.iter().find(|planned| {
+        planned.op.as_unbind().is_some_and(|binding| binding.kind == Kind::CSVSERVER_CSPOLICY)
+            && planned.ingresses.iter().any(is_closed)
+            && !planned.needs.is_empty()
+    });
+    waiting.map_or(Ok(()), |planned| Err(format!("{} waits, although it closes", planned.op)))
 }
 
 /// The unbind whose bind `op` is, if it is the second half of a swap.

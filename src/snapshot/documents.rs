@@ -86,11 +86,12 @@ impl Reader<'_> {
         }
         let text = |name| node.member(name).and_then(Node::text);
         let (assumed_version, assumed_kind) = assumed.unzip();
-        let Some(kind) = text("kind").or(assumed_kind) else {
-            let problem = "this is no Kubernetes object: it has no kind";
+        let version = text("apiVersion").or(assumed_version);
+        let (Some(version), Some(kind)) = (version, text("kind").or(assumed_kind)) else {
+            let missing = if version.is_none() { "apiVersion" } else { "kind" };
+            let problem = format!("this is no Kubernetes object: it has no {missing}");
             return self.refuse(None, Misfit::at(node.spot, problem));
         };
-        let version = text("apiVersion").or(assumed_version).unwrap_or("");
         if let Some(item) = kind.strip_suffix("List")
             && let Some(items) = node.member("items")
         {

@@ -6,20 +6,12 @@ use std::sync::{Arc, LazyLock};
 use super::front::front;
 use super::memory::Memory;
 use super::read::{Reader, Sources};
-use super::view::{Endpoint, Front, View};
+use super::view::{Front, View};
 use crate::state::State;
 
 /// All views of a transition, the old one first and the new one last.
 pub(super) struct History {
     views: Vec<View>,
-    known: Known,
-}
-
-/// How members are spoken to in old and new.
-#[derive(Default)]
-struct Known {
-    plain: BTreeSet<Endpoint>,
-    tls: BTreeSet<Endpoint>,
 }
 
 /// One front end after one command, where it differs from the front end one command earlier.
@@ -43,8 +35,7 @@ impl History {
             views.push(view);
             before = state;
         }
-        let known = Known::of(views.first().into_iter().chain(views.last()));
-        Self { views, known }
+        Self { views }
     }
 
     /// Every change of a front end. One that is as it was one command earlier has been judged.
@@ -74,18 +65,6 @@ impl History {
     }
 }
 
-impl Known {
-    fn of<'a>(views: impl Iterator<Item = &'a View>) -> Self {
-        let mut known = Self::default();
-        let routes = views.flat_map(|view| view.values()).flat_map(|front| front.routes.values());
-        for route in routes.flat_map(|routes| routes.values()) {
-            known.plain.extend(route.back.plain.iter().cloned());
-            known.tls.extend(route.back.tls.iter().cloned());
-        }
-        known
-    }
-}
-
 impl<'a> Moment<'a> {
     /// How many commands it took.
     pub(super) fn step(&self) -> usize {
@@ -100,11 +79,6 @@ impl<'a> Moment<'a> {
     /// The front end one command later.
     pub(super) fn after(&self) -> Option<&'a Front> {
         self.history.views.get(self.step + 1).map(|view| of(view, self.name))
-    }
-
-    /// Whether old and new speak to this member, and only in TLS.
-    pub(super) fn knows_in_tls_only(&self, endpoint: &Endpoint) -> bool {
-        self.history.known.tls.contains(endpoint) && !self.history.known.plain.contains(endpoint)
     }
 }
 

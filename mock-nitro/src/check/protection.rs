@@ -5,7 +5,9 @@ use std::fmt;
 
 use super::Findings;
 use super::history::Moment;
-use super::view::{ClientAuthentication, Content, Front, Level, Place, Route, Transport, listed};
+use super::view::{
+    ClientAuthentication, Content, Endpoint, Front, Place, Route, Transport, listed,
+};
 
 /// The rules about components of protection, client CAs, and what front ends allow at least.
 pub(super) fn judge(moment: &Moment<'_>, findings: &mut Findings) {
@@ -30,9 +32,9 @@ pub(super) fn judge(moment: &Moment<'_>, findings: &mut Findings) {
             }
             (None, None) => findings.broken("transient", format!("{id} is bound for a while only")),
         }
-        for (address, port) in
-            route.back.plain.iter().filter(|member| moment.knows_in_tls_only(member))
-        {
+        let in_plain =
+            route.back.plain.iter().filter(|member| in_tls_only([old, new], place, member));
+        for (address, port) in in_plain {
             let text = format!("{id} speaks to {address}:{port} in plain text");
             findings.broken("plain-back-end", text);
         }
@@ -60,6 +62,15 @@ fn routes(front: &Front) -> impl Iterator<Item = (&Place, &str, &Route)> {
 
 fn find<'a>(front: &'a Front, place: &Place, policy: &str) -> Option<&'a Route> {
     front.routes.get(place)?.get(policy)
+}
+
+/// Whether both ends lead to this member from this place, and only in TLS.
+fn in_tls_only(ends: [&Front; 2], place: &Place, member: &Endpoint) -> bool {
+    ends.iter().all(|end| {
+        let backs = || end.routes.get(place).into_iter().flatten().map(|(_, route)| &route.back);
+        backs().any(|back| back.tls.contains(member))
+            && !backs().any(|back| back.plain.contains(member))
+    })
 }
 
 /// What a route demands of clients and of its back end.
@@ -186,8 +197,7 @@ fn staying(
             findings.broken("protection", text);
         }
     }
-    let compared = Ranks::compared(old, new);
-    if !compared.at_least(now, old) && !compared.at_least(now, new) {
+    if is_weaker(now, old, new) {
         let text = format!(
             "{id} is weaker than before and after: client authentication {}, accepted CAs {}, back end {}",
             now.authentication(),
@@ -198,29 +208,23 @@ fn staying(
     }
 }
 
-/// Which ranks of protection can be compared with both ends.
-struct Ranks {
-    client_cas: bool,
-}
-
-impl Ranks {
-    /// CA sets are compared where both ends demand certificates and one set holds the other.
-    fn compared(old: Protection<'_>, new: Protection<'_>) -> Self {
-        let [demands, also] =
-            [old, new].map(|end| end.front.authentication > ClientAuthentication::None);
-        let (one, other) = (old.front.accepted(), new.front.accepted());
-        let client_cas = demands && also && (one.is_subset(other) || other.is_subset(one));
-        Self { client_cas }
-    }
-
-    fn at_least(&self, now: Protection<'_>, end: Protection<'_>) -> bool {
-        let plain = |one: Protection<'_>| one.front.transport == Transport::Plain;
-        let level = |one: Protection<'_>| -> Level { one.route.back.level };
-        now.authentication() >= end.authentication()
-            && plain(now) <= plain(end)
-            && level(now) >= level(end)
-            && (!self.client_cas || now.front.accepted().is_subset(end.front.accepted()))
-    }
+/// Whether a state is neither at least as protected as the old one nor as the new one.
+///
+/// Client authentication is weighed with the back end, and so are the accepted CAs where both ends
+/// demand certificates and there are fewer in new than in old. More of them say nothing: a change
+/// from one CA to another that was interrupted looks the same. The two are not weighed with each
+/// other: they change in the one order in which the set is never empty.
+fn is_weaker(now: Protection<'_>, old: Protection<'_>, new: Protection<'_>) -> bool {
+    let asks = |one: Protection<'_>| one.front.authentication > ClientAuthentication::None;
+    let fewer = new.front.accepted().is_subset(old.front.accepted());
+    let plain = |one: Protection<'_>| one.front.transport == Transport::Plain;
+    let level = |one: Protection<'_>| one.route.back.level;
+    let rest = |end| plain(now) <= plain(end) && level(now) >= level(end);
+    let by_authentication = |end: Protection<'_>| now.authentication() >= end.authentication();
+    let by_cas = |end: Protection<'_>| now.front.accepted().is_subset(end.front.accepted());
+    let ends = [old, new];
+    ends.iter().all(|end| !(by_authentication(*end) && rest(*end)))
+        || fewer && asks(old) && asks(new) && ends.iter().all(|end| !(by_cas(*end) && rest(*end)))
 }
 
 fn as_one(

@@ -1,8 +1,9 @@
 //! For every rule a transition that breaks it and the safe order of the same change.
 
+mod orders;
 mod scene;
 
-use scene::{Scene, broken, judged};
+use scene::{Edit, Scene, broken, judged};
 
 use super::Violation;
 
@@ -90,15 +91,17 @@ fn a_back_end_weakens_only_after_its_front_end_is_stronger() {
 }
 
 #[test]
-fn one_more_ca_is_a_weakening_too() {
+fn one_ca_less_is_a_strengthening_too() {
     let mut old = Scene::new();
     old.bind_ca("fe", "ca-a");
+    old.bind_ca("fe", "ca-b");
     old.set_profile("fe", "mandatory");
     old.back_end("verified", "SSL", "verifying", &["ca-b"]);
-    let point = |s: &mut Scene| s.set_target("p", "verified");
-    let bind = |s: &mut Scene| s.bind_ca("fe", "ca-b");
-    assert_eq!(broken(&old, &[&point, &bind]), [""; 0]);
-    assert_eq!(broken(&old, &[&bind, &point]), ["weaker"]);
+    old.set_target("p", "verified");
+    let point = |s: &mut Scene| s.set_target("p", "lb");
+    let unbind = |s: &mut Scene| s.unbind_ca("fe", "ca-b");
+    assert_eq!(broken(&old, &[&unbind, &point]), [""; 0]);
+    assert_eq!(broken(&old, &[&point, &unbind]), ["weaker"]);
 }
 
 #[test]
@@ -319,10 +322,10 @@ fn two_certificates_of_one_name_are_swapped_in_adjacent_commands() {
     let unbind = |s: &mut Scene| s.unbind_sni("fe", "web");
     let bind = |s: &mut Scene| s.bind_sni("fe", "web-too");
     let nothing = |_: &mut Scene| {};
-    let verdict = judged(&Scene::new(), &[&unbind, &bind]);
+    let verdict = judged(&Scene::new(), [&unbind, &bind] as [Edit<'_>; 2]);
     assert_eq!((verdict.violations, verdict.gaps), (vec![], 1));
     assert_eq!(broken(&Scene::new(), &[&unbind, &nothing, &bind]), ["certificate"]);
-    let verdict = judged(&Scene::new(), &[&nothing, &bind]);
+    let verdict = judged(&Scene::new(), [&nothing, &bind] as [Edit<'_>; 2]);
     assert_eq!(verdict.gaps, 0);
 }
 
@@ -351,7 +354,7 @@ fn a_weaker_profile_is_not_passed_through() {
     let strict = |s: &mut Scene| s.set_profile("fe", "strict-too");
     assert_eq!(broken(&old, &[&strict]), [""; 0]);
     assert_eq!(broken(&old, &[&weak]), [""; 0], "asked for");
-    let verdict = judged(&old, &[&weak, &strict]);
+    let verdict = judged(&old, [&weak, &strict] as [Edit<'_>; 2]);
     let texts: Vec<String> = verdict.violations.iter().map(|broken| broken.text.clone()).collect();
     assert_eq!(texts, ["fe allows tls1", "fe offers DEFAULT", "fe sends no HSTS"]);
 }
@@ -389,7 +392,7 @@ fn other_front_ends_are_judged_apart() {
     let unbind = |s: &mut Scene| s.unbind_route("second", "p");
     let bind = |s: &mut Scene| s.route("second", "p", "shop.example/", "lb");
     assert_eq!(broken(&old, &[&unbind]), [""; 0]);
-    let verdict = judged(&old, &[&unbind, &bind]);
+    let verdict = judged(&old, [&unbind, &bind] as [Edit<'_>; 2]);
     let [Violation { step, rule, text, command }] = verdict.violations.as_slice() else {
         panic!("{verdict:?}")
     };
@@ -402,6 +405,6 @@ fn a_promise_that_stays_broken_is_reported_once() {
     let unbind = |s: &mut Scene| s.unbind_route("fe", "p");
     let nothing = |s: &mut Scene| s.bind_sni("fe", "other");
     let bind = |s: &mut Scene| s.route("fe", "p", "shop.example/", "lb");
-    let verdict = judged(&Scene::new(), &[&unbind, &nothing, &bind]);
+    let verdict = judged(&Scene::new(), [&unbind, &nothing, &bind] as [Edit<'_>; 3]);
     assert_eq!(verdict.violations.len(), 1, "{verdict:?}");
 }

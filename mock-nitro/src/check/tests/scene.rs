@@ -20,10 +20,10 @@ pub(super) struct Scene {
 pub(super) type Edit<'a> = &'a dyn Fn(&mut Scene);
 
 /// What the predicate says of these edits, each taken for one command.
-pub(super) fn judged(old: &Scene, edits: &[Edit<'_>]) -> Verdict {
+pub(super) fn judged(old: &Scene, edits: impl IntoIterator<Item = impl Fn(&mut Scene)>) -> Verdict {
     let mut scene = old.clone();
     let steps: Vec<Step> = edits
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(number, edit)| {
             edit(&mut scene);
@@ -36,7 +36,7 @@ pub(super) fn judged(old: &Scene, edits: &[Edit<'_>]) -> Verdict {
 /// The rules that these edits break.
 pub(super) fn broken(old: &Scene, edits: &[Edit<'_>]) -> Vec<&'static str> {
     let mut rules: Vec<_> =
-        judged(old, edits).violations.iter().map(|broken| broken.rule).collect();
+        judged(old, edits.iter().copied()).violations.iter().map(|broken| broken.rule).collect();
     rules.sort_unstable();
     rules.dedup();
     rules
@@ -119,15 +119,20 @@ impl Scene {
         self.object("sslvserver", front, &[("sslprofile", profile)]);
     }
 
-    /// Makes an lbvserver and a group of the same name, with one member unless it is HTTP.
-    pub(super) fn back_end(&mut self, name: &str, service_type: &str, profile: &str, cas: &[&str]) {
+    /// Makes an lbvserver and a group of the same name.
+    pub(super) fn empty_back_end(&mut self, name: &str, service_type: &str, profile: &str) {
         self.object("lbvserver", name, &[("servicetype", "HTTP")]);
         self.object("servicegroup", name, &[("servicetype", service_type)]);
         self.bind("lbvserver_servicegroup_binding", &[("name", name), ("servicegroupname", name)]);
-        self.bind_member(name, "10.0.0.1", if service_type == "SSL" { 443 } else { 80 });
         if service_type == "SSL" {
             self.object("sslservicegroup", name, &[("sslprofile", profile)]);
         }
+    }
+
+    /// Makes an lbvserver and a group of the same name, with one member.
+    pub(super) fn back_end(&mut self, name: &str, service_type: &str, profile: &str, cas: &[&str]) {
+        self.empty_back_end(name, service_type, profile);
+        self.bind_member(name, "10.0.0.1", if service_type == "SSL" { 443 } else { 80 });
         for ca in cas {
             self.bind_back_ca(name, ca);
         }
@@ -144,14 +149,23 @@ impl Scene {
         self.state.remove_binding(&BindingKey::of(kind, &fields));
     }
 
-    /// Binds a route; its policy and action are made beside it.
+    /// Makes a policy and its action, and binds the policy.
     pub(super) fn route(&mut self, front: &str, policy: &str, place: &str, lb: &str) {
+        self.policy(policy, place, lb);
+        self.bind_route(front, policy);
+    }
+
+    /// Makes a policy and its action.
+    pub(super) fn policy(&mut self, policy: &str, place: &str, lb: &str) {
         let (host, path) = place.split_at(place.find('/').expect("a place has a path"));
         let host = format!("HTTP.REQ.HOSTNAME.SERVER.TO_LOWER.EQ(\"{host}\")");
         let rule = format!("{host} && HTTP.REQ.URL.PATH.STARTSWITH(\"{path}\")");
         self.set_target(policy, lb);
         let fields = [("policyname", policy), ("rule", &rule), ("action", policy)];
         self.object("cspolicy", policy, &fields);
+    }
+
+    pub(super) fn bind_route(&mut self, front: &str, policy: &str) {
         self.bind("csvserver_cspolicy_binding", &[("name", front), ("policyname", policy)]);
     }
 

@@ -1,0 +1,396 @@
+//! What an operator chooses: arguments, the environment, and what follows from both.
+//!
+//! Each option is documented here once; the help texts and the documentation come from it.
+
+mod environment;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::model::{ClusterId, Mark, Redacted};
+use crate::policy::{Consent, Policy, UnknownClass};
+pub use environment::Environment;
+
+/// The options of every command that looks at Ingresses.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    #[command(flatten)]
+    appliance: ApplianceOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+    #[command(flatten)]
+    ingress: IngressOptions,
+    #[command(flatten)]
+    consent: ConsentOptions,
+}
+
+/// The `spec.controller` of the IngressClasses that are made for this controller.
+const OWN_CONTROLLER_NAME: &str = "nitro-ingress.dev/ingress-controller";
+
+/// How to reach the appliance.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Appliance")]
+struct ApplianceOptions {
+    /// The appliance's management address, such as `https://192.0.2.2`
+    ///
+    /// The address of the appliance itself, or, of a pair, one that follows the primary. Plain HTTP
+    /// is for appliances on this machine only. If it is not given, it is made of `NS_IP`,
+    /// `NS_PROTOCOL` (default https) and `NS_PORT`.
+    #[arg(long = "nitro-url", env = "NITRO_URL", value_name = "URL")]
+    url: Option<String>,
+
+    /// The user to log in as; if not given, `NS_USER`
+    #[arg(long = "nitro-username", env = "NITRO_USERNAME", value_name = "NAME")]
+    username: Option<String>,
+
+    /// The file that holds the password; if not given, `NITRO_PASSWORD` or `NS_PASSWORD`
+    ///
+    /// One line end after the password does not count. There is no option for the password itself:
+    /// every user of a machine can read the arguments of its programs.
+    #[arg(long = "nitro-password-file", env = "NITRO_PASSWORD_FILE", value_name = "FILE")]
+    password_file: Option<PathBuf>,
+
+    /// The authorities that the appliance's certificate is verified against, in PEM
+    ///
+    /// If not given, those that this machine trusts.
+    #[arg(
+        long = "nitro-ca-file",
+        env = "NITRO_CA_FILE",
+        value_name = "FILE",
+        conflicts_with = "insecure"
+    )]
+    ca_file: Option<PathBuf>,
+
+    /// Do not verify the appliance's certificate: whoever is in between can read the password
+    #[arg(long = "nitro-insecure", env = "NITRO_INSECURE", action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new())]
+    insecure: bool,
+}
+
+/// What marks objects on the appliance as ours.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Identity")]
+struct IdentityOptions {
+    /// The first part of every name on the appliance: 1 to 8 letters or digits [default: k8s]
+    ///
+    /// Every cluster that shares an appliance needs one of its own. If not given,
+    /// `NS_APPS_NAME_PREFIX`.
+    #[arg(long, env = "NITRO_INGRESS_PREFIX", value_name = "PREFIX")]
+    prefix: Option<Prefix>,
+
+    /// The cluster that objects on the appliance belong to
+    ///
+    /// Only objects that carry this id are changed or deleted.
+    #[arg(long, env = "NITRO_INGRESS_CLUSTER_ID", value_name = "ID", default_value = "local",
+        value_parser = parse_cluster_id)]
+    cluster_id: ClusterId,
+}
+
+/// Which Ingresses are ours, and what holds where they say nothing.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Ingresses")]
+struct IngressOptions {
+    /// Serve the classes whose IngressClass has this controller; can be given several times
+    ///
+    /// Those with `nitro-ingress.dev/ingress-controller` are always served.
+    #[arg(
+        long = "controller-name",
+        env = "NITRO_INGRESS_CONTROLLER_NAMES",
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "citrix.com/ingress-controller"
+    )]
+    controller_names: Vec<String>,
+
+    /// Serve Ingresses of this class even if there is no such IngressClass; can be given several
+    /// times
+    #[arg(
+        long = "ingress-class",
+        env = "NITRO_INGRESS_CLASSES",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    ingress_classes: Vec<String>,
+
+    /// The address that Ingresses without `frontend-ip` are served on; if not given, `NS_VIP`
+    #[arg(long, env = "NITRO_INGRESS_DEFAULT_VIP", value_name = "IP")]
+    default_vip: Option<IpAddr>,
+}
+
+/// What may be done to things that are not ours, or not easily undone.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Consent")]
+struct ConsentOptions {
+    /// Enable the default SSL profile although TLS objects of others are on the appliance
+    ///
+    /// TLS needs it. It cannot be switched off again, and it resets the TLS settings of everything
+    /// that is on the appliance. Without this option it is enabled only where nobody else has TLS
+    /// objects.
+    #[arg(long, env = "NITRO_INGRESS_ENABLE_DEFAULT_PROFILE", action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new())]
+    enable_default_profile: bool,
+
+    /// Save the appliance's configuration although it has unsaved changes of others
+    #[arg(long, env = "NITRO_INGRESS_SAVE_FOREIGN", action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new())]
+    save_foreign: bool,
+
+    /// Take over objects of others that have a name which we would use
+    #[arg(long, env = "NITRO_INGRESS_TAKEOVER", action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new())]
+    takeover: bool,
+
+    /// Let deletions go through that were held back; the plan names the digest
+    #[arg(
+        long = "approve",
+        env = "NITRO_INGRESS_APPROVE",
+        value_name = "DIGEST",
+        value_delimiter = ','
+    )]
+    approved: Vec<String>,
+}
+
+/// What is written to standard error beside the results.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputSettings {
+    /// How much to log
+    #[arg(long, global = true, env = "NITRO_INGRESS_LOG_LEVEL", value_name = "LEVEL",
+        value_enum, default_value_t = LogLevel::Warn)]
+    pub log_level: LogLevel,
+
+    /// The form of log lines
+    #[arg(long, global = true, env = "NITRO_INGRESS_LOG_FORMAT", value_name = "FORMAT",
+        value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+
+    /// When to use colours
+    #[arg(long, global = true, env = "NITRO_INGRESS_COLOR", value_name = "WHEN",
+        value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// What somebody must look at.
+    Error,
+    /// What was made up for, or goes on with less.
+    Warn,
+    /// What is done.
+    Info,
+    /// Every request, without its body.
+    Debug,
+    /// Every body, with secrets masked.
+    Trace,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The first part of names on the appliance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(String);
+
+/// The appliance to talk to, and as whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appliance {
+    /// Its address.
+    pub url: String,
+    /// The user to log in as.
+    pub username: String,
+    /// That user's password.
+    pub password: Redacted<String>,
+    /// Whose word is taken for who the appliance is.
+    pub trust: Trust,
+}
+
+/// Whose word is taken for who the appliance is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// That of the authorities that this machine trusts.
+    Platform,
+    /// That of these authorities, in PEM, and of no others.
+    Authorities(Vec<u8>),
+    /// Its own.
+    Anybody,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An appliance is named, and no user.
+    #[error("the user for the appliance is not known: set --nitro-username or NITRO_USERNAME")]
+    UsernameMissing,
+    /// An appliance is named, and no password.
+    #[error(
+        "the password for the appliance is not known: set --nitro-password-file or NITRO_PASSWORD"
+    )]
+    PasswordMissing,
+    /// The file of the password or of the authorities cannot be read.
+    #[error("cannot read {option} {path:?}")]
+    File {
+        /// The option that names it.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A variable of the vendor's controller has a value that means nothing.
+    #[error("the variable {name} is {value:?}, which is not {wanted}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
+}
+
+impl Settings {
+    /// What translating and planning obey. `prune` says whether Ingresses that are not in the input
+    /// are gone.
+    pub fn policy(&self, environment: &Environment, prune: bool) -> Result<Policy, Error> {
+        let Self { identity, ingress, consent, .. } = self;
+        let IdentityOptions { prefix, cluster_id } = identity;
+        let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
+        let ConsentOptions { enable_default_profile, save_foreign, takeover, approved } = consent;
+        let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
+        let prefix = match prefix {
+            Some(prefix) => Some(prefix.clone()),
+            None => environment.parse(vendor_prefix, "1 to 8 letters or digits")?,
+        };
+        let default_vip = match default_vip {
+            Some(vip) => Some(*vip),
+            None => environment.parse(vendor_vip, "an IP address")?,
+        };
+        Ok(Policy {
+            mark: Mark {
+                prefix: prefix.map_or_else(|| "k8s".to_owned(), |prefix| prefix.0),
+                cluster: cluster_id.clone(),
+            },
+            controller_names: some(controller_names)
+                .into_iter()
+                .chain([OWN_CONTROLLER_NAME.to_owned()])
+                .collect(),
+            ingress_classes: some(ingress_classes),
+            unknown_class: UnknownClass::Ours,
+            default_vip,
+            enable_default_profile: *enable_default_profile,
+            consent: Consent {
+                approved: some(approved),
+                takeover: *takeover,
+                save_foreign: *save_foreign,
+                prune,
+            },
+        })
+    }
+
+    /// The appliance, if one is named.
+    pub fn appliance(&self, environment: &Environment) -> Result<Option<Appliance>, Error> {
+        let ApplianceOptions { url, username, password_file, ca_file, insecure } = &self.appliance;
+        let url = match url.clone().filter(|url| !url.is_empty()) {
+            Some(url) => url,
+            None => match environment.vendor_url()? {
+                Some(url) => url,
+                None => return Ok(None),
+            },
+        };
+        let username = username.clone().filter(|name| !name.is_empty());
+        let username = username.or_else(|| environment.text("NS_USER"));
+        let password = match password_file {
+            Some(path) => Some(read_password(path)?),
+            None => {
+                environment.secret("NITRO_PASSWORD").or_else(|| environment.secret("NS_PASSWORD"))
+            }
+        };
+        let trust = match ca_file {
+            Some(path) => Trust::Authorities(read_file("--nitro-ca-file", path)?),
+            None if *insecure => Trust::Anybody,
+            None => Trust::Platform,
+        };
+        let username = username.ok_or(Error::UsernameMissing)?;
+        let password = password.ok_or(Error::PasswordMissing)?;
+        Ok(Some(Appliance { url, username, password, trust }))
+    }
+}
+
+impl LogLevel {
+    /// As `tracing` names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let well_formed =
+            (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        well_formed.then(|| Self(text.to_owned())).ok_or("must be 1 to 8 letters or digits")
+    }
+}
+
+fn parse_cluster_id(text: &str) -> Result<ClusterId, &'static str> {
+    ClusterId::parse(text).ok_or("must be 1 to 63 letters, digits, '-', '_' or '.'")
+}
+
+/// The names of a list, without the empty ones that an empty variable leaves.
+fn some(names: &[String]) -> BTreeSet<String> {
+    names.iter().filter(|name| !name.is_empty()).cloned().collect()
+}
+
+fn read_password(path: &PathBuf) -> Result<Redacted<String>, Error> {
+    let option = "--nitro-password-file";
+    let bytes = Redacted::new(read_file(option, path)?);
+    let text = std::str::from_utf8(bytes.reveal()).map_err(|error| Error::File {
+        option,
+        path: path.clone(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidData, error),
+    })?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    Ok(Redacted::new(text.strip_suffix('\r').unwrap_or(text).to_owned()))
+}
+
+fn read_file(option: &'static str, path: &PathBuf) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::File { option, path: path.clone(), source })
+}
+
+#[cfg(test)]
+mod tests;
