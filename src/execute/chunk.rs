@@ -68,7 +68,8 @@ impl<'a> Chunks<'a> {
             let full = chunk.len() >= limit.max(1) || upload + size > self.limits.upload;
             let needs_chunk = chunk.iter().any(|id| planned.needs.contains(id));
             let alone = !Request::is_bulk(&planned.op);
-            if !chunk.is_empty() && (full || needs_chunk || alone) {
+            let other = chunk.first().is_some_and(|first| !self.is_alike(*first, &planned.op));
+            if !chunk.is_empty() && (full || needs_chunk || alone || other) {
                 break;
             }
             let id = OpId(batch.start);
@@ -83,6 +84,11 @@ impl<'a> Chunks<'a> {
             }
         }
         chunk
+    }
+
+    fn is_alike(&self, first: OpId, op: &Op) -> bool {
+        let first = &self.plan.ops[first.0].op;
+        (first.verb(), first.kind()) == (op.verb(), op.kind())
     }
 }
 

@@ -194,25 +194,24 @@ fn causes(error: &(dyn StdError + 'static)) -> String {
     texts.join(": ")
 }
 
-/// What is wrong with the appliance's certificate, if that is what stopped the request.
+/// What is wrong with the appliance's certificate, if that is what stopped the request. An
+/// `io::Error` shows what it holds by `get_ref` only; its `source` is already that of the inner one.
 fn distrust(error: &reqwest::Error) -> Option<String> {
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = error
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
-        if let Some(rustls::Error::InvalidCertificate(problem)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
             return Some(describe(problem));
         }
-        next =
-            inner.map_or_else(|| error.source(), |inner| inner.source().or_else(|| error.source()));
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = inner.map_or_else(|| error.source(), |inner| Some(inner));
     }
     None
 }
 
 fn describe(problem: &rustls::CertificateError) -> String {
-    if *problem == rustls::CertificateError::UnknownIssuer {
+    use rustls::CertificateError::{BadSignature, UnknownIssuer};
+    // A wrong signature is how an unknown issuer shows that has the name of a known one.
+    if matches!(problem, UnknownIssuer | BadSignature) {
         return "its issuer is not among the trusted authorities".to_owned();
     }
     problem.to_string()

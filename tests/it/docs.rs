@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use clap::{ArgAction, Args, Command};
+use nitro_ingress::settings::{OutputSettings, Settings};
+
 use crate::tidy::{Source, sources, top};
 
 /// Compares a generated document with what is committed; `make bless` rewrites it.
@@ -16,6 +19,52 @@ fn assert_fresh(path: &str, text: &str) {
     }
     let committed = fs::read_to_string(&file).unwrap_or_default();
     assert!(committed == text, "{path} is stale: make bless");
+}
+
+/// A document with another text between two marks.
+fn with_section(document: &str, name: &str, section: &str) -> String {
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = document.split_once(&start).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    format!("{before}{start}\n{}\n\n{end}{after}", section.trim())
+}
+
+#[test]
+fn the_readme_shows_the_settings_and_a_plan_of_the_program() {
+    let plan = top().join("tests/scenarios/client-authentication-added/plan.txt");
+    let plan = fs::read_to_string(plan).unwrap();
+    let mut text = fs::read_to_string(top().join("README.md")).unwrap();
+    for (name, section) in
+        [("settings", settings()), ("plan", format!("```text\n{}\n```", plan.trim()))]
+    {
+        text = with_section(&text, name, &section);
+    }
+    assert_fresh("README.md", &text);
+}
+
+/// The options of all commands as a table.
+fn settings() -> String {
+    let command = OutputSettings::augment_args(Settings::augment_args(Command::new("settings")));
+    let mut table = "| option | environment | what it is for |\n| --- | --- | --- |\n".to_owned();
+    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+        let value = match (argument.get_action(), argument.get_value_names()) {
+            (ArgAction::Set | ArgAction::Append, Some([name, ..])) => format!(" {name}"),
+            (_, _) => String::new(),
+        };
+        let long = argument.get_long().unwrap();
+        let environment = argument.get_env().unwrap().to_str().unwrap();
+        let help = argument.get_help().unwrap().to_string().replace('|', "\\|");
+        let defaults: Vec<&str> =
+            argument.get_default_values().iter().map(|value| value.to_str().unwrap()).collect();
+        let shows = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append);
+        let default = match defaults.as_slice() {
+            [] => String::new(),
+            _ if !shows => String::new(),
+            values => format!(" [default: {}]", values.join(", ")),
+        };
+        writeln!(table, "| `--{long}{value}` | `{environment}` | {help}{default} |").unwrap();
+    }
+    table
 }
 
 #[test]

@@ -8,7 +8,11 @@
 
 #[path = "../support/in_process.rs"]
 mod in_process;
+#[path = "../support/fixture.rs"]
+mod fixture;
 
 mod docs;
+mod nitro_execute;
+mod nitro_https;
 mod nitro_observe;
 mod tidy;

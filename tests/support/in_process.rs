@@ -15,6 +15,8 @@ use nitro_ingress::nitro::{Client, Credentials, HttpRequest, HttpResponse, SendE
 #[derive(Debug)]
 pub(crate) struct InProcess {
     faulty: Mutex<Faulty>,
+    /// The last request that finds the appliance; after it nobody answers any more.
+    last: u64,
 }
 
 impl InProcess {
@@ -25,7 +27,12 @@ impl InProcess {
 
     /// The same with something going wrong.
     pub(crate) fn with_faults(appliance: Appliance, faults: Faults) -> Self {
-        Self { faulty: Mutex::new(Faulty::new(appliance, faults)) }
+        Self { faulty: Mutex::new(Faulty::new(appliance, faults)), last: u64::MAX }
+    }
+
+    /// The same until this request; from the next on there is no connection.
+    pub(crate) fn lost_after(self, request: u64) -> Self {
+        Self { last: request, ..self }
     }
 
     /// The appliance and what goes wrong around it.
@@ -36,7 +43,11 @@ impl InProcess {
 
 impl Transport for InProcess {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
-        match self.faulty().handle(&to_mock(&request)) {
+        let mut faulty = self.faulty();
+        if faulty.faults.requests() >= self.last {
+            return Err(SendError::Connect { source: "connection refused".into() });
+        }
+        match faulty.handle(&to_mock(&request)) {
             Delivery::Answer(response) => {
                 Ok(HttpResponse { status: response.status, body: Redacted::new(response.body) })
             }
