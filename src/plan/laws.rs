@@ -133,6 +133,7 @@ impl<'a> Build<'a> {
             unmet: BTreeMap::new(),
             gone: BTreeMap::new(),
             pinned_members: BTreeMap::new(),
+            yielded: BTreeSet::new(),
             consent: Consent::default(),
             ingresses: BTreeMap::new(),
             diagnostics: Vec::new(),

@@ -10,9 +10,12 @@
 mod in_process;
 #[path = "../support/fixture.rs"]
 mod fixture;
+#[path = "../support/objects.rs"]
+mod objects;
 
 mod docs;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
 mod tidy;
+mod translate;
