@@ -69,7 +69,6 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
         unmet,
         gone,
         pinned_members,
-        yielded: settled.yielded,
         consent: policy.consent.clone(),
         ingresses,
         diagnostics: verdict::diagnostics(findings.into_iter(), snapshot),
@@ -91,9 +90,6 @@ pub struct Translation {
     /// The members that the service groups of held and closed Ingresses should have now, by group:
     /// server entities and member bindings. A group that is not here keeps the members it has.
     pub pinned_members: BTreeMap<String, State>,
-    /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and
-    /// path, or the host is not to be served in plain text.
-    pub yielded: BTreeSet<BindingId>,
     /// What the plan may do.
     pub consent: Consent,
     /// The names of all Ingresses that are mentioned by id, for people.
@@ -126,6 +122,9 @@ pub struct Desired {
     /// The front ends (by csvserver) whose profile, CAs and refusing policies stay as bound, since
     /// their oldest claim could not be read.
     pub kept_front_ends: BTreeSet<String>,
+    /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and
+    /// path, or the host is not to be served in plain text.
+    pub yielded: BTreeSet<BindingId>,
     /// The Ingresses that each entity is there for.
     pub owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
 }

@@ -68,7 +68,7 @@ impl Pins {
                 ingresses.entry(ingress).or_insert(true);
             }
         }
-        Self { ingresses, yielded: translation.yielded.clone(), mark }
+        Self { ingresses, yielded: translation.desired.yielded.clone(), mark }
     }
 
     fn holds_route(&self, binding: &BindingId) -> bool {

@@ -40,6 +40,7 @@ pub(super) fn write(
             writer.desired.kept_front_ends.insert(front_end.csvserver(&mark.prefix));
         }
     }
+    writer.desired.yielded.clone_from(&settled.yielded);
     writer.desired
 }
 

@@ -6,12 +6,14 @@
     reason = "a failing test is the right place to panic"
 )]
 
-#[path = "../support/in_process.rs"]
-mod in_process;
-#[path = "../support/fixture.rs"]
-mod fixture;
 #[path = "../support/objects.rs"]
 mod objects;
+#[path = "../support/in_process.rs"]
+mod in_process;
+#[path = "../support/logs.rs"]
+mod logs;
+#[path = "../support/fixture.rs"]
+mod fixture;
 
 mod docs;
 mod nitro_execute;
