@@ -10,6 +10,13 @@
 //! The plan is carried out on the simulated appliance in process, which judges every state
 //! between; the second plan must be empty, also after a reboot.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failing test is the right place to panic"
+)]
+
+#[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "support/in_process.rs"]
 mod in_process;
 #[path = "scenarios/bench.rs"]
@@ -59,7 +66,7 @@ fn scenario(manifests: &Path) -> Result<(), Failure> {
     }
     let turns = converge(&bench, manifests)?;
     if !prepared.exists() && !before.exists() {
-        let offline = turn(manifests, ObservedState::default())?;
+        let offline = turn(manifests, &ObservedState::default())?;
         assert_eq!(offline.plan, turns[0].plan, "offline, a plan is for an empty appliance");
     }
     compare(folder, "desired.txt", &shown::translation(&turns[0].translation))?;
@@ -72,7 +79,7 @@ fn scenario(manifests: &Path) -> Result<(), Failure> {
 fn converge(bench: &Bench, manifests: &Path) -> Result<Vec<Turn>, Failure> {
     let mut turns = Vec::new();
     for _ in 0..3 {
-        let next = turn(manifests, bench.observe(&mark())?)?;
+        let next = turn(manifests, &bench.observe(&mark())?)?;
         let is_done = next.plan.is_empty();
         // The first turn tells what is desired, even if it has nothing to do.
         if !is_done || turns.is_empty() {
@@ -81,7 +88,7 @@ fn converge(bench: &Bench, manifests: &Path) -> Result<Vec<Turn>, Failure> {
         }
         if is_done {
             bench.reboot();
-            let after = turn(manifests, bench.observe(&mark())?)?;
+            let after = turn(manifests, &bench.observe(&mark())?)?;
             assert!(after.plan.is_empty(), "after a reboot:\n{}", text(&after.plan));
             return Ok(turns);
         }
@@ -90,7 +97,7 @@ fn converge(bench: &Bench, manifests: &Path) -> Result<Vec<Turn>, Failure> {
     Err(format!("plans never get empty; the last is\n{last}").into())
 }
 
-fn turn(manifests: &Path, observed: ObservedState) -> Result<Turn, Failure> {
+fn turn(manifests: &Path, observed: &ObservedState) -> Result<Turn, Failure> {
     let yaml = fs::read_to_string(manifests)?;
     let mut snapshot = Snapshot::empty(NOW.parse()?);
     let file = manifests.file_name().and_then(|name| name.to_str()).ok_or("no name")?;
@@ -98,9 +105,9 @@ fn turn(manifests: &Path, observed: ObservedState) -> Result<Turn, Failure> {
     if let Some(unreadable) = reading.unreadable.first() {
         return Err(unreadable.to_string().into());
     }
-    snapshot.facts = observed.facts.clone();
+    snapshot.facts.clone_from(&observed.facts);
     let translation = translate(&snapshot, &policy(&yaml)?);
-    let plan = plan(&observed, &translation);
+    let plan = plan(observed, &translation);
     let mut diagnostics = reading.diagnostics;
     diagnostics.extend(translation.diagnostics.iter().cloned());
     Ok(Turn { translation, diagnostics, plan })

@@ -67,14 +67,15 @@ pub(super) fn assemble(
     finish(observed, translation, aim, &mut plan);
     plan.batches = sort::batches(&plan.ops);
     plan.labels = labels::labels(&observed.owned, translation, aim, &plan.ops);
+    plan.before = labels::before(&observed.owned.state, &plan.ops);
     plan
 }
 
 /// Where the ops of a swap stand, if the brake does not hold them.
 fn range(swap: &Swap, placed: &BTreeMap<usize, OpId>) -> Option<Range<usize>> {
     let ops = swap.unbinds.iter().chain(&swap.binds);
-    let places: Vec<usize> = ops.filter_map(|op| placed.get(op)).map(|id| id.0).collect();
-    Some(*places.iter().min()?..places.iter().max()? + 1)
+    let indices: Vec<usize> = ops.filter_map(|op| placed.get(op)).map(|id| id.0).collect();
+    Some(*indices.iter().min()?..indices.iter().max()? + 1)
 }
 
 /// Adds the save and, behind it, the removal of files that nobody needs any more.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::{ArgAction, Args, Command};
+use nitro_ingress::annotations::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
 use nitro_ingress::settings::{OutputSettings, Settings};
 
 use crate::tidy::{Source, sources, top};
@@ -32,14 +33,97 @@ fn with_section(document: &str, name: &str, section: &str) -> String {
 #[test]
 fn the_readme_shows_the_settings_and_a_plan_of_the_program() {
     let plan = top().join("tests/scenarios/client-authentication-added/plan.txt");
-    let plan = fs::read_to_string(plan).unwrap();
+    let plan = format!("```text\n{}\n```", fs::read_to_string(plan).unwrap().trim());
     let mut text = fs::read_to_string(top().join("README.md")).unwrap();
     for (name, section) in
-        [("settings", settings()), ("plan", format!("```text\n{}\n```", plan.trim()))]
+        [("settings", settings()), ("plan", plan), ("annotations", annotations())]
     {
         text = with_section(&text, name, &section);
     }
     assert_fresh("README.md", &text);
+}
+
+/// The annotations as a table.
+fn annotations() -> String {
+    let row = |annotation: &Annotation| {
+        let Annotation { key, default, doc, .. } = annotation;
+        format!("| `{key}` | {doc} | {default} |\n", doc = cell(doc), default = cell(default))
+    };
+    let rows: String = ANNOTATIONS.iter().map(row).collect();
+    format!("| annotation | what it does | without it |\n| --- | --- | --- |\n{rows}")
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[test]
+fn the_reference_of_annotations_is_fresh() {
+    let mut text = "# Annotations
+
+This page is made from the registry in the source by `make bless`.
+
+`-` and `_` are the same in a name, and case does not matter.
+What is unknown below our prefixes is reported; if it is nearly an annotation that protects, its Ingress is not served.
+"
+    .to_owned();
+    for annotation in ANNOTATIONS {
+        let Annotation { key, scope, value, default, doc, example, security, read: _ } = annotation;
+        let about = match scope {
+            Scope::FrontEnd => "the front end",
+            Scope::Service => "the back end of each Service",
+        };
+        write!(text, "\n## {key}\n\n{doc}\n\n").unwrap();
+        write!(text, "- about: {about}\n- value: `{value}`\n- without it: {default}\n").unwrap();
+        write!(text, "\n```yaml\n{key}: {}\n```\n", yaml(example)).unwrap();
+        if let Some(faults) = security {
+            write!(
+                text,
+                "\nIt protects, so its faults are never passed over:\n\n{}",
+                table(faults)
+            )
+            .unwrap();
+        }
+    }
+    assert_fresh("docs/annotations.md", &text);
+}
+
+fn yaml(value: &str) -> String {
+    if value.starts_with('{') { format!("'{value}'") } else { value.to_owned() }
+}
+
+/// What each fault of an annotation does.
+fn table(faults: &Faults) -> String {
+    let Faults {
+        empty,
+        malformed,
+        missing_secret,
+        wrong_keys,
+        bad_pem,
+        key_mismatch,
+        other_namespace,
+    } = faults;
+    let rows = [
+        ("empty", empty),
+        ("malformed", malformed),
+        ("names a Secret that does not exist", missing_secret),
+        ("names a Secret without the keys that are needed", wrong_keys),
+        ("names a Secret whose content is no PEM", bad_pem),
+        ("names a Secret whose key does not belong to its certificate", key_mismatch),
+        ("names a Secret of another namespace", other_namespace),
+    ];
+    let mut text = "| fault | what happens |\n| --- | --- |\n".to_owned();
+    for (fault, outcome) in rows {
+        let what = match outcome {
+            Outcome::Unmet => {
+                "the Ingress is not served; if it was, its last good configuration stays, or its \
+                 routes are withdrawn where that would protect less"
+            }
+            Outcome::Impossible => continue,
+        };
+        writeln!(text, "| {fault} | {what} |").unwrap();
+    }
+    text
 }
 
 /// The options of all commands as a table.

@@ -145,8 +145,16 @@ impl Page {
         }
         let Totals { add, change, remove } = totals;
         let mut line = format!("{add} to add, {change} to change, {remove} to remove");
-        let saves = plan.ops[plan.settings..].iter().any(|op| op.op == Op::Save);
-        line.push_str(if saves { "; then the configuration is saved" } else { "" });
+        let after: Vec<&Op> = plan.ops[plan.settings..].iter().map(|planned| &planned.op).collect();
+        let files = after.iter().filter(|op| matches!(op, Op::RemoveFile { .. })).count();
+        match (after.contains(&&Op::Save), files) {
+            (true, 0) => line.push_str("; then the configuration is saved"),
+            (true, _) => {
+                line.push_str("; then the configuration is saved, and old files are removed");
+            }
+            (false, 0) => {}
+            (false, _) => line.push_str("; then old files are removed"),
+        }
         let line = self.painted(BOLD, &line);
         self.line(&line);
         self.line("(-o json shows the order of execution)");
