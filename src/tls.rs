@@ -145,7 +145,10 @@ pub struct Material {
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, subject, .. } = self;
-        f.debug_struct("Certificate").field("id", id).field("subject", subject).finish_non_exhaustive()
+        f.debug_struct("Certificate")
+            .field("id", id)
+            .field("subject", subject)
+            .finish_non_exhaustive()
     }
 }
 

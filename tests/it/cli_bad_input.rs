@@ -67,7 +67,7 @@ fn bad_yaml_is_shown_by_file_line_and_column() {
     manifests.replace("ingress.yaml", "pathType: ImplementationSpecific", "pathtype: Prefix");
     refused(&manifests)
         .saying("error: unknown field \"pathtype\", did you mean \"pathType\"?\n  --> ")
-        .saying("ingress.yaml:21:9 (Ingress default/web-ingress)");
+        .saying("ingress.yaml:22:9 (Ingress default/web-ingress)");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn der_without_armour_is_explained() {
 fn an_address_that_is_a_placeholder_is_quoted() {
     let manifests = Walkthrough::new().manifests();
     manifests.replace("ingress.yaml", "192.0.2.10", "A.B.C.D");
-    refused(&manifests).saying("\"A.B.C.D\"").saying("ingress.yaml:7:5");
+    refused(&manifests).saying("\"A.B.C.D\"").saying("ingress.yaml:8:5");
 }
 
 #[test]
@@ -207,9 +207,8 @@ fn an_appliance_that_cannot_prove_who_it_is_gets_no_password() {
 #[test]
 fn settings_that_mean_nothing_are_refused_before_anything_is_read() {
     let manifests = Walkthrough::new().manifests();
-    let run = |name, value| {
-        nitro_ingress(&["plan"]).env(name, value).files(&manifests.path()).end()
-    };
+    let run =
+        |name, value| nitro_ingress(&["plan"]).env(name, value).files(&manifests.path()).end();
     run("NITRO_URL", "http://192.0.2.1").with_status(1).saying("is plain HTTP");
     run("NS_VIP", "<VIP>").with_status(1).saying("the variable NS_VIP is \"<VIP>\"");
     run("NITRO_INGRESS_PREFIX", "too-long!").with_status(2).saying("1 to 8 letters or digits");

@@ -56,9 +56,8 @@ impl Authority {
 
 /// A Secret with these texts.
 pub(crate) fn secret(name: &str, values: &[(&str, &str)]) -> String {
-    let mut text = format!(
-        "---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\nstringData:\n"
-    );
+    let mut text =
+        format!("---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\nstringData:\n");
     for (key, value) in values {
         writeln!(text, "  {key}: |").unwrap();
         for line in value.lines() {
@@ -70,7 +69,6 @@ pub(crate) fn secret(name: &str, values: &[(&str, &str)]) -> String {
 
 /// The Secrets of the walkthrough.
 pub(crate) fn walkthrough(authority: &Authority, issued: &Issued) -> String {
-    let pair =
-        [("tls.crt", issued.certificate.as_str()), ("tls.key", &issued.key.serialize_pem())];
+    let pair = [("tls.crt", issued.certificate.as_str()), ("tls.key", &issued.key.serialize_pem())];
     secret("tls-ca", &[("ca.crt", &authority.pem())]) + &secret("wildcard-secret", &pair)
 }

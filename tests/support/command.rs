@@ -57,8 +57,8 @@ impl Served {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
-                let faulty = Faulty::new(Appliance::new(options), faults);
-                let server = Server::new(faulty, Some(Box::new(kept)), Timestamp::now);
+                let appliance = Faulty::new(Appliance::new(options), faults);
+                let server = Server::new(appliance, Some(Box::new(kept)), Timestamp::now);
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 send.send(listener.local_addr().unwrap()).unwrap();
                 let acceptor = identity.map(|identity| tls::acceptor(&identity).unwrap());
@@ -183,10 +183,8 @@ impl Manifests {
     /// The walkthrough: an Ingress with mutual TLS on both sides, its Service and Secrets.
     pub(crate) fn walkthrough(secrets: &str) -> Self {
         let manifests = Self { directory: TempDir::new().unwrap() };
-        let example = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/examples/mutual-authentication/ingress.yaml"
-        );
+        let example =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/examples/mutual-authentication/ingress.yaml");
         manifests.write("ingress.yaml", &fs::read_to_string(example).unwrap());
         manifests.write("secrets.yaml", secrets);
         manifests
