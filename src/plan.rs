@@ -63,9 +63,9 @@ pub struct Plan {
     pub ends_after_settings: bool,
     /// Deletions that the brake holds until somebody approves them.
     pub held_back: Option<HeldBack>,
-    /// Moments in which one TLS host is served no certificate: between the adjacent unbind and
-    /// bind of two SNI certificates for one name.
-    pub gaps: usize,
+    /// Adjacent ops that swap SNI certificates for one name: from the first unbind to the last
+    /// bind a TLS host is served no certificate. There is no other gap.
+    pub swaps: Vec<Range<usize>>,
     /// The names of the Ingresses that ops are for.
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
     /// What objects are whose names do not tell: routes by their `cspolicy`, and certkeys.

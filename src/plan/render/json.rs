@@ -11,7 +11,7 @@ use crate::plan::{HeldBack, Op, Plan, PlannedOp};
 /// before it; ops of one `batch` travel in one request.
 pub fn json(plan: &Plan, header: &Header) -> Value {
     let Header { cluster, appliance } = header;
-    let Plan { ops, settings, ends_after_settings, held_back, gaps, .. } = plan;
+    let Plan { ops, settings, ends_after_settings, held_back, swaps, .. } = plan;
     let Totals { add, change, remove } = totals(plan, &groups(plan));
     object!({
         "cluster": cluster.as_str(),
@@ -22,7 +22,7 @@ pub fn json(plan: &Plan, header: &Header) -> Value {
         "totals": { "add": add, "change": change, "remove": remove },
         "settings": settings,
         "ends_after_settings": ends_after_settings,
-        "gaps": gaps,
+        "gaps": swaps.len(),
         "held_back": held_back.as_ref().map(|HeldBack { deletions, digest }| {
             object!({ "deletions": deletions, "digest": digest })
         }),

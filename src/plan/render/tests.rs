@@ -187,7 +187,7 @@ fn everything() -> Plan {
             deletions: vec!["Ingress shop/a".to_owned(), "Ingress shop/b".to_owned()],
             digest: "k2q5w".to_owned(),
         }),
-        gaps: 1,
+        swaps: vec![0..2],
         ingresses: [(id, key())].into(),
         labels: [
             label(Kind::CSPOLICY, ROUTE, "www.guestbook.com/a \"quoted\" path", &[]),

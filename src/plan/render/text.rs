@@ -135,8 +135,8 @@ impl Page {
             self.line("no changes");
             return;
         }
-        if plan.gaps > 0 {
-            let gaps = counted(plan.gaps, "short gap");
+        if !plan.swaps.is_empty() {
+            let gaps = counted(plan.swaps.len(), "short gap");
             let text = format!(
                 "{gaps} in TLS service: between two commands a host has no certificate, while \
                  its SNI certificate is exchanged for another one of the same name."
