@@ -13,7 +13,14 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { output, command } = Arguments::parse();
+    let Arguments { output, command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            error.print()?;
+            // clap would end with 2, which stands for "there are changes".
+            return Ok(ExitCode::from(u8::from(error.use_stderr())));
+        }
+    };
     let OutputSettings { log_level, log_format, color } = output;
     let environment = Environment::of_process();
     let (out_terminal, err_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());

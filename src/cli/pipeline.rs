@@ -59,7 +59,11 @@ impl Pipeline {
         let Common { manifests, prune, settings } = common;
         let Surroundings { environment, now, stdin, screen } = surroundings;
         let policy = settings.policy(environment, *prune)?;
-        let appliance = settings.appliance(environment)?.map(Appliance::new).transpose()?;
+        let appliance = settings.appliance(environment)?;
+        if appliance.as_ref().is_some_and(|a| a.trust == settings::Trust::Anybody) {
+            screen.warning("the appliance's certificate is not verified (--nitro-insecure)")?;
+        }
+        let appliance = appliance.map(Appliance::new).transpose()?;
         let input = input::read(manifests, *stdin, *now)?;
         screen.diagnostics(&input.diagnostics)?;
         Ok(Self { snapshot: input.snapshot, policy, appliance })

@@ -53,6 +53,12 @@ impl Screen<'_> {
         Ok(())
     }
 
+    /// Shows something that the operator chose and should be reminded of.
+    pub fn warning(&mut self, text: &str) -> io::Result<()> {
+        let word = self.err.paint(DOUBTFUL, "warning");
+        self.err.line(&format!("{word}: {text}"))
+    }
+
     /// Shows why a command could not do its work: the whole chain, each link once.
     pub fn error(&mut self, error: &(dyn StdError + 'static)) -> io::Result<()> {
         let word = self.err.paint(BAD, "error");

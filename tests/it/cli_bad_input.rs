@@ -3,6 +3,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mock_nitro::Options;
+use mock_nitro::fault::{Fault, Faults};
 use mock_nitro::server::tls;
 use tempfile::NamedTempFile;
 
@@ -211,5 +213,28 @@ fn settings_that_mean_nothing_are_refused_before_anything_is_read() {
         |name, value| nitro_ingress(&["plan"]).env(name, value).files(&manifests.path()).end();
     run("NITRO_URL", "http://192.0.2.1").with_status(1).saying("is plain HTTP");
     run("NS_VIP", "<VIP>").with_status(1).saying("the variable NS_VIP is \"<VIP>\"");
-    run("NITRO_INGRESS_PREFIX", "too-long!").with_status(2).saying("1 to 8 letters or digits");
+    run("NITRO_INGRESS_PREFIX", "too-long!").with_status(1).saying("1 to 8 letters or digits");
+}
+
+#[test]
+fn what_a_run_could_not_do_the_next_one_does() {
+    let manifests = Walkthrough::new().manifests();
+    let apply =
+        |served: &Served| nitro_ingress(&["apply"]).on(served).files(&manifests.path()).end();
+    let clean = Served::start();
+    apply(&clean).with_status(0);
+    let writes = clean.write_numbers();
+    assert!(writes.len() > 20, "{}", clean.journal());
+    for request in writes.into_iter().step_by(6) {
+        let faults = Faults::none().at(request, Fault::HiddenError(1));
+        let served = Served::with(Options::default(), faults, None);
+        let first = apply(&served);
+        if first.status != 0 {
+            assert!(first.out.contains("  failed "), "{request} {}\n{}", first.out, first.err);
+            assert!(first.out.contains("Ingress default/web-ingress: "), "{}", first.out);
+        }
+        apply(&served).with_status(0);
+        let third = apply(&served).with_status(0);
+        assert!(third.out.contains("\nno changes\n"), "{}", third.out);
+    }
 }

@@ -80,14 +80,18 @@ impl Served {
 
     /// How many requests wanted to change something.
     pub(crate) fn writes(&self) -> usize {
+        self.write_numbers().len()
+    }
+
+    /// The numbers of these requests among all, from 1.
+    pub(crate) fn write_numbers(&self) -> Vec<u64> {
         let journal = self.journal();
         let entries = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        entries
-            .filter(|entry| {
-                let path = entry["path"].as_str().unwrap();
-                entry["method"] != "GET" && !path.ends_with("/login") && !path.ends_with("/logout")
-            })
-            .count()
+        let is_write = |entry: &Value| {
+            let path = entry["path"].as_str().unwrap();
+            entry["method"] != "GET" && !path.ends_with("/login") && !path.ends_with("/logout")
+        };
+        (1..).zip(entries).filter(|(_, entry)| is_write(entry)).map(|(number, _)| number).collect()
     }
 }
 

@@ -27,7 +27,7 @@ impl<'a, 'b> Progress<'a, 'b> {
         };
         self.settled += 1;
         let line = format!("{:>4}/{} {} {}", self.settled, self.all, word(outcome), planned.op);
-        let is_worth_keeping = !matches!(outcome, OpOutcome::Done);
+        let is_worth_keeping = matches!(outcome, OpOutcome::Failed(_) | OpOutcome::Unknown(_));
         let shown = if !self.out.is_terminal {
             self.out.line(&line)
         } else if is_worth_keeping {
@@ -57,5 +57,49 @@ const fn word(outcome: &OpOutcome) -> &'static str {
         OpOutcome::Unknown(_) => "unknown",
         OpOutcome::Skipped { .. } => "skipped",
         OpOutcome::Waiting => "waiting",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::execute::Problem;
+    use crate::plan::{Op, OpId, PlannedOp};
+
+    fn shown(is_terminal: bool) -> String {
+        let planned =
+            PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: BTreeSet::new() };
+        let plan = Plan { ops: vec![planned.clone(), planned.clone()], ..Plan::default() };
+        let mut writer = Vec::new();
+        let mut out = Stream { writer: &mut writer, is_terminal, colour: false };
+        let mut progress = Progress::new(&plan, &mut out);
+        progress.show(&Event::Sent { ops: &[OpId(0)] });
+        let failed = OpOutcome::Failed(Problem::Differs {
+            entity: "a".to_owned(),
+            field: "b".to_owned(),
+            wanted: "c".to_owned(),
+            found: "d".to_owned(),
+        });
+        for (op, outcome) in [OpOutcome::Done, failed].iter().enumerate() {
+            progress.show(&Event::Settled { op: OpId(op), planned: &planned, outcome });
+        }
+        progress.end();
+        String::from_utf8(writer).unwrap()
+    }
+
+    #[test]
+    fn each_op_is_a_line_where_nobody_watches() {
+        assert_eq!(shown(false), "   1/2 done    save\n   2/2 FAILED  save\n");
+    }
+
+    #[test]
+    fn on_a_terminal_only_what_failed_stays() {
+        let erase = ERASE;
+        assert_eq!(
+            shown(true),
+            format!("{erase}   1/2 done    save{erase}   2/2 FAILED  save\n{erase}")
+        );
     }
 }

@@ -33,8 +33,7 @@ pub(super) fn show(
     match waiting.count() {
         0 => {}
         count => out.line(&format!(
-            "  {count} changes were not sent, because the appliance did not answer; run the \
-             command again"
+            "  not sent because the appliance did not answer: {count}; run the command again"
         ))?,
     }
     for (id, key) in &turn.translation.ingresses {
@@ -74,7 +73,7 @@ fn failure(
     let whose = if names.is_empty() { String::new() } else { format!(" for {}", names.join(", ")) };
     let skipped = match outcomes.ops.iter().filter(is_victim).count() {
         0 => String::new(),
-        count => format!(" ({count} changes that need it were left out)"),
+        count => format!(" (left out because of it: {count})"),
     };
     Some(format!("{}{whose}: {cause}{skipped}", planned.op))
 }
