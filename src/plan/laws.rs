@@ -511,6 +511,7 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         closings_need_nothing(&first, &translation)?;
         let order = planned_order(&first);
         let clean = run(&machine, &translation, &order, &mut |_| false)?;
+        held_stay(&machine, &clean, &translation)?;
         let second = plan(&observe(&clean), &translation);
         let moves: Vec<String> = second.ops.iter().map(|planned| planned.op.to_string()).collect();
         if !moves.is_empty() {
@@ -536,6 +537,19 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         machine = if dice.below(2) == 0 { clean } else { mended };
     }
     Ok(())
+}
+
+/// A held Ingress keeps every route that it has.
+fn held_stay(before: &Machine, after: &Machine, translation: &Translation) -> Result<(), String> {
+    let mark = mark();
+    let is_held = |route: &BindingId| {
+        let ingress = mark.ingress_of_name(&route.child);
+        ingress.is_some_and(|id| translation.unmet.get(&id) == Some(&Unmet::Held))
+    };
+    let mut routes = before.running.state.bindings_of(Kind::CSVSERVER_CSPOLICY);
+    let lost = routes
+        .find(|(route, _)| is_held(route) && !after.running.state.bindings.contains_key(*route));
+    lost.map_or(Ok(()), |(route, _)| Err(format!("{route} is held and gone")))
 }
 
 /// What closes an Ingress waits for nothing.

@@ -14,8 +14,15 @@ mod in_process;
 mod logs;
 #[path = "../support/fixture.rs"]
 mod fixture;
+#[path = "../support/command.rs"]
+mod command;
+#[path = "../support/authority.rs"]
+mod authority;
 
 mod docs;
+mod cli_bad_input;
+mod cli_canary;
+mod cli_commands;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;

@@ -135,6 +135,22 @@ fn what_kubectl_reads_is_read() {
 }
 
 #[test]
+fn what_an_apiserver_adds_is_read_too() {
+    let text = INGRESS.replace(
+        "metadata:\n",
+        "metadata:\n  creationTimestamp: \"2026-01-02T03:04:05Z\"\n  generation: 2\n  \
+         resourceVersion: \"71\"\n  uid: 0b5c1d2e-0000-4000-8000-000000000001\n  \
+         managedFields:\n  - apiVersion: networking.k8s.io/v1\n    fieldsType: FieldsV1\n    \
+         fieldsV1:\n      f:metadata:\n        f:annotations:\n          .: {}\n    \
+         manager: kubectl-client-side-apply\n    operation: Update\n    \
+         time: \"2026-01-02T03:04:05Z\"\n",
+    ) + "status:\n  loadBalancer:\n    ingress:\n    - ip: 192.0.2.1\n";
+    let snapshot = understood(&text);
+    let ingress = &snapshot.ingresses[&ObjectKey::new("default", "web-ingress")].object;
+    assert_eq!(ingress.metadata.generation, Some(2));
+}
+
+#[test]
 fn every_error_of_a_file_is_reported_with_its_place() {
     let text = format!(
         "a: [1\n---\n{}---\n{}",
