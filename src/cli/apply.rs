@@ -26,9 +26,9 @@ Example:
   nitro-ingress apply -f ingress.yaml -f secrets/ --nitro-url https://192.0.2.2 \\
     --nitro-username nsroot --nitro-password-file password";
 
-/// Plans that may follow each other: one ends after the settings of the appliance, the next does
-/// the rest, and the last must find nothing to do.
-const MOST_TURNS: usize = 3;
+/// Plans that may follow each other: one that ends after the settings of the appliance, and one
+/// that does the rest.
+const MOST_PLANS: usize = 2;
 
 /// Runs the command.
 pub(super) async fn run(
@@ -48,7 +48,7 @@ async fn apply(pipeline: &mut Pipeline, screen: &mut Screen<'_>) -> Result<End, 
     let mut turn = pipeline.turn().await?;
     screen.diagnostics(&turn.translation.diagnostics)?;
     screen.out.text(&super::plan::text(&turn, &screen.out))?;
-    for _ in 1..MOST_TURNS {
+    for remaining in (0..MOST_PLANS).rev() {
         if turn.plan.is_empty() {
             break;
         }
@@ -57,12 +57,12 @@ async fn apply(pipeline: &mut Pipeline, screen: &mut Screen<'_>) -> Result<End, 
         if summary::has_failures(&outcomes) {
             return Ok(End::Short);
         }
-        let is_last = !turn.plan.ends_after_settings;
+        let is_to_go_on = turn.plan.ends_after_settings && remaining > 0;
         turn = pipeline.turn().await?;
         if turn.plan.is_empty() {
             break;
         }
-        if is_last {
+        if !is_to_go_on {
             return report_bug(&turn, screen);
         }
         screen.out.text(&super::plan::text(&turn, &screen.out))?;

@@ -80,7 +80,10 @@ fn every_part_of_an_ingress_has_its_place() {
         ("spec.tls[0].hosts[0]", (24, 7)),
         ("spec.tls[0].secretName", (25, 17)),
         ("spec.tls", (22, 3)),
+        ("spec.rules[0].http.paths[0].backend.resource", (15, 9)),
+        ("spec.rules[7]", (11, 3)),
         ("no such field", (2, 1)),
+        ("no.such/annotation", (2, 1)),
     ] {
         assert_eq!(at(field), place, "{field}");
     }
