@@ -22,6 +22,7 @@ mod authority;
 mod cli_bad_input;
 mod cli_canary;
 mod cli_commands;
+mod laws;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
