@@ -18,6 +18,10 @@ mod fixture;
 mod command;
 #[path = "../support/authority.rs"]
 mod authority;
+#[path = "../support/turns.rs"]
+mod turns;
+#[path = "../support/world.rs"]
+mod world;
 
 mod cli_bad_input;
 mod cli_canary;
