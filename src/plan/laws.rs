@@ -448,6 +448,8 @@ fn run(
             // The other half of a swap fails only with the appliance.
             continue;
         }
+        refused(&planned.op, &now.running, &aim)
+            .map_or(Ok(()), |why| Err(format!("{} is refused: {why}", planned.op)))?;
         simulate(&planned.op, &mut now.running, &aim);
         if planned.op == Op::Save {
             now.saved = now.running.clone();
@@ -486,6 +488,14 @@ fn lost_at_boot(machine: &Machine) -> Option<String> {
             file.and_then(Value::as_text).is_some_and(|file| !machine.running.files.contains(file))
         })
         .map(|(id, _)| format!("the file of {id} would be missing at the next boot"))
+}
+
+/// Why the appliance would refuse a bind: its slot is taken.
+fn refused(op: &Op, now: &Owned, aim: &Aim) -> Option<String> {
+    let Op::Bind { binding, .. } = op else { return None };
+    let mut others = now.state.bound(binding.kind, &binding.parent).map(|(other, _)| other);
+    let taken = others.find(|other| slot::is_occupied_by(now, &aim.owned, binding, other))?;
+    Some(format!("its slot is taken by {taken}"))
 }
 
 /// Something that names what does not exist.

@@ -35,6 +35,13 @@ fn slots(draft: &mut Draft<'_>) {
             .map(|(_, unbind)| unbind)
             .collect();
         draft.need_all(&[i], &needed);
+        // A certificate that is changed in place gives up names, too.
+        let old = draft.old.state.bound(binding.kind, &binding.parent).map(|(other, _)| other);
+        let giving: Vec<usize> = old
+            .filter(|other| slot::is_occupied_by(draft.old, &draft.aim.owned, binding, other))
+            .filter_map(|other| draft.index.change(&other.child))
+            .collect();
+        draft.need_all(&[i], &giving);
     }
 }
 
