@@ -23,7 +23,7 @@ pub async fn observe<T: Transport>(
     client: &Client<T>,
     mark: &Mark,
 ) -> Result<ObservedState, Error> {
-    let reading = Reading::take(client).await?;
+    let reading = Reading::take(client, mark).await?;
     assemble(&reading, mark)
 }
 

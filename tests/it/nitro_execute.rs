@@ -191,7 +191,13 @@ fn an_op_that_needs_another_of_its_batch_waits_for_the_answer() {
         .together();
     let (outcomes, lines) = executed(with_faults(Faults::none()), &draft);
     assert_eq!(names(&outcomes), ["done", "done", "failed"]);
-    assert_eq!(lines, ["DELETE server/k8s-none 258", "POST server 0", "POST server 273"]);
+    let expected = [
+        "DELETE server/k8s-none 258",
+        "GET server/k8s-none 258",
+        "POST server 0",
+        "POST server 273",
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[test]
