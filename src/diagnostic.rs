@@ -2,11 +2,13 @@
 //! what to write instead.
 
 mod code;
+mod findings;
 
 use std::fmt;
 
 use crate::model::ObjectKey;
 pub use code::Code;
+pub use findings::Findings;
 
 /// One thing that a person should know about one object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

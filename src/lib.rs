@@ -25,6 +25,7 @@ pub mod snapshot;
 pub mod observed;
 pub mod policy;
 // The steps: pure.
+pub mod annotations;
 pub mod tls;
 pub mod translate;
 pub mod plan;

@@ -2,13 +2,78 @@
 //!
 //! A bad Ingress becomes a diagnostic and an entry of [`Translation::unmet`]; the others go on.
 
+mod back_end;
+mod band;
+mod candidates;
+mod certificates;
+mod claims;
+mod class;
+mod desired;
+mod front_end;
+mod guard;
+mod names;
+mod profile;
+mod reading;
+mod rules;
+mod services;
+mod verdict;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, ObjectKey, State};
-use crate::policy::Consent;
-use crate::snapshot::Proof;
+use crate::policy::{Consent, Policy};
+use crate::snapshot::{Proof, Snapshot};
 use crate::tls::Material;
+pub use band::Band;
+use candidates::{Candidates, candidates};
+use claims::Claimant;
+use reading::{Reader, Reading};
+
+/// Translates a whole snapshot.
+pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
+    let facts = &snapshot.facts;
+    let mut reader = Reader::new(snapshot, policy);
+    let Candidates { ours, gone, mut findings } = candidates(snapshot, policy);
+    let mut readings: Vec<Reading<'_>> =
+        ours.iter().map(|candidate| candidate.read(&mut reader)).collect();
+    for reading in &mut readings {
+        guard::check(reading, facts, policy);
+    }
+    readings
+        .sort_by_cached_key(|reading| (reading.created.is_none(), reading.created, reading.key));
+
+    let known: BTreeSet<&IngressId> = readings.iter().map(|reading| &reading.id).collect();
+    let observed = facts.ingresses.keys().chain(facts.routes.keys()).collect::<BTreeSet<_>>();
+    let unknown = observed.into_iter().filter(|id| !known.contains(id) && !gone.contains_key(id));
+    let unknown = unknown.map(|id| {
+        let key = facts.ingresses.get(id).cloned().flatten();
+        Claimant::Unknown(id.clone(), key)
+    });
+    // What has no text has no age, and counts as the oldest.
+    let claimants: Vec<Claimant<'_, '_>> =
+        unknown.chain(readings.iter().map(Claimant::Known)).collect();
+    let mut settled = claims::settle(&claimants, facts, &policy.mark.prefix);
+    verdict::tell(&claimants, &mut settled, facts);
+    let desired = desired::write(&claimants, &settled, &policy.mark, facts);
+    let unmet = verdict::unmet(&claimants, &settled);
+    let pinned_members = verdict::pinned_members(&unmet, &reader.services, facts, policy);
+    let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
+    let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
+    let ingresses = observed.chain(ingresses).collect();
+    findings.extend(settled.findings);
+    findings.extend(readings.into_iter().map(|reading| reading.findings));
+    Translation {
+        mark: policy.mark.clone(),
+        desired,
+        unmet,
+        gone,
+        pinned_members,
+        consent: policy.consent.clone(),
+        ingresses,
+        diagnostics: verdict::diagnostics(findings.into_iter(), snapshot),
+    }
+}
 
 /// What the cluster asks of the appliance.
 #[derive(Debug, Clone)]
@@ -57,52 +122,9 @@ pub struct Desired {
     /// The front ends (by csvserver) whose profile, CAs and refusing policies stay as bound, since
     /// their oldest claim could not be read.
     pub kept_front_ends: BTreeSet<String>,
+    /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and
+    /// path, or the host is not to be served in plain text.
+    pub yielded: BTreeSet<BindingId>,
     /// The Ingresses that each entity is there for.
     pub owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
-}
-
-/// A range of priorities for rules that cannot match the same request at different strength:
-/// (exact host, wildcard, none) x (exact path, prefix by length, default back end), first match
-/// first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Band(u32);
-
-/// Prefixes are told apart up to this length.
-const LONGEST_PREFIX: u32 = 1023;
-/// Bands for one kind of host: exact path, prefix lengths 0 to [`LONGEST_PREFIX`], default.
-const BANDS_PER_HOST: u32 = LONGEST_PREFIX + 3;
-
-impl Band {
-    /// The number of priorities in a band. 3 x 1 026 bands of 2^19 stay below 2^31 (the greatest
-    /// priority is documented as 2^31 - 1).
-    pub const SLOTS: u32 = 1 << 19;
-
-    /// The band of a rule.
-    pub fn of(matches: &crate::model::RouteMatch) -> Self {
-        use crate::model::{Host, PathMatch};
-        let host = match matches.host {
-            Host::Exact(_) => 0,
-            Host::Wildcard(_) => 1,
-            Host::Any => 2,
-        };
-        let path = match &matches.path {
-            PathMatch::Exact(_) => 0,
-            PathMatch::Prefix(path) => {
-                let length = u32::try_from(path.trim_end_matches('/').len()).unwrap_or(u32::MAX);
-                1 + LONGEST_PREFIX - length.min(LONGEST_PREFIX)
-            }
-        };
-        Self(host * BANDS_PER_HOST + path)
-    }
-
-    /// The band of a default back end.
-    pub const fn default_back_end() -> Self {
-        Self(3 * BANDS_PER_HOST - 1)
-    }
-
-    /// The priorities of the band.
-    pub const fn priorities(self) -> std::ops::Range<u32> {
-        let start = self.0 * Self::SLOTS + 1;
-        start..start + Self::SLOTS
-    }
 }

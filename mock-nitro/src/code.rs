@@ -18,9 +18,7 @@ macro_rules! codes {
 codes! {
     // Login, session, authorisation.
     NOUSER = 354, 401, "Invalid username or password";
-    INVALPASSWD = 355, 401, "Invalid username or password";
     LOGINREQD = 352, 401, "Login is required";
-    LOGINFAIL = 1025, 401, "Login failed";
     NOLOGIN = 1026, 401, "Not logged in";
     AUTHTIMEOUT = 1027, 401, "Not logged in or connection timed out";
     SESSION_EXPIRED = 444, 401, "Session expired or killed. Please login again";
@@ -28,29 +26,14 @@ codes! {
     CFE_CONN_EXCEEDED = 446, 599, "Connection limit to CFE exceeded";
     CFE_KILLSELF = 449, 599, "Invalid session id. Current session cannot be killed";
     CFE_SESSION_NOEXIST = 452, 599, "Session does not exist";
-    LOGIN_CHALLENGED = 1034, 599, "Login challenged";
-    EULA_NOTACCEPTED = 1045, 599,
-        "End User License Agreement not accepted. Login from CLI/GUI to accept it.";
-    FORCE_PWDCHANGE = 1046, 599,
-        "ForcePasswordChange is enabled. Please login from CLI/GUI to change the default nsroot \
-         password";
-    PWD_EXISTS = 1047, 599, "Default nsroot password is not allowed. Please enter a new password.";
-    NITRO_BASIC_AUTH_DISABLED = 1244, 401,
-        "Authentication Failed: Use of Basic Authentication is Disabled.";
-    NOUSERPOLICY = 371, 403, "No command policy defined, permission denied";
     NOTAUTHORIZED = 2138, 403, "Not authorized to execute this command";
-    INTERFACENOTALLOWED = 384, 403, "Unauthorized: User is not allowed through this interface";
     // Parsing and argument checks.
     NITRO_INVALID_OBJECTNAME = 1232, 400, "Invalid object name";
     NITRO_INVALID_JSON_INPUT = 1233, 400, "Invalid JSON input";
     NITRO_INVALID_JSON_DATATYPE = 1234, 400, "Invalid JSON data type";
-    NITRO_INVALID_DATATYPE = 1236, 400, "Invalid NITRO data type";
     NITRO_INVALID_METHOD = 1237, 405,
         "Invalid method name. It should be either post, put, get, stat or delete";
-    NITRO_PARSE_ERROR = 1238, 400, "NITRO parse error";
-    NITRO_CMDEXEC_FAILED = 1239, 599, "NITRO command Execution failed";
     NITRO_INVALID_ACTION = 1240, 599, "Invalid nitro action or operation";
-    NITRO_INVALIDREQ = 1266, 400, "Invalid nitro request";
     INVAL = 278, 599, "Invalid argument";
     INVALIDVALUE = 1074, 599, "Invalid value";
     INVALIDNAME = 1075, 400,
@@ -61,24 +44,16 @@ codes! {
     ARGVALMISSING = 1091, 400, "Required argument value missing";
     ARGSMUTEX = 1092, 400, "Arguments cannot both be specified";
     ARGPREREQ = 1093, 400, "Argument pre-requisite missing";
-    ARGSTOOFEW = 1094, 400, "Too few arguments";
     ARGMISSING = 1095, 400, "Required argument missing";
     ARGVALBAD = 1097, 400, "Invalid argument value";
-    ARGVALAMBIGUOUS = 1105, 400, "Ambiguous argument value";
     STRMAXLEN = 1106, 400, "String length exceeds maximum";
     STRMINLEN = 1107, 400, "String too short";
     INTMAXVAL = 1108, 400, "Integer value exceeds maximum";
     INTMINVAL = 1109, 400, "Integer value below minimum";
     INVALIDIP = 1110, 400, "Invalid IP address";
-    INVALIDNETMASK = 1111, 400, "Invalid netmask";
-    INVALIDINT = 1161, 400, "Integer not in range";
     SETNOTEXIST = 1164, 599, "set operation does not exist";
-    SETARGNOTEXIST = 1165, 599, "set operation for one of the modified argument does not exist";
     REQ_SET_ARGS = 431, 599, "No arguments to set";
-    DEPRCMD = 1157, 599, "Command deprecated";
-    DEPRARG = 1158, 209, "Argument deprecated";
     NITRO_BULK_FAILED = 1243, 207, "Bulk operation failed";
-    NITRO_ROLLBACK_FAILED = 1241, 599, "Rollback failed. Manually correct the configuration";
     NITRO_ROLLBACK_NOT_SUPPORTED = 1242, 400, "Rollback not supported for this action";
     NITRO_CMD_NOTATTEMPTED = 1265, 599, "command not attempted for configuration";
     // Existence and references, generic.
@@ -90,81 +65,45 @@ codes! {
     TOOMANYREFS = 315, 599, "Resource in use";
     OBJECT_IN_USE = 1070, 599, "Object in use, cannot delete";
     MAXLIMIT = 1072, 599, "Maximum resource limit reached";
-    ENTITYDELETE_FAIL = 1174, 599, "Can not delete active entity";
     NOSERVICE = 344, 404, "No Service";
     NOSERVER = 351, 404, "No such server";
     NOENT_VSERVER = 461, 404, "No such Vserver";
-    NOENT_SVC = 462, 404, "No such service";
     NOENT_SVC_SVCGRP = 463, 404, "No such service/serviceGroup";
     ACTION_NOTPRESENT = 538, 404, "Action does not exist";
-    ACTION_INUSE = 528, 409, "Action name is already in use";
-    CPE_INUSE = 532, 409, "Policy name is already in use";
     ACTION_BOUND = 832, 599, "Action bound to policy can not be deleted.";
     CPE_REM_INUSE = 810, 599, "Bound policy cannot be removed.";
     NOPOL = 2054, 404, "No such policy exists";
     UNBIND_INVALIDPOL = 2097, 599, "Policy not bound";
     DATASET_NOTPRESENT = 2823, 404, "Dataset/Patset does not exist";
-    NOLAB = 3087, 404, "Policy Label does not exist";
     NO_SUCH_PROFILE = 3248, 599, "Profile does not exist";
     PROFILE_IN_USE = 3249, 599, "Profile in use";
-    LBPROFILE_NOENT = 3574, 404, "LB profile doesn't exist";
-    USR_NOTCONFIGURED = 2626, 404, "User does not exist";
-    TD_NOTEXIST = 946, 599, "The specified traffic domain is not configured.";
-    SERVER_NAME_EXIST = 433, 409, "Server name already exists";
     SERVER_EXIST = 1335, 409, "Server already exists";
     // System, HA, save, files, features.
     ALREADY = 293, 599, "Operation already in progress";
     SAVECONFIG_IN_PROGRESS = 603, 599, "Configuration is being saved, please try again later";
-    CONFIG_NOTSAVED = 613, 209, "Configuration is not saved";
     MAX_CONC_SAVECONFIG = 1461, 599,
         "Maximum number of concurrent save configs are in progress. Try again later.";
     LICENSE = 356, 599, "Feature(s) not licensed";
-    LICEXPIRED = 1066, 599, "Features(s) license expired";
     FEATDISABLED = 1067, 209, "Feature(s) not enabled";
     NOT_PRIMARY = 1028, 209,
         "You are connected to a secondary node; configuration changes made in this session will \
          not be propagated to, or saved on, other nodes";
-    NOT_CLIP = 1044, 209,
-        "You are connected to NSIP of a cluster node; configuration changes made in this session \
-         will not be propagated to, or saved on, other cluster nodes";
     CMDPROPFAIL = 347, 599, "Command propagation failed";
     SECONDARYFAIL = 349, 209,
         "Command failed on secondary node, but succeeded on primary node. Configuration will be \
          synchronized to ensure secondary and primary have same configuration.";
-    PROPAUTHFAIL = 358, 599, "Command propagation failed due to user authentication problems";
-    NOCONN_CMDPROPFAIL = 457, 599,
-        "Unable to establish connection with the secondary. Command propagation failed";
     SYNC_PROGRESS = 412, 599, "Synchronization is in progress";
     NOPNOW = 366, 599,
         "Operation not possible now. Please wait for system to stabilize before retrying.";
-    NOOPSEC = 368, 599, "Operation permitted only on primary node.";
     NORESPONSE = 1056, 599, "No response from NetScaler";
-    NOTRUNNING = 256, 599, "NetScaler not running";
     INTERNAL = 1043, 599, "Internal error";
-    NEEDREBOOT = 1120, 209,
-        "The configuration must be saved and the system rebooted for these settings to take \
-         effect";
-    NOREBOOT = 1125, 209,
-        "The configuration changes will not take effect until the system is rebooted";
     NO_PERM_ON_PLATFORM = 1501, 599, "Operation not supported on this platform";
     ERR_FILEEXISTS = 1642, 409, "Cannot create output file. File already exists";
-    OUTFILELENBIG = 1644, 599, "Output file name too long";
-    SSL_DEFPATH = 1645, 599,
-        "Output filepath should be under the partition's default SSL directory";
     NO_DIR = 3440, 599, "Directory does not exist.";
-    NO_FILE = 3441, 404, "File does not exist.";
-    FILEEXT_NOTSUP = 3442, 599,
-        "Unsupported file format. only txt/cert/req/xml/key type of files are allowed.";
     FILECONT_NOTSUP = 3443, 599, "Unsupported file content. file content should be base64 encoded.";
     FILEENC_NOTSUP = 3444, 599, "Unsupported encoding type. only BASE64 encoding is allowed.";
-    NO_DEST = 3445, 599, "Destination path does not exist.";
-    INVALID_DEST = 3446, 599, "User doesn't have permission for given Destination path.";
     FBIG = 283, 599, "File too large";
     NOSPACE = 284, 599, "No space left on device";
-    NO_PARTITION = 2755, 599, "Partition does not exist";
-    NOT_SUPPORTFORPARTITION = 2760, 599, "This feature is not supported on partition";
-    AP_DEFAULT_PARTITION_CONFIG = 2772, 599,
-        "This configuration is allowed only from the default partition.";
     // Certificates.
     SSL_CERT = 1536, 599, "Invalid certificate";
     SSL_PKEY = 1537, 599, "Invalid private key, or PEM pass phrase required for this private key";
@@ -194,20 +133,12 @@ codes! {
     SSL_NYVALID_BRKLINK = 1591, 209,
         "All incompatible CA links were broken during the update operation. (Note: the \
          certificate is not yet valid)";
-    SSL_NOCACERT = 1568, 599, "cacert does not exists";
-    NOFILE_CERT = 1631, 599, "No such certificate file exists";
-    NOFILE_KEY = 1632, 599, "No such key file exists";
     SSL_DEFLOCATION = 1647, 599, "Input file(s) not present or not accessible in current partition";
-    SSL_CERTKEY_INCOMPATIBLE = 1649, 599, "Cannot bind incompatible certkey type with Vserver.";
-    ERR_SSL_SANCERT_DUP = 1674, 599, "Duplicate domain cert cannot be added.";
-    SSL_ECDSA_SUPPORT = 1675, 599, "ECDSA certificates are not supported for this entity/platform.";
     SSL_ECDSA_CURVE_SUPPORT = 1676, 599, "The EC curve in the ECDSA certificate is not supported.";
     SSL_LINK_LOOP = 1677, 599, "Certificate can't be linked. This is creating a loop.";
     SSL_CERT_LINK_NOT_ALLOWED = 3418, 599,
         "SSL certificate link can be done only for Non CA certificates";
     SSL_CERT_NOT_CA = 3605, 599, "Not a CA certificate";
-    SSL_CACERT_NO_CRLSIGN = 3606, 599,
-        "Specified certificate is either not a CA cert, or does not have privileges to issue CRLs";
     SSL_PKEY_SIZE_CA = 3617, 599, "CA certificate of size greater than 4096 bits not supported";
     SSL_PKEY_MINSIZE = 3590, 599, "Certificate of size smaller than 512 bits not supported";
     SSL_DOMINCOMPAT = 3585, 599,
@@ -226,34 +157,15 @@ codes! {
          Name.";
     SSL_CERTKEY_SIZE64 = 3645, 599,
         "Certificate with key size (modulus) that is not multiple of 512 bits is not supported";
-    SSL_CERT_MISSING_PARAM = 3655, 599,
-        "Required parameters missing in the certificate. Please check the certificate for \
-         completeness";
-    SSL_BUNDLE_IC_FILE_EXISTS = 3660, 599,
-        "Certificate file for intermediate certificate already exists.";
-    SSL_BUNDLE_SCERT_MISSING = 3661, 599,
-        "Server certificate must be placed first in certificate bundle file.";
-    SSL_BUNDLE_CERT_MISSING = 3662, 599, "No certificates present in the certificate bundle file.";
     SSL_BUNDLE_FAILED = 3663, 599, "Processing of certificate bundle file failed.";
-    SSL_BUNDLE_PARSE_ERR = 3664, 599, "Unable to parse the certificate bundle file.";
-    SSL_BUNDLE_MAX_CERT = 3665, 599, "Exceeded maximum Intermediate certificates limit of 9.";
-    SSL_BUNDLE_MAX_KEY = 3666, 599,
-        "Only one private-key is allowed in the certificate bundle file.";
-    SSL_BUNDLE_IC_FILE_CREATE_FAILED = 3667, 599, "Intermediate certificate file creation failed.";
-    SSL_MAXSAN = 3708, 599, "Maximum number of SANs reached";
-    SSL_BADSNICERT = 3709, 599, "Bad SNI certificate";
-    SSL_PASSWORD_DECODE = 3717, 599, "Decode of the encrypted passphrase failed.";
     SSL_DEFAULT_CERT_DEL = 3719, 599, "Cannot delete internal default certificate.";
     SSL_DEFAULT_CERT_BIND = 3722, 599, "Cannot bind internal default certificate.";
-    SSL_DEFAULT_CERT_NAME = 3802, 599, "Cannot use this name in non-default partition.";
     SSL_SNICERT_INVALID = 3805, 599,
         "Cannot bind SNI cert on an internal and backend service. SNI cert can be bound only to \
          SSL vserver.";
     SSL_NO_CERTKEY_FILE = 3807, 209,
         "CertKey files deleted from file system, do save config, unsaved reboot will not bring \
          deleted certKey files.";
-    SSL_NO_PRIVATE_KEY = 3827, 599, "Private Key is not present.";
-    SSL_HSMKEY_PPE = 1665, 599, "Internal error while adding HSM key.";
     // SSL parameters, profiles, ciphers, CRL, OCSP, actions.
     SSL_DHCOUNT = 1551, 599, "DH Refresh count should be 0 or >=500";
     CIPHER_BACKEND = 1682, 599,
@@ -264,7 +176,6 @@ codes! {
     SSL_PROFILE_QUIC_MISMATCH = 1776, 599,
         "SSL profiles of type QUIC-FrontEnd can only be associated with HTTP_QUIC virtual servers.";
     SSL_SESSTO = 1552, 599, "Session timeout should be > 0";
-    DHPATH = 1555, 599, "DH file path mandatory if DH enabled";
     CERTHEADER = 1556, 599, "Cert header tag mandatory if cert enabled";
     SESSHEADER = 1557, 599, "Sess header tag mandatory if sess enabled";
     CERTDNHEADER = 1564, 599, "Cert DN tag mandatory if cert-DN enabled";
@@ -279,18 +190,8 @@ codes! {
     SSL_BOUNDTO_SSLACTION = 1598, 599,
         "Vserver cannot be removed as it's referenced by one or more SSL Actions. Remove SSL \
          action(s) prior to removing vserver.";
-    NOMIX = 3601, 599, "Cannot specify both HTTP data insertion and SSL actions";
-    NOPOLICY_NONTRSVC = 3602, 599, "Cannot bind SSL policy to SSL backend service";
-    SSL_SSLPOL_BIND_CONST = 3603, 599, "Cannot bind non-SSL policy to SSL vserver/service";
     SSL_NO_USABLE_CIPHERS = 3604, 599, "No usable ciphers configured on the SSL vserver/service";
     NOENT_CIPHER = 3621, 599, "No such cipher/cipherAlias/cipherGroup";
-    SSL_NOT_SUPPORTED_ON_PLATFORM = 3631, 599, "Feature not supported on this platform";
-    SSL_NOT_CTL_POL = 3650, 599, "Not a control policy";
-    SSL_NOT_DATA_POL = 3651, 599, "Not a data policy";
-    SSL_TYPE_REQD = 3652, 599, "Type is required";
-    SSL_SKIPCA_OPNOTPER = 3668, 599, "skipCA is not permitted for this entity.";
-    SSL_SET_POLICY_ACTION_TYPE = 3670, 599,
-        "Action type cannot be changed from the previous configured action type";
     SSL_NO_PROTOCOL_ENABLED = 3674, 599, "SSL or TLS protocols not enabled on the service.";
     SSL_NO_ECC_CURVES = 3677, 599, "No ECC curves bound for ECDHE ciphers.";
     SSL_PROFILE_ATTACHED = 3679, 599,
@@ -298,20 +199,10 @@ codes! {
     SSL_PROFILE_USED = 3680, 599, "Profile is being used by Virtual Server, Service or Monitor.";
     SSL_PROFILE_NOT_VAILD_PARAM = 3681, 599,
         "Specified parameters are not applicable for this type of SSL profile.";
-    SSL_NOCIPHERGRP = 3711, 599, "Cipher Group does not exist.";
-    SSL_SVCVSR_NOT_FOUND = 3712, 599, "No SSL vserver/service found with this name.";
-    SSL_DTLS_NA = 3725, 599, "Command arguments does not apply to vserver/service of type DTLS.";
-    SSL_ECC_SUPPORT = 3726, 599, "ECC curve is not supported for this entity/platform.";
     SSL_PROFILE_FE = 3727, 599, "Cannot bind front-end profile to a back-end SSL service.";
     SSL_PROFILE_BE = 3728, 599, "Cannot bind back-end profile to a front-end SSL vserver.";
-    SSL_NONSSL_VSERVER = 3730, 599, "Vserver is not of type SSL/HTTP_QUIC.";
-    SSL_TLS11_12_SUPPORT = 3732, 599,
-        "Enabling of TLSv1.1/1.2 is not supported on this entity/platform.";
     SSL_PROFILE_NO_USABLE_CIPHERS = 3735, 599,
         "No usable ciphers configured for some of the SSL vserver/service binded to this profile";
-    SSL_CIPHGRP_NO_USABLE_CIPHERS = 3736, 599,
-        "No usable ciphers configured for some of the SSL vserver/service binded to this cipher \
-         group";
     SSL_PROFILE_UNSET_DEFAULT = 3737, 599, "Unsetting a default SSL Profile is not allowed";
     SSL_DEFAULT_PROFILE_ENABLED = 3738, 599, "Disabling ssl default profile is not allowed";
     SSL_PROFILE_DEFAULT_DISABLED = 3739, 599,
@@ -323,32 +214,18 @@ codes! {
     SSL_CIPHER_EXIST_HIGHER_PRI = 3741, 599,
         "Specified cipher is already bound with higher priority";
     SSL_DEFAULT_PROFILE_PERM = 3742, 599, "Default ssl profile can not be removed";
-    SSL_SERVERAUTHNOTSUPP = 3751, 599,
-        "ServerAuth Operation is not supported for front end service.";
     SSL_SERVERAUTH_SNI_REQUIRED = 3752, 599,
         "Argument pre-requisite missing serverAuth == ENABLED or SNIEnable == ENABLED";
-    SSL_CN_REQUIRED = 3753, 599, "Argument pre-requisite missing commonName";
-    SSL_TLS13_SUPPORT = 3775, 599, "Enabling of TLSv1.3 is not supported on this entity/platform.";
-    SSL_CRL = 1549, 599, "Invalid CRL";
     SSL_NOCRL = 1550, 599, "CRL does not exist";
-    SSL_ISSUER_NOTIN_GLBCERTLIST = 1583, 599, "Unable to find the CA certificate for the CRL";
-    SSL_CRLSIGCHECK_FAIL = 1584, 599, "Signature check on the CRL failed";
-    SSL_SVRPORTNEEDED = 1570, 599, "Server/port information is needed for enabling auto refresh";
-    SSL_BASEOBJNEEDED = 1571, 599, "baseDN is required for enabling auto refresh";
     SSL_CRL_DEFLOCATION = 1650, 599,
         "Input CRL file not present or not accessible under the partition's default CRL directory";
-    SSL_INREFRESH_NODELETE = 3600, 599, "CRL refresh in progress, cannot be removed";
-    SSL_CRL_EXPIRED = 3607, 209, "CRL has expired";
     OCSP_REFERENCES = 3632, 599,
         "OCSP responder is bound to a vserver/certkey pair. Use unbind ssl certkey.";
     SSL_NOT_SUPPORTED = 3634, 599, "OCSP responder must be an HTTP server; SSL is not supported.";
     SSL_OCSPNAMENOTSUPP = 3759, 599, "Ocsp responder name should not start with ns_internal.";
     SSL_OCSP_DUPLICATE = 3657, 599,
         "An ocspResponder is already bound with the specified priority.";
-    SSL_OCSP_RESPCERT = 1592, 599, "No such responder certificate.";
-    SSL_OCSP_SIGNCERT = 1593, 599, "No such signing certificate.";
     // Load balancing, content switching, policies, monitors.
-    VSERVER_TYPE_MISMATCH = 478, 599, "Vserver type mismatch.";
     NONHTTP_CSW_BIND_HTTP_SSL_POLICY = 688, 599,
         "HTTP/SSL protocol based policies can be bound only to HTTP/SSL CS vserver";
     PRIORITY_COMP_PI_CSW = 695, 599, "Priority is mandatory for advanced expressions.";
@@ -357,9 +234,6 @@ codes! {
          2147483647";
     PI_PRIORITY_EXISTS = 3041, 599, "A policy is already bound to the specified priority";
     CSW_BIND_INCOMPAT_TGT = 707, 599, "The target vserver is not compatible with the CS verver.";
-    CSW_BIND_INCOMPAT_TARGET = 735, 599, "The target vserver has to be an LB vserver.";
-    CSW_POL_INCOMPAT_LB = 740, 599,
-        "The target vserver is not compatible with the CS policy expression.";
     BOUNDTO_CSACT = 1371, 599, "The Vserver referred by Content Switching action cannot be removed";
     BOUNDTO_CSPOLICY = 1372, 599,
         "The Content Switching Action bound to Content Switching Policy cannot be removed";
@@ -368,18 +242,14 @@ codes! {
     CSPOLICY_HASACTION = 1374, 599,
         "LB vserver/gotoPriorityExpression/invoke not allowed during bind when content swtiching \
          policy already has an action.";
-    CS_NOTSUPPORT_LB = 1375, 599,
-        "The Protocol of given LB vserver is not supported by Content Switching action";
     ACTION_NOTNOOP_CS = 1386, 599,
         "Do not provide gotoPriorityExpression/invoke because policy has action";
     CSPOLICY_NOACTION = 1387, 599,
         "Either LB vserver or GotoPriorityExpression or Invoke must be provided while binding a \
          Content Switching policy without action.";
-    LB_SERVER_NOTEXIST = 1388, 599, "The Target LB Vserver does not exist";
     LBREFFERED_IN_CSBINDING = 1409, 599,
         "Cannot remove LB Vserver which is reffered in CS policy bindings";
     DEFAULTLB_NOT_BOUND = 1410, 599, "default LB mentioned is not bound";
-    INVAL_CS_ACTION = 1425, 599, "Action given is not a CS action";
     SET_CSACTION_DISALLOWED = 1426, 599,
         "Set disallowed for CS action from Target LB/targetVserver to Target Expression and vice \
          versa";
@@ -393,10 +263,6 @@ codes! {
          operation. Also check 'allowBoundSvcRemoval' option in lb parameter to change this \
          behaviour.";
     REDIRECT_URL_NOT_APPLICABLE = 1340, 599, "Redirect URL cannot be configured on this vserver.";
-    DESIREDSTATE_FAILED = 1442, 599, "Failed to bind some servicegroup members";
-    UNBIND_TROFS_ITEM = 1443, 599,
-        "Cannot perform unbind operation on graceful unbind service group members";
-    IPPORT_VIP_BOUND = 429, 599, "IP, port conflict with an entity already bound to the vserver";
     MONITOR_INTERVAL = 2128, 599, "Monitor interval must be greater than response timeout";
     MONITOR_FAILURERETRIES = 2196, 599,
         "Monitor retries must be greater than monitor failureRetries";
@@ -405,20 +271,15 @@ codes! {
     MONITOR_BUILTIN = 2132, 599, "Built-in monitors cannot be deleted";
     MONITOR_BOUND = 2133, 409, "The monitor is already bound to the service";
     MONITOR_DEFAULT = 2139, 599, "No operations allowed with the default monitor";
-    MONITOR_TYPE = 2134, 599, "Invalid monitor type";
     MONITOR_WRONG_TYPE = 2155, 599, "Existing monitor is of different type than given";
     MONITOR_UNBIND_DEFAULT = 2164, 599, "Default monitor cannot be unbound from a service";
     MONITOR_BIND_DEFAULT = 2165, 599, "Default monitor cannot be bound explicitly to a service";
     MONITOR_NOT_BOUND = 2170, 599, "Monitor not bound to service";
-    INVALID_MONITOR = 2171, 599, "Monitor does not exist";
-    MONITOR_NO_SSLPROFILE_BOUND = 2218, 599,
-        "No SSL profile is attached to monitor. Attach SSL profile first";
     RESP_ACT_RESPONSE_CODE_REASON_PHRASE_NOT_ALLOWED = 2904, 599,
         "responseStatusCode and reasonPhrase options are allowed only for respondwithhtmlpage and \
          redirect action types.";
     RESP_ACT_INVALID_REDIRECT_CODE = 2905, 599,
         "For redirect action type the response status code must be in the range 300-399.";
-    RSP_ACT_INVAL = 2824, 599, "Invalid responder action";
     RW_ACT_INVAL = 2817, 599, "Invalid rewrite action";
     INVALPICEXPR = 3081, 599, "Expression syntax error";
     INVALPISEXPR = 3085, 599, "String expression syntax error";

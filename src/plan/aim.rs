@@ -46,6 +46,8 @@ pub fn aim(observed: &ObservedState, translation: &Translation) -> Aim {
 struct Pins {
     /// Held and closed Ingresses, and whether their routes stay.
     ingresses: BTreeMap<IngressId, bool>,
+    /// Routes that others have now.
+    yielded: BTreeSet<BindingId>,
     mark: Mark,
 }
 
@@ -66,11 +68,12 @@ impl Pins {
                 ingresses.entry(ingress).or_insert(true);
             }
         }
-        Self { ingresses, mark }
+        Self { ingresses, yielded: translation.desired.yielded.clone(), mark }
     }
 
     fn holds_route(&self, binding: &BindingId) -> bool {
         binding.kind == Kind::CSVSERVER_CSPOLICY
+            && !self.yielded.contains(binding)
             && self
                 .mark
                 .ingress_of_name(&binding.child)

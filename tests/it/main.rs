@@ -6,6 +6,8 @@
     reason = "a failing test is the right place to panic"
 )]
 
+#[path = "../support/objects.rs"]
+mod objects;
 #[path = "../support/in_process.rs"]
 mod in_process;
 #[path = "../support/logs.rs"]
@@ -17,3 +19,4 @@ mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
 mod tidy;
+mod translate;

@@ -10,7 +10,7 @@ use serde_json::ser::Formatter;
 
 use crate::command::Refusal;
 use crate::message::{Response, reason};
-use crate::schema::{FieldKind, Kind};
+use crate::schema::{Field, FieldKind, Kind};
 use crate::state::Fields;
 use crate::view::Row;
 
@@ -113,17 +113,31 @@ pub(super) fn shown(kind: &'static Kind, row: &Fields) -> Value {
     serde_json::to_value(Shown(kind, row, &[])).expect("a row has text keys")
 }
 
-/// A value as answers write it.
-pub(crate) fn on_wire(kind: &Kind, field: &str, value: &Value) -> Value {
+/// A value as answers write it, for comparing with what a client wants.
+pub(super) fn on_wire(kind: &Kind, field: &str, value: &Value) -> Value {
     let facts = kind.fields.get(field);
-    let as_text = facts.is_some_and(|facts| {
-        matches!(facts.kind, FieldKind::Double | FieldKind::Doubles) && facts.wire.is_none()
-    });
-    match value {
-        Value::Number(number) if as_text => Value::String(number.to_string()),
-        Value::Array(items) => items.iter().map(|item| on_wire(kind, field, item)).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-            value.clone()
+    serde_json::to_value(Wire(facts, value)).expect("a value has text keys")
+}
+
+/// A value in the JSON type that answers have for its field.
+struct Wire<'a>(Option<&'a Field>, &'a Value);
+
+impl Serialize for Wire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(facts, value) = self;
+        let as_text = facts.is_some_and(|facts| {
+            matches!(facts.kind, FieldKind::Double | FieldKind::Doubles) && facts.wire.is_none()
+        });
+        match value {
+            Value::Number(number) if as_text => serializer.collect_str(number),
+            Value::Array(items) => {
+                serializer.collect_seq(items.iter().map(|item| Wire(*facts, item)))
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Object(_) => value.serialize(serializer),
         }
     }
 }
@@ -158,16 +172,14 @@ impl Serialize for Shown<'_> {
         let Self(kind, fields, attrs) = self;
         let is_key = |field: &str| kind.key.iter().any(|key| key == field);
         let wanted = |field: &str| attrs.is_empty() || attrs.iter().any(|attr| attr == field);
-        // The content of a file is a secret to the journal, but readable for whoever may log in.
-        let secret = |field: &str| {
-            field != "filecontent" && kind.fields.get(field).is_some_and(|facts| facts.secret)
-        };
         let mut row = serializer.serialize_map(None)?;
-        for first in [true, false] {
-            for (field, value) in *fields {
-                if is_key(field) == first && wanted(field) && !secret(field) {
-                    row.serialize_entry(field, &on_wire(kind, field, value))?;
-                }
+        let keys = kind.key.iter().filter_map(|key| fields.get_key_value(key.as_str()));
+        let others = fields.iter().filter(|(field, _)| !is_key(field));
+        for (field, value) in keys.chain(others).filter(|(field, _)| wanted(field)) {
+            let facts = kind.fields.get(*field);
+            // The content of a file is a secret to the journal, but readable for whoever logs in.
+            if *field == "filecontent" || !facts.is_some_and(|facts| facts.secret) {
+                row.serialize_entry(field, &Wire(facts, value))?;
             }
         }
         row.end()

@@ -154,10 +154,10 @@ fn check_delete_cs(state: &State, name: &str) -> Result<(), Refusal> {
     }
 }
 
-/// What a vserver says of itself when it was not told (seen from a dump of one; the timeout of
-/// streams is documented).
+/// What a vserver says of itself when it was not told, or is told to forget it (seen from a dump of
+/// one; the timeout of streams is documented).
 pub(super) fn after(state: &mut State, command: &Command) {
-    if command.verb != Verb::Add {
+    if !matches!(command.verb, Verb::Add | Verb::Unset) {
         return;
     }
     let Some(fields) = state.object_mut(command.kind, &command.key) else { return };

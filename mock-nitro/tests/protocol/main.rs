@@ -10,5 +10,6 @@ mod bindings;
 mod reading;
 mod bulk;
 mod system;
+mod clients;
 mod faults;
 mod http;

@@ -1,0 +1,204 @@
+//! What an Ingress says in its annotations: the registry of every annotation that is honoured, and
+//! reading them.
+//!
+//! Nothing that protects is ever ignored: what is misspelled, malformed or not supported is an
+//! error, and its Ingress is unmet.
+
+mod address;
+mod json;
+mod key;
+mod parse_error;
+mod profile;
+mod registry;
+mod services;
+mod settings;
+mod unsupported;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Findings};
+pub use parse_error::ParseError;
+pub use profile::Side;
+pub use registry::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
+pub use settings::{IngressSettings, SecureBackEnds, Setting};
+
+use key::Meaning;
+use unsupported::Weight;
+
+/// Reads the annotations of an Ingress. What is wrong with them goes to `findings`.
+pub fn read(annotations: &BTreeMap<String, String>, findings: &mut Findings) -> IngressSettings {
+    let mut settings = IngressSettings::default();
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for (written, value) in annotations {
+        let folded = key::fold(written);
+        let meaning = key::meaning(&folded);
+        if let Meaning::Foreign = meaning {
+            continue;
+        }
+        if let Some(first) = seen.insert(folded, written) {
+            repeated(first, written, meaning, (&mut settings, findings));
+            continue;
+        }
+        read_one(written, value, meaning, (&mut settings, findings));
+    }
+    settings
+}
+
+/// The key of an annotation as it stands on an Ingress, for messages: that of the registry unless
+/// it is spelled otherwise.
+pub fn spelling<'a>(key: &'a str, annotations: &'a BTreeMap<String, String>) -> &'a str {
+    annotations.keys().map(String::as_str).find(|written| key::fold(written) == key).unwrap_or(key)
+}
+
+/// How close a word must be to one that protects to count as meant by it.
+pub(crate) const MISSPELLING: usize = key::MISSPELLING;
+
+fn repeated(
+    first: &str,
+    second: &str,
+    meaning: Meaning,
+    (settings, findings): (&mut IngressSettings, &mut Findings),
+) {
+    if let Meaning::Known(annotation) = meaning {
+        make_unreadable(annotation, settings);
+    }
+    findings.error(
+        Code::AnnotationRepeated,
+        second,
+        format!("{first:?} and {second:?} are two spellings of one annotation"),
+        "keep one of the two",
+    );
+}
+
+fn read_one(
+    written: &str,
+    value: &str,
+    meaning: Meaning,
+    (settings, findings): (&mut IngressSettings, &mut Findings),
+) {
+    match meaning {
+        Meaning::Known(annotation) => {
+            if let Err(error) = (annotation.read)(value, settings) {
+                let remedy = error.remedy(annotation.example);
+                findings.error(error.code(), written, error.to_string(), remedy);
+            }
+        }
+        Meaning::Unsupported(Weight::Decisive) => findings.error(
+            Code::AnnotationUnsupported,
+            written,
+            format!(
+                "{written:?} is not supported yet, and the Ingress means something else without it"
+            ),
+            "remove it, or leave this Ingress to another controller",
+        ),
+        Meaning::Unsupported(Weight::Harmless) => findings.warning(
+            Code::AnnotationUnsupported,
+            written,
+            format!("{written:?} is not supported yet and has no effect"),
+            "remove it if the Ingress is to work without it",
+        ),
+        Meaning::Misspelled(meant, annotation) => {
+            if let Some(annotation) = annotation {
+                make_unreadable(annotation, settings);
+            }
+            findings.error(
+                Code::AnnotationUnknown,
+                written,
+                format!("{written:?} is no annotation, but nearly one that protects"),
+                format!("did you mean {meant:?}?"),
+            );
+        }
+        Meaning::Unknown(nearest) => findings.warning(
+            Code::AnnotationUnknown,
+            written,
+            format!("{written:?} is not known and has no effect"),
+            nearest.map_or_else(
+                || "remove it".to_owned(),
+                |nearest| format!("did you mean {nearest:?}?"),
+            ),
+        ),
+        Meaning::Foreign => (),
+    }
+}
+
+/// Leaves a setting as present and not understood: every reader refuses an empty value.
+fn make_unreadable(annotation: &Annotation, settings: &mut IngressSettings) {
+    let refused = (annotation.read)("", settings);
+    debug_assert!(refused.is_err(), "{} accepts an empty value", annotation.key);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Diagnostic, ObjectRef, Severity};
+    use crate::model::ObjectKey;
+
+    fn read_all(annotations: &[(&str, &str)]) -> (IngressSettings, Vec<Diagnostic>) {
+        let key = ObjectKey::new("default", "web");
+        let mut findings = Findings::about(ObjectRef { kind: "Ingress".to_owned(), key });
+        let annotations =
+            annotations.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let settings = read(&annotations, &mut findings);
+        (settings, findings.into_diagnostics())
+    }
+
+    #[test]
+    fn hyphens_underscores_and_case_of_a_key_are_the_same() {
+        for key in ["secure-backend", "secure_backend", "Secure_Backend"] {
+            let key = format!("Ingress.citrix.com/{key}");
+            let (settings, diagnostics) = read_all(&[(&key, "True")]);
+            assert_eq!(settings.secure_backend.value(), Some(&SecureBackEnds::All(true)));
+            assert_eq!(diagnostics, []);
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_one_annotation_are_an_error_that_names_both() {
+        let (settings, diagnostics) = read_all(&[
+            ("ingress.citrix.com/ca-secret", r#"{"a": "ca"}"#),
+            ("ingress.citrix.com/ca_secret", r#"{"a": "ca"}"#),
+        ]);
+        assert!(settings.ca_secret.is_unreadable());
+        let [one] = diagnostics.as_slice() else { panic!("{diagnostics:?}") };
+        assert_eq!(one.severity, Severity::Error);
+        assert!(one.problem.contains("ca-secret\"") && one.problem.contains("ca_secret\""));
+    }
+
+    #[test]
+    fn a_misspelled_security_annotation_is_an_error_and_counts_as_unreadable() {
+        for key in ["ca-secert", "ca_secrets", "casecret"] {
+            let (settings, diagnostics) =
+                read_all(&[(&format!("ingress.citrix.com/{key}"), r#"{"a": "ca"}"#)]);
+            assert!(settings.ca_secret.is_unreadable(), "{key}");
+            assert_eq!(diagnostics[0].severity, Severity::Error, "{key}");
+            assert_eq!(diagnostics[0].remedy, "did you mean \"ingress.citrix.com/ca-secret\"?");
+        }
+    }
+
+    #[test]
+    fn a_known_annotation_under_another_prefix_is_an_error_if_it_protects() {
+        for prefix in ["nitro-ingress.dev", "ingress.netscaler.com"] {
+            let (_, diagnostics) = read_all(&[(&format!("{prefix}/ca-secret"), r#"{"a": "ca"}"#)]);
+            assert_eq!(diagnostics[0].severity, Severity::Error, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_supported_yet_says_so() {
+        let (_, diagnostics) = read_all(&[
+            ("ingress.citrix.com/lbvserver", "{}"),
+            ("ingress.citrix.com/preconfigured_certkey", "{}"),
+            ("ingress.citrix.com/cloud", "true"),
+            ("nginx.ingress.kubernetes.io/auth-tls-secret", "a/b"),
+        ]);
+        let told: Vec<_> = diagnostics.iter().map(|one| (one.severity, one.code)).collect();
+        assert_eq!(
+            told,
+            [
+                (Severity::Warning, Code::AnnotationUnknown),
+                (Severity::Warning, Code::AnnotationUnsupported),
+                (Severity::Error, Code::AnnotationUnsupported),
+            ]
+        );
+    }
+}

@@ -1,0 +1,235 @@
+//! Who gets what: front ends, hosts, certificates and routes are claimed by Ingresses and settled
+//! by age.
+//!
+//! One pass from the oldest claimant to the youngest settles everything, because what an Ingress
+//! gets depends on older claims only. Invariant: a claim of an Ingress that is not programmed and
+//! not understood counts for nothing.
+
+mod certificates;
+mod front;
+mod hold;
+mod plain;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::{Code, Findings, ObjectRef};
+use crate::model::{
+    AcceptedCa, BindingId, FrontEndId, IngressId, Kind, ObjectKey, Protocol, Role, RouteMatch,
+};
+use crate::snapshot::{Facts, ObservedRoute};
+
+use super::reading::Reading;
+use front::Conflict;
+pub(super) use front::{Front, Settings};
+
+/// Somebody with claims.
+#[derive(Debug)]
+pub(super) enum Claimant<'r, 'a> {
+    /// An Ingress of ours with its text.
+    Known(&'r Reading<'a>),
+    /// An Ingress that the appliance shows and that nobody knows anything about.
+    Unknown(IngressId, Option<ObjectKey>),
+}
+
+/// What becomes of a claimant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is understood and agrees with older ones.
+    Accepted,
+    /// It is unmet and keeps what it has.
+    Held,
+    /// It is unmet, and what it has is not what it asks for.
+    Closed(String),
+    /// It is unmet and has no routes.
+    Absent,
+}
+
+/// Everything settled. Vectors go with the claimants.
+#[derive(Debug)]
+pub(super) struct Settled {
+    pub(super) standings: Vec<Standing>,
+    pub(super) fronts: BTreeMap<FrontEndId, Front>,
+    /// The routes that each accepted Ingress gets, as places in its text.
+    pub(super) routes: Vec<Vec<usize>>,
+    /// The certificates of each accepted Ingress that are served, as places in its text.
+    pub(super) certificates: Vec<Vec<usize>>,
+    /// Bound routes of held Ingresses that others have now.
+    pub(super) yielded: BTreeSet<BindingId>,
+    pub(super) findings: Vec<Findings>,
+}
+
+/// The CAs that the Ingresses of one namespace bring to one front end.
+type Brought<'a> = BTreeMap<(FrontEndId, &'a str), BTreeSet<AcceptedCa>>;
+
+/// Settles all claims. `claimants` stand in order of age.
+pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str) -> Settled {
+    // Who turns out to be closed or refused brings no CAs either, and that may close others.
+    let mut excluded: BTreeSet<usize> = BTreeSet::new();
+    loop {
+        let mut round = Round::new(claimants, facts, prefix, &excluded);
+        round.run();
+        let out =
+            round.settled.standings.iter().enumerate().filter(|(_, standing)| match standing {
+                Standing::Closed(_) | Standing::Absent => true,
+                Standing::Accepted | Standing::Held => false,
+            });
+        let out: Vec<usize> = out.map(|(place, _)| place).collect();
+        let known = excluded.len();
+        excluded.extend(out);
+        if excluded.len() == known || !round.asked_for_brought {
+            plain::refuse(claimants, facts, prefix, &mut round.settled);
+            return round.settled;
+        }
+    }
+}
+
+impl Claimant<'_, '_> {
+    pub(super) const fn id(&self) -> &IngressId {
+        match self {
+            Self::Known(reading) => &reading.id,
+            Self::Unknown(id, _) => id,
+        }
+    }
+
+    fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Known(reading) => Some(&reading.key.namespace),
+            Self::Unknown(_, key) => key.as_ref().map(|key| key.namespace.as_str()),
+        }
+    }
+
+    /// What was bound for it when the appliance was read.
+    fn observed<'f>(&self, facts: &'f Facts) -> &'f [ObservedRoute] {
+        facts.routes.get(self.id()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn object(&self) -> ObjectRef {
+        let key = match self {
+            Self::Known(reading) => reading.key.clone(),
+            Self::Unknown(id, key) => {
+                key.clone().unwrap_or_else(|| ObjectKey::new("", id.as_str()))
+            }
+        };
+        ObjectRef { kind: "Ingress".to_owned(), key }
+    }
+}
+
+/// One pass.
+struct Round<'c, 'r, 'a> {
+    claimants: &'c [Claimant<'r, 'a>],
+    facts: &'c Facts,
+    prefix: &'c str,
+    brought: Brought<'c>,
+    asked_for_brought: bool,
+    taken: BTreeMap<(FrontEndId, RouteMatch), usize>,
+    settled: Settled,
+}
+
+impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
+    fn new(
+        claimants: &'c [Claimant<'r, 'a>],
+        facts: &'c Facts,
+        prefix: &'c str,
+        excluded: &BTreeSet<usize>,
+    ) -> Self {
+        let count = claimants.len();
+        let settled = Settled {
+            standings: Vec::with_capacity(count),
+            fronts: BTreeMap::new(),
+            routes: vec![Vec::new(); count],
+            certificates: vec![Vec::new(); count],
+            yielded: BTreeSet::new(),
+            findings: claimants.iter().map(|one| Findings::about(one.object())).collect(),
+        };
+        let brought = hold::brought(claimants, facts, excluded);
+        let taken = BTreeMap::new();
+        Self { claimants, facts, prefix, brought, asked_for_brought: false, taken, settled }
+    }
+
+    fn run(&mut self) {
+        for (place, claimant) in self.claimants.iter().enumerate() {
+            let standing = match claimant {
+                Claimant::Known(reading) if reading.understood && self.accept(place, reading) => {
+                    Standing::Accepted
+                }
+                Claimant::Known(reading) => self.hold_or_close(place, reading),
+                Claimant::Unknown(..) => Standing::Held,
+            };
+            if standing == Standing::Held {
+                self.claim_bound(place);
+            }
+            self.settled.standings.push(standing);
+        }
+    }
+
+    /// Gives an understood Ingress what it asks for, unless it disagrees with those that share its
+    /// front end.
+    fn accept(&mut self, place: usize, reading: &Reading<'_>) -> bool {
+        let front_end = reading.front_end.expect("an Ingress that is understood has a front end");
+        if let Err(conflict) = self.join(place, front_end, reading) {
+            let Conflict { field, problem, remedy } = conflict;
+            self.settled.findings[place].error(Code::FrontEndConflict, &field, problem, remedy);
+            return false;
+        }
+        if front_end.protocol == Protocol::Ssl {
+            self.claim_certificates(place, front_end, reading);
+        }
+        for (i, route) in reading.routes.iter().enumerate() {
+            if let Some(winner) = self.taken.get(&(front_end, route.matches.clone())) {
+                let winner = self.claimants[*winner].object();
+                self.settled.findings[place].warning(
+                    Code::RouteTaken,
+                    &route.field,
+                    format!("{} on {front_end} belongs to {winner}, which is older", route.matches),
+                    "choose another host or path, or remove it from one of the two",
+                );
+                continue;
+            }
+            if front_end.protocol == Protocol::Ssl
+                && !self.is_served(front_end, &route.matches.host)
+            {
+                let findings = &mut self.settled.findings[place];
+                let problem = format!(
+                    "{} gets no route: its certificate is not served, and no other covers it",
+                    route.matches
+                );
+                findings.warning(
+                    Code::CertificateTaken,
+                    &route.field,
+                    problem,
+                    "issue a certificate without the names that others have on this front end",
+                );
+                continue;
+            }
+            self.taken.insert((front_end, route.matches.clone()), place);
+            self.settled.routes[place].push(i);
+        }
+        true
+    }
+
+    /// Claims what is bound for an Ingress that keeps it, and what its text still asks for there.
+    fn claim_bound(&mut self, place: usize) {
+        let claimant = &self.claimants[place];
+        let observed = claimant.observed(self.facts);
+        for route in observed {
+            self.hold_front(place, route);
+            let claim = (route.front_end, route.matches.clone());
+            if *self.taken.entry(claim).or_insert(place) != place {
+                self.settled.yielded.insert(binding_of(route, self.prefix));
+            }
+        }
+        let Claimant::Known(reading) = claimant else { return };
+        let bound = |front_end: &FrontEndId| observed.iter().any(|one| one.front_end == *front_end);
+        if let Some(front_end) = reading.front_end.filter(bound) {
+            for route in &reading.routes {
+                self.taken.entry((front_end, route.matches.clone())).or_insert(place);
+            }
+        }
+    }
+}
+
+/// The binding of an observed route.
+fn binding_of(route: &ObservedRoute, prefix: &str) -> BindingId {
+    let csvserver = route.front_end.csvserver(prefix);
+    BindingId::new(Kind::CSVSERVER_CSPOLICY, csvserver, route.policy.as_str(), Role::Plain)
+}

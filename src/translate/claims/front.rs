@@ -1,0 +1,235 @@
+//! Sharing a front end: the oldest holds it, and all others must agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::Code;
+use crate::model::{AcceptedCa, ClientAuthentication, FrontEndId, Protocol, Value};
+use crate::snapshot::ObservedRoute;
+
+use super::super::profile::Profile;
+use super::super::reading::Reading;
+use super::Round;
+use super::certificates::NameHolder;
+
+/// A front end with everything that was settled about it.
+#[derive(Debug)]
+pub(in crate::translate) struct Front {
+    /// Who holds it.
+    pub(super) holder: usize,
+    /// What is in effect there.
+    pub(in crate::translate) settings: Settings,
+    /// The CAs whose client certificates are accepted.
+    pub(super) accepted: BTreeSet<AcceptedCa>,
+    /// An Ingress of another namespace that relies on exactly these.
+    pub(super) relied_on_by: Option<usize>,
+    /// The names that have a certificate.
+    pub(super) names: BTreeMap<String, NameHolder>,
+}
+
+/// What is in effect on a front end.
+#[derive(Debug)]
+pub(in crate::translate) enum Settings {
+    /// Nothing: plain HTTP.
+    Plain,
+    /// What the text of its holder says.
+    Text(Profile),
+    /// What is bound, since the text of its holder is not understood.
+    Bound(ClientAuthentication),
+}
+
+/// Why an Ingress cannot share a front end.
+#[derive(Debug)]
+pub(super) struct Conflict {
+    pub(super) field: String,
+    pub(super) problem: String,
+    pub(super) remedy: String,
+}
+
+const REMEDY: &str = "give the Ingress an address of its own with ingress.citrix.com/frontend-ip, \
+                      or let both ask for the same";
+
+impl Settings {
+    /// What clients must show.
+    pub(super) fn client_authentication(&self) -> ClientAuthentication {
+        match self {
+            Self::Plain => ClientAuthentication::None,
+            Self::Bound(bound) => *bound,
+            Self::Text(profile) => {
+                let is = |field, wanted| profile.value(field) == Some(Value::from(wanted));
+                match (is("clientauth", "ENABLED"), is("clientcert", "Optional")) {
+                    (false, _) => ClientAuthentication::None,
+                    (true, true) => ClientAuthentication::Optional,
+                    (true, false) => ClientAuthentication::Mandatory,
+                }
+            }
+        }
+    }
+}
+
+impl Round<'_, '_, '_> {
+    /// Makes an Ingress the holder of its front end, or one of those that share it.
+    pub(super) fn join(
+        &mut self,
+        place: usize,
+        front_end: FrontEndId,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        let own: BTreeSet<AcceptedCa> =
+            reading.front.accepted().into_iter().flatten().map(AcceptedCa::Known).collect();
+        let Some(front) = self.settled.fronts.get(&front_end) else {
+            let settings = match &reading.front.profile {
+                Some(profile) => Settings::Text(profile.clone()),
+                None => Settings::Plain,
+            };
+            let front = Front {
+                holder: place,
+                settings,
+                accepted: own,
+                relied_on_by: None,
+                names: BTreeMap::new(),
+            };
+            self.settled.fronts.insert(front_end, front);
+            return Ok(());
+        };
+        let holder = front.holder;
+        self.agree(front_end, front, reading)?;
+        if !asks(reading) {
+            self.note_kept(place, front_end, reading);
+            return Ok(());
+        }
+        let same_namespace =
+            self.claimants[holder].namespace() == Some(reading.key.namespace.as_str());
+        if same_namespace {
+            self.refuse_addition(front, &own, reading)?;
+        } else if front.accepted != own {
+            return Err(self.conflict(
+                holder,
+                &reading.keys.ca_secret,
+                &format!(
+                    "the clients that are accepted on {front_end}, and other CAs are named here; \
+                     only its own namespace may add some"
+                ),
+            ));
+        }
+        let front = self.settled.fronts.get_mut(&front_end).expect("it was there above");
+        front.accepted.extend(own);
+        if !same_namespace {
+            front.relied_on_by.get_or_insert(place);
+        }
+        self.note_kept(place, front_end, reading);
+        Ok(())
+    }
+
+    /// Whether everything that an Ingress asks for is so on the front end. Who asks for nothing
+    /// takes what there is.
+    fn agree(
+        &self,
+        front_end: FrontEndId,
+        front: &Front,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        let (field, asked, held) = match &front.settings {
+            Settings::Plain => return Ok(()),
+            Settings::Text(profile) => {
+                let differs = |(name, value): &(&String, &Value)| {
+                    profile.value(name).as_ref() != Some(*value)
+                };
+                let Some((name, value)) = reading.front.fields.iter().find(differs) else {
+                    return Ok(());
+                };
+                let held = profile
+                    .value(name)
+                    .map_or_else(|| "nothing".to_owned(), |held| held.to_string());
+                (name.as_str(), value.to_string(), held)
+            }
+            Settings::Bound(bound) => {
+                let asked = reading.front.client_authentication.unwrap_or(*bound);
+                if !asks(reading) || asked == *bound {
+                    return Ok(());
+                }
+                ("clientcert", word(asked).to_owned(), word(*bound).to_owned())
+            }
+        };
+        let by_ca = matches!(field, "clientauth" | "clientcert");
+        let key =
+            if by_ca && asks(reading) && reading.front.accepted().is_some_and(|a| !a.is_empty()) {
+                &reading.keys.ca_secret
+            } else {
+                &reading.keys.frontend_sslprofile
+            };
+        let what = format!("{field:?} as {held} on {front_end}, and {asked} is asked for here");
+        Err(self.conflict(front.holder, key, &what))
+    }
+
+    /// CAs may be added unless somebody relies on those that there are.
+    fn refuse_addition(
+        &self,
+        front: &Front,
+        own: &BTreeSet<AcceptedCa>,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        match front.relied_on_by {
+            Some(other) if !own.is_subset(&front.accepted) => Err(self.conflict(
+                other,
+                &reading.keys.ca_secret,
+                "the CAs of the front end as they are, and this would add one",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn conflict(&self, holder: usize, field: &str, what: &str) -> Conflict {
+        let holder = self.claimants[holder].object();
+        Conflict {
+            field: field.to_owned(),
+            problem: format!("{holder}, which is older, has {what}"),
+            remedy: REMEDY.to_owned(),
+        }
+    }
+
+    /// Says that settings wait for the holder of the front end.
+    fn note_kept(&mut self, place: usize, front_end: FrontEndId, reading: &Reading<'_>) {
+        let front = &self.settled.fronts[&front_end];
+        let asked = |name: &&String| !matches!(name.as_str(), "clientauth" | "clientcert");
+        let Settings::Bound(_) = front.settings else { return };
+        let Some(name) = reading.front.fields.keys().find(asked) else { return };
+        let holder = self.claimants[front.holder].object();
+        let problem = format!(
+            "{name:?} and the like wait until {holder}, which holds {front_end}, is understood"
+        );
+        self.settled.findings[place].note(
+            Code::FrontEndKept,
+            &reading.keys.frontend_sslprofile,
+            problem,
+            format!("mend {holder}"),
+        );
+    }
+
+    /// Leaves the front end of a bound route as it is bound, if nobody older holds it.
+    pub(super) fn hold_front(&mut self, place: usize, route: &ObservedRoute) {
+        let front = self.settled.fronts.entry(route.front_end).or_insert_with(|| Front {
+            holder: place,
+            settings: match route.front_end.protocol {
+                Protocol::Http => Settings::Plain,
+                Protocol::Ssl => Settings::Bound(route.protection.client_authentication),
+            },
+            accepted: route.protection.accepted_cas.clone(),
+            relied_on_by: None,
+            names: BTreeMap::new(),
+        });
+        front.hold_name(place, route);
+    }
+}
+
+fn asks(reading: &Reading<'_>) -> bool {
+    reading.front.at_least != ClientAuthentication::None
+}
+
+/// As `clientcert` has it.
+pub(super) const fn word(demand: ClientAuthentication) -> &'static str {
+    match demand {
+        ClientAuthentication::None => "nothing",
+        ClientAuthentication::Optional => "Optional",
+        ClientAuthentication::Mandatory => "Mandatory",
+    }
+}

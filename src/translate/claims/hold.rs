@@ -1,0 +1,165 @@
+//! Unmet Ingresses: whether what is bound for one is at least what its text asks for.
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    AcceptedCa, BackEndTransport, CertificateId, ClientAuthentication, FrontEndId, Protection,
+};
+use crate::snapshot::{Facts, ObservedRoute};
+
+use super::super::reading::{BackEndText, Reading};
+use super::front::word;
+use super::{Brought, Claimant, Round, Settings, Standing};
+
+/// The CAs that Ingresses bring to front ends, without those of `excluded`.
+pub(super) fn brought<'c>(
+    claimants: &'c [Claimant<'_, '_>],
+    facts: &Facts,
+    excluded: &BTreeSet<usize>,
+) -> Brought<'c> {
+    let mut brought = Brought::new();
+    if facts.routes.is_empty() {
+        // Nobody is held on an empty appliance.
+        return brought;
+    }
+    for (place, claimant) in claimants.iter().enumerate() {
+        let Some(namespace) = claimant.namespace().filter(|_| !excluded.contains(&place)) else {
+            continue;
+        };
+        let observed = claimant.observed(facts);
+        let text = match claimant {
+            Claimant::Known(reading) if reading.understood || !observed.is_empty() => {
+                reading.front_end.zip(reading.front.accepted())
+            }
+            Claimant::Known(_) => continue,
+            Claimant::Unknown(..) => None,
+        };
+        if let Some((front_end, own)) = text {
+            let own = own.into_iter().map(AcceptedCa::Known);
+            brought.entry((front_end, namespace)).or_default().extend(own);
+            continue;
+        }
+        for route in observed {
+            let bound = route.protection.accepted_cas.iter().cloned();
+            brought.entry((route.front_end, namespace)).or_default().extend(bound);
+        }
+    }
+    brought
+}
+
+impl Round<'_, '_, '_> {
+    /// What becomes of an Ingress that is not understood, or refused.
+    pub(super) fn hold_or_close(&mut self, place: usize, reading: &Reading<'_>) -> Standing {
+        let observed = self.claimants[place].observed(self.facts);
+        if observed.is_empty() {
+            return Standing::Absent;
+        }
+        let verified =
+            |route: &ObservedRoute| route.protection.back_end == BackEndTransport::Verified;
+        if reading.asks_verification && !observed.iter().any(verified) {
+            return Standing::Closed(
+                "its text asks to verify a back end, and none is verified".to_owned(),
+            );
+        }
+        for route in observed {
+            let mut actual = route.protection.clone();
+            if let Some(front) = self.settled.fronts.get(&route.front_end)
+                && let Settings::Text(_) = front.settings
+            {
+                actual.client_authentication = front.settings.client_authentication();
+                actual.accepted_cas.clone_from(&front.accepted);
+            }
+            let demand = self.demand(reading, route);
+            if !actual.is_at_least(&demand) {
+                return Standing::Closed(shortfall(&actual, &demand));
+            }
+        }
+        Standing::Held
+    }
+
+    /// What the text asks for a bound route; what cannot be read is as it is bound.
+    fn demand(&mut self, reading: &Reading<'_>, route: &ObservedRoute) -> Protection {
+        let bound = &route.protection;
+        let front = &reading.front;
+        let back_end = reading.routes.iter().find(|text| text.matches == route.matches);
+        let back_end = back_end.map(|text| &text.back_end_text);
+        let unread = BackEndText::default();
+        let BackEndText { transport, at_least, accepted, name } = back_end.unwrap_or(&unread);
+        let mut accepted_cas =
+            known(front.accepted()).unwrap_or_else(|| bound.accepted_cas.clone());
+        accepted_cas.extend(self.brought_by_others(reading, route.front_end));
+        Protection {
+            client_authentication: front
+                .client_authentication
+                .unwrap_or(bound.client_authentication)
+                .max(front.at_least),
+            plain_text_allowed: !reading.tls,
+            accepted_cas,
+            back_end: transport.unwrap_or(bound.back_end).max(*at_least),
+            back_end_cas: known(accepted.clone()).unwrap_or_else(|| bound.back_end_cas.clone()),
+            back_end_name: name.clone().or_else(|| bound.back_end_name.clone()),
+        }
+    }
+
+    /// The CAs that those may add who share the namespace of an Ingress and of the holder of its
+    /// front end.
+    fn brought_by_others(
+        &mut self,
+        reading: &Reading<'_>,
+        front_end: FrontEndId,
+    ) -> Vec<AcceptedCa> {
+        let namespace = reading.key.namespace.as_str();
+        let holder = self.settled.fronts.get(&front_end).map(|front| front.holder);
+        let held_by_own =
+            holder.is_none_or(|holder| self.claimants[holder].namespace() == Some(namespace));
+        if !held_by_own {
+            return Vec::new();
+        }
+        self.asked_for_brought = true;
+        self.brought.get(&(front_end, namespace)).into_iter().flatten().cloned().collect()
+    }
+}
+
+fn known(ids: Option<BTreeSet<CertificateId>>) -> Option<BTreeSet<AcceptedCa>> {
+    ids.map(|ids| ids.into_iter().map(AcceptedCa::Known).collect())
+}
+
+/// In which component `actual` is not at least `demand`.
+fn shortfall(actual: &Protection, demand: &Protection) -> String {
+    let only = |component: fn(&mut Protection, &Protection)| {
+        let mut other = demand.clone();
+        component(&mut other, actual);
+        !other.is_at_least(demand)
+    };
+    if only(|other, actual| other.client_authentication = actual.client_authentication) {
+        return format!(
+            "its text asks for client certificates ({}), and its front end for {}",
+            word(demand.client_authentication),
+            word(actual.client_authentication)
+        );
+    }
+    if only(|other, actual| other.plain_text_allowed = actual.plain_text_allowed) {
+        return "its text asks for TLS, and it is reachable without".to_owned();
+    }
+    if only(|other, actual| other.accepted_cas.clone_from(&actual.accepted_cas)) {
+        return "its front end accepts clients of CAs that its text does not name".to_owned();
+    }
+    if only(|other, actual| other.back_end = actual.back_end) {
+        let asked = match demand.back_end {
+            BackEndTransport::Plain => "in plain text",
+            BackEndTransport::Tls => "in TLS",
+            BackEndTransport::Verified => "in TLS, verified",
+        };
+        return format!("its text asks to speak to a back end {asked}, and that is not so");
+    }
+    if only(|other, actual| other.back_end_name.clone_from(&actual.back_end_name)) {
+        return "its text asks to verify another name of a back end".to_owned();
+    }
+    "a back end is verified with CAs that its text does not name".to_owned()
+}
+
+/// Whether clients of an unmet Ingress must show certificates, as far as that can be read.
+pub(super) fn demands_certificates(reading: &Reading<'_>, bound: ClientAuthentication) -> bool {
+    let asked = reading.front.client_authentication.unwrap_or(bound).max(reading.front.at_least);
+    asked != ClientAuthentication::None
+}

@@ -1,0 +1,69 @@
+//! Which Ingresses are ours.
+
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+
+use crate::policy::{Policy, UnknownClass};
+use crate::snapshot::Snapshot;
+
+/// Whose an Ingress is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Class<'a> {
+    /// Ours.
+    Ours,
+    /// Ours because nothing says otherwise: the class that it names is not among the objects, or
+    /// it names none.
+    Assumed(Option<&'a str>),
+    /// Somebody else's, or nobody's.
+    Other,
+    /// It names a class that does not exist.
+    Missing(&'a str),
+}
+
+const ANNOTATION: &str = "kubernetes.io/ingress.class";
+const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
+
+/// The part of an Ingress that names its class.
+pub(super) fn field(ingress: &Ingress) -> &'static str {
+    if annotation(ingress).is_some() { ANNOTATION } else { "spec.ingressClassName" }
+}
+
+/// Says whose an Ingress is. The annotation decides before the field, as it always has.
+pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Policy) -> Class<'a> {
+    let field = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref());
+    let named = annotation(ingress).or(field).filter(|name| !name.is_empty());
+    let Some(name) = named else { return without_name(snapshot, policy) };
+    if policy.ingress_classes.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
+        return Class::Ours;
+    }
+    match snapshot.ingress_classes.get(name) {
+        Some(class) => resolved(class, policy),
+        None => match policy.unknown_class {
+            UnknownClass::Ours => Class::Assumed(Some(name)),
+            UnknownClass::Unmet => Class::Missing(name),
+        },
+    }
+}
+
+fn annotation(ingress: &Ingress) -> Option<&str> {
+    ingress.metadata.annotations.as_ref()?.get(ANNOTATION).map(String::as_str)
+}
+
+fn without_name<'a>(snapshot: &Snapshot, policy: &Policy) -> Class<'a> {
+    let is_default = |class: &&IngressClass| {
+        let annotations = class.metadata.annotations.as_ref();
+        annotations.and_then(|all| all.get(DEFAULT_CLASS)).is_some_and(|value| value == "true")
+    };
+    match snapshot.ingress_classes.values().find(is_default) {
+        Some(class) => resolved(class, policy),
+        None => match policy.unknown_class {
+            UnknownClass::Ours => Class::Assumed(None),
+            UnknownClass::Unmet => Class::Other,
+        },
+    }
+}
+
+fn resolved<'a>(class: &IngressClass, policy: &Policy) -> Class<'a> {
+    let controller = class.spec.as_ref().and_then(|spec| spec.controller.as_deref());
+    let ours = controller.is_some_and(|name| policy.controller_names.contains(name));
+    if ours { Class::Ours } else { Class::Other }
+}

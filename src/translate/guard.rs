@@ -1,0 +1,132 @@
+//! What is on the appliance already and not ours: where it stands in the way of an Ingress, that
+//! Ingress is unmet, and what is not ours stays as it is.
+
+use crate::diagnostic::{Code, Findings};
+use crate::model::{EntityId, FrontEndId, Kind};
+use crate::policy::Policy;
+use crate::snapshot::Facts;
+
+use super::names;
+use super::reading::Reading;
+
+/// Checks one Ingress against the facts.
+pub(super) fn check(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
+    if !reading.understood {
+        return;
+    }
+    check_listener(reading, facts, policy);
+    if !policy.consent.takeover {
+        check_names(reading, facts, policy);
+    }
+    if reading.tls || reading.back_ends.iter().any(|back_end| back_end.tls.is_some()) {
+        check_default_profile(facts, policy, &mut reading.findings);
+    }
+    reading.understood = !reading.findings.has_errors();
+}
+
+fn check_listener(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
+    let Some(front_end) = reading.front_end else { return };
+    let FrontEndId { vip, port, protocol: _ } = front_end;
+    let Some(listener) = facts.listeners.get(&(vip, port)).filter(|one| !one.ours) else { return };
+    let wanted = EntityId::new(Kind::CSVSERVER, front_end.csvserver(&policy.mark.prefix));
+    if policy.consent.takeover && listener.holder == wanted {
+        return;
+    }
+    reading.findings.error(
+        Code::FrontEndForeign,
+        &reading.keys.frontend_ip,
+        format!("{vip}:{port} belongs to {}, which is not ours", listener.holder),
+        "name another address, or remove what listens there",
+    );
+}
+
+fn check_names(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
+    if facts.foreign_names.is_empty() {
+        return;
+    }
+    let taken = names_of(reading, policy).into_iter().find(|id| facts.foreign_names.contains(id));
+    let Some(EntityId { kind, name }) = taken else { return };
+    reading.findings.error(
+        Code::NameForeign,
+        "",
+        format!("the appliance has a {kind} {name:?}, which is not ours and whose name is needed"),
+        "remove or rename it, or allow taking it over with --takeover",
+    );
+}
+
+/// The objects that an Ingress needs and whose ownership their name alone does not prove.
+fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
+    let mark = &policy.mark;
+    let not_found = names::not_found(mark);
+    let mut all: Vec<EntityId> = [
+        Kind::SERVER,
+        Kind::SERVICEGROUP,
+        Kind::LBVSERVER,
+        Kind::RESPONDERACTION,
+        Kind::RESPONDERPOLICY,
+    ]
+    .map(|kind| EntityId::new(kind, not_found.as_str()))
+    .into();
+    for back_end in &reading.back_ends {
+        all.push(EntityId::new(Kind::LBVSERVER, back_end.names.lbvserver.as_str()));
+        all.push(EntityId::new(Kind::SERVICEGROUP, back_end.names.servicegroup.as_str()));
+        let servers = back_end.members.iter().map(|(address, _)| names::server(mark, *address));
+        all.extend(servers.map(|name| EntityId::new(Kind::SERVER, name)));
+    }
+    if let Some(front_end) = reading.front_end {
+        all.push(EntityId::new(Kind::CSVSERVER, front_end.csvserver(&mark.prefix)));
+        for route in &reading.routes {
+            let name = names::route(mark, &reading.id, front_end, &route.matches);
+            all.push(EntityId::new(Kind::CSACTION, name.as_str()));
+            all.push(EntityId::new(Kind::CSPOLICY, name));
+        }
+    }
+    all
+}
+
+/// SSL profiles need the default profile, and enabling that resets the SSL settings of everything.
+fn check_default_profile(facts: &Facts, policy: &Policy, findings: &mut Findings) {
+    if facts.default_profile {
+        return;
+    }
+    if !facts.foreign_ssl.is_empty() && !policy.enable_default_profile {
+        let others = list(facts.foreign_ssl.iter().map(ToString::to_string));
+        let internal = if facts.internal_ssl.is_empty() {
+            String::new()
+        } else {
+            format!(
+                ", and those of the built-in services {}",
+                list(facts.internal_ssl.iter().cloned())
+            )
+        };
+        findings.error(
+            Code::DefaultProfileRefused,
+            "",
+            format!(
+                "TLS needs the default SSL profile of the appliance, and enabling it would reset \
+                 the SSL settings of {others}{internal}, for good"
+            ),
+            "enable it yourself when those are prepared, or allow it with --enable-default-profile",
+        );
+    }
+    if facts.unsaved_by_others && !policy.consent.save_foreign {
+        findings.error(
+            Code::DefaultProfileRefused,
+            "",
+            "TLS needs the default SSL profile of the appliance; before it is enabled the \
+             configuration is saved, and it holds unsaved changes of somebody else",
+            "save the configuration yourself, or allow it with --save-foreign",
+        );
+    }
+}
+
+/// As many names as a person reads.
+fn list(names: impl Iterator<Item = String>) -> String {
+    const SHOWN: usize = 5;
+    let all: Vec<String> = names.collect();
+    let shown = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

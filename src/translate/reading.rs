@@ -1,0 +1,325 @@
+//! One Ingress as its text says: what it asks for, whether all of it is understood, and if not,
+//! what can still be read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use k8s_openapi::api::networking::v1::IngressSpec;
+
+use crate::annotations::{self, IngressSettings};
+use crate::diagnostic::{Code, Findings, ObjectRef};
+use crate::model::{
+    BackEndTransport, CertificateId, FrontEndId, Host, IngressId, ObjectKey, Protocol, RouteMatch,
+};
+use crate::policy::Policy;
+use crate::snapshot::Snapshot;
+
+use super::back_end::{self, BackEndTls, ServiceText, Spelled};
+use super::certificates::Certificates;
+use super::front_end::{self, Context, FrontEndText, ServedCertificate};
+use super::names::BackEndNames;
+use super::rules::{self, Rule};
+use super::services::{Members, Services, Unroutable};
+
+/// One Ingress of ours.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    pub(super) key: &'a ObjectKey,
+    pub(super) id: IngressId,
+    /// When it was created, if it says so.
+    pub(super) created: Option<Timestamp>,
+    /// Whether it is understood as a whole. If not, it has no back ends.
+    pub(super) understood: bool,
+    /// Whether it asks for TLS towards clients.
+    pub(super) tls: bool,
+    /// Its front end, if that can be read.
+    pub(super) front_end: Option<FrontEndId>,
+    pub(super) front: FrontEndText,
+    /// Whether it asks to verify back ends and does not say readably which.
+    pub(super) asks_verification: bool,
+    /// Its server certificates, as far as they can be used.
+    pub(super) certificates: Vec<ServedCertificate>,
+    /// Its routes, as far as they can be read.
+    pub(super) routes: Vec<RouteText>,
+    pub(super) back_ends: Vec<BackEnd>,
+    pub(super) keys: Keys,
+    pub(super) findings: Findings,
+}
+
+/// One route.
+#[derive(Debug)]
+pub(super) struct RouteText {
+    pub(super) matches: RouteMatch,
+    /// The part of the Ingress.
+    pub(super) field: String,
+    /// How its back end is to be spoken to.
+    pub(super) back_end_text: BackEndText,
+    /// Its place in [`Reading::back_ends`], if there is one.
+    pub(super) back_end: Option<usize>,
+}
+
+/// What the text asks of the back end of one route. `None` is what cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BackEndText {
+    pub(super) transport: Option<BackEndTransport>,
+    pub(super) at_least: BackEndTransport,
+    pub(super) accepted: Option<BTreeSet<CertificateId>>,
+    pub(super) name: Option<String>,
+}
+
+impl Default for BackEndText {
+    fn default() -> Self {
+        let at_least = BackEndTransport::Plain;
+        Self { transport: None, at_least, accepted: None, name: None }
+    }
+}
+
+/// One Service port of one Ingress with its protection.
+#[derive(Debug)]
+pub(super) struct BackEnd {
+    /// The Service and port as the Ingress names them: `name:port`.
+    pub(super) service: String,
+    pub(super) names: BackEndNames,
+    pub(super) members: Members,
+    pub(super) tls: Option<BackEndTls>,
+}
+
+/// The annotations' keys as they stand on the Ingress, for messages.
+#[derive(Debug)]
+pub(super) struct Keys {
+    pub(super) secure_backend: String,
+    pub(super) backend_secret: String,
+    pub(super) backend_ca_secret: String,
+    pub(super) backend_sslprofile: String,
+    pub(super) ca_secret: String,
+    pub(super) frontend_sslprofile: String,
+    pub(super) frontend_ip: String,
+}
+
+/// Everything that Ingresses are read with.
+pub(super) struct Reader<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) policy: &'a Policy,
+    pub(super) services: Services<'a>,
+    pub(super) certificates: Certificates<'a>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, policy: &'a Policy) -> Self {
+        let services = Services::of(snapshot);
+        Self { snapshot, policy, services, certificates: Certificates::of(snapshot) }
+    }
+
+    /// Reads one Ingress.
+    pub(super) fn read(&mut self, key: &'a ObjectKey) -> Reading<'a> {
+        let object = ObjectRef { kind: "Ingress".to_owned(), key: key.clone() };
+        let mut findings = Findings::about(object);
+        let ingress = &self.snapshot.ingresses[key].object;
+        let none = BTreeMap::new();
+        let annotations = ingress.metadata.annotations.as_ref().unwrap_or(&none);
+        let settings = annotations::read(annotations, &mut findings);
+        let keys = Keys::of(annotations);
+        let no_spec = IngressSpec::default();
+        let spec = ingress.spec.as_ref().unwrap_or(&no_spec);
+        let rules = rules::read(spec, &mut findings);
+        let entries = spec.tls.as_deref().unwrap_or_default();
+        let tls = !entries.is_empty();
+
+        let vip = front_end::vip(&settings, self.policy.default_vip, &mut findings);
+        let (port, protocol) = if tls { (443, Protocol::Ssl) } else { (80, Protocol::Http) };
+        let mut context = Context {
+            certificates: &mut self.certificates,
+            findings: &mut findings,
+            namespace: &key.namespace,
+        };
+        let certificates = front_end::certificates(entries, &mut context);
+        let fields = (keys.ca_secret.as_str(), keys.frontend_sslprofile.as_str());
+        let front = front_end::read(&settings, tls, fields, &mut context);
+        let services = rules.iter().map(|rule| rule.service.as_str()).collect();
+        note_ca_keys(&settings, &services, &keys, context.findings);
+        let texts = back_end::read(&settings, &services, keys.spelled(), &mut context);
+        if let Some(certificates) = certificates.as_ref().filter(|_| tls) {
+            require_coverage(&rules, certificates, &mut findings);
+        }
+        let mut reading = Reading {
+            key,
+            id: IngressId::of(key),
+            created: ingress.metadata.creation_timestamp.as_ref().map(|time| time.0),
+            understood: false,
+            tls,
+            front_end: vip.map(|vip| FrontEndId { vip, port, protocol }),
+            front,
+            asks_verification: settings.backend_ca_secret.is_unreadable(),
+            certificates: certificates.unwrap_or_default(),
+            routes: Vec::new(),
+            back_ends: Vec::new(),
+            keys,
+            findings,
+        };
+        self.read_routes(&mut reading, &rules, &texts);
+        reading.understood = !reading.findings.has_errors();
+        reading
+    }
+
+    fn read_routes(
+        &self,
+        reading: &mut Reading<'_>,
+        rules: &[Rule],
+        texts: &BTreeMap<String, ServiceText>,
+    ) {
+        let mut made = BTreeMap::new();
+        for rule in rules {
+            let text = &texts[&rule.service];
+            // What the name is matters to a back end in TLS only.
+            let name = text.name_for(&rule.matches.host);
+            let place = (rule.service.as_str(), rule.port.to_string(), name);
+            let back_end =
+                *made.entry(place).or_insert_with(|| self.make_back_end(reading, rule, text));
+            reading.routes.push(RouteText {
+                matches: rule.matches.clone(),
+                field: rule.field.clone(),
+                back_end_text: BackEndText {
+                    transport: text.transport,
+                    at_least: text.at_least,
+                    accepted: text.accepted(),
+                    name: text.name_for(&rule.matches.host),
+                },
+                back_end,
+            });
+        }
+    }
+
+    /// Adds the back end of a rule, unless it is there already, and says where it is.
+    fn make_back_end(
+        &self,
+        reading: &mut Reading<'_>,
+        rule: &Rule,
+        text: &ServiceText,
+    ) -> Option<usize> {
+        let findings = &mut reading.findings;
+        let key = ObjectKey::new(reading.key.namespace.as_str(), rule.service.as_str());
+        let members = self.services.members(&key, &rule.port);
+        let members = members.map_err(|error| unroutable(&error, &rule.field, findings)).ok()?;
+        if !text.is_understood() {
+            return None;
+        }
+        let tls = text.tls_for(&rule.matches.host).transpose();
+        let refuse = |(code, problem, remedy): (Code, String, String)| {
+            findings.error(code, &reading.keys.backend_sslprofile, problem, remedy);
+        };
+        let tls = tls.map_err(refuse).ok()?;
+        let port = rule.port.to_string();
+        let identity = tls.as_ref().map(|tls| tls.identity.as_str());
+        let place = (rule.service.as_str(), port.as_str());
+        let names = BackEndNames::of(&self.policy.mark.prefix, reading.key, place, identity);
+        let known = reading.back_ends.iter().position(|known| known.names == names);
+        if known.is_some() {
+            return known;
+        }
+        let service = format!("{}:{port}", rule.service);
+        if members.is_empty() {
+            reading.findings.warning(
+                Code::ServiceWithoutMembers,
+                &rule.field,
+                format!("Service \"{key}\" has no ready endpoints behind port {port}"),
+                "start its pods, or check its selector and the name of its port",
+            );
+        }
+        reading.back_ends.push(BackEnd { service, names, members, tls });
+        Some(reading.back_ends.len() - 1)
+    }
+}
+
+fn unroutable(error: &Unroutable, field: &str, findings: &mut Findings) {
+    let place = format!("{field}.backend.service");
+    let (code, field, remedy) = match error {
+        Unroutable::NoService(_) => {
+            (Code::ServiceMissing, format!("{place}.name"), "create it, or name another".to_owned())
+        }
+        Unroutable::NoPort { nearest, .. } => (
+            Code::ServicePortMissing,
+            format!("{place}.port"),
+            nearest.as_ref().map_or_else(
+                || "write one of its TCP ports".to_owned(),
+                |nearest| format!("did you mean {nearest:?}?"),
+            ),
+        ),
+        Unroutable::ExternalName(_) => (
+            Code::RuleUnsupported,
+            format!("{place}.name"),
+            "route to a Service with endpoints in the cluster".to_owned(),
+        ),
+    };
+    findings.error(code, &field, error.to_string(), remedy);
+}
+
+/// Says that what `ca-secret` is keyed with means nothing, to whoever may think that it does.
+fn note_ca_keys(
+    settings: &IngressSettings,
+    services: &BTreeSet<&str>,
+    keys: &Keys,
+    findings: &mut Findings,
+) {
+    let secrets = settings.ca_secret.value().into_iter().flatten();
+    for (key, _) in secrets.filter(|(key, _)| !services.contains(key.as_str())) {
+        findings.note(
+            Code::AnnotationServiceUnknown,
+            &keys.ca_secret,
+            format!(
+                "the Ingress does not use a Service {key:?}; the CA counts all the same, for \
+                 everything on the front end"
+            ),
+            "write the name of a Service that the rules use",
+        );
+    }
+}
+
+/// Every host of a rule must have a certificate, or no client could reach it.
+fn require_coverage(rules: &[Rule], certificates: &[ServedCertificate], findings: &mut Findings) {
+    let mut told = BTreeSet::new();
+    for rule in rules {
+        let host = match &rule.matches.host {
+            Host::Exact(name) => name.clone(),
+            Host::Wildcard(suffix) => format!("*.{suffix}"),
+            Host::Any => continue,
+        };
+        let covered = certificates.iter().any(|one| one.served.pair.leaf.covers(&host));
+        if covered || !told.insert(host.clone()) {
+            continue;
+        }
+        let field = rule.field.split(".http").next().unwrap_or_default();
+        findings.error(
+            Code::CertificateHostUncovered,
+            &format!("{field}.host"),
+            format!("no certificate of spec.tls covers the host {host:?}"),
+            "add it to spec.tls with a Secret whose certificate covers it, or give it an Ingress \
+             without TLS",
+        );
+    }
+}
+
+impl Keys {
+    fn of(annotations: &BTreeMap<String, String>) -> Self {
+        let spelled = |name: &str| {
+            annotations::spelling(&format!("ingress.citrix.com/{name}"), annotations).to_owned()
+        };
+        Self {
+            secure_backend: spelled("secure-backend"),
+            backend_secret: spelled("backend-secret"),
+            backend_ca_secret: spelled("backend-ca-secret"),
+            backend_sslprofile: spelled("backend-sslprofile"),
+            ca_secret: spelled("ca-secret"),
+            frontend_sslprofile: spelled("frontend-sslprofile"),
+            frontend_ip: spelled("frontend-ip"),
+        }
+    }
+
+    fn spelled(&self) -> Spelled<'_> {
+        Spelled {
+            secure: &self.secure_backend,
+            secret: &self.backend_secret,
+            ca: &self.backend_ca_secret,
+            profile: &self.backend_sslprofile,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Putting settled claims into the words of a [`Translation`]: who is unmet, who is gone, and what
+//! people are told.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, Findings, ObjectRef};
+use crate::model::{IngressId, ObjectKey, State};
+use crate::policy::Policy;
+use crate::snapshot::{Facts, ObservedBackEnd, Snapshot};
+
+use super::Unmet;
+use super::claims::{Claimant, Settled, Standing};
+use super::desired;
+use super::services::{PortReference, Services};
+
+/// The Ingresses that are not accepted.
+pub(super) fn unmet(
+    claimants: &[Claimant<'_, '_>],
+    settled: &Settled,
+) -> BTreeMap<IngressId, Unmet> {
+    let unmet = claimants.iter().zip(&settled.standings).filter_map(|(claimant, standing)| {
+        let unmet = match standing {
+            Standing::Accepted => return None,
+            Standing::Held => Unmet::Held,
+            Standing::Closed(reason) => Unmet::Closed(reason.clone()),
+            Standing::Absent => Unmet::Closed("it has no route on the appliance".to_owned()),
+        };
+        Some((claimant.id().clone(), unmet))
+    });
+    unmet.collect()
+}
+
+/// Tells what became of unmet Ingresses.
+pub(super) fn tell(claimants: &[Claimant<'_, '_>], settled: &mut Settled, facts: &Facts) {
+    for (place, claimant) in claimants.iter().enumerate() {
+        let findings = &mut settled.findings[place];
+        match (&settled.standings[place], claimant) {
+            (Standing::Held, Claimant::Known(reading)) => {
+                let routes = facts.routes.get(&reading.id).map_or(0, Vec::len);
+                findings.warning(
+                    Code::IngressHeld,
+                    "",
+                    format!(
+                        "its last good configuration stays on the appliance: {}",
+                        count(routes)
+                    ),
+                    "mend the errors of this Ingress",
+                );
+            }
+            (Standing::Closed(reason), Claimant::Known(_)) => findings.warning(
+                Code::IngressClosed,
+                "",
+                format!("its routes are withdrawn, since {reason}"),
+                "mend the errors of this Ingress",
+            ),
+            (Standing::Held, Claimant::Unknown(..)) => findings.warning(
+                Code::IngressUnknown,
+                "",
+                "the appliance has configuration of this Ingress, which is not among the input; it \
+                 stays as it is",
+                "give its manifest as well, or delete what it left with --prune",
+            ),
+            (Standing::Accepted | Standing::Absent | Standing::Closed(_), _) => (),
+        }
+    }
+}
+
+fn count(routes: usize) -> String {
+    if routes == 1 { "1 route".to_owned() } else { format!("{routes} routes") }
+}
+
+/// Everything that was found, with its places, sorted.
+pub(super) fn diagnostics(
+    all: impl Iterator<Item = Findings>,
+    snapshot: &Snapshot,
+) -> Vec<Diagnostic> {
+    let mut diagnostics: Vec<Diagnostic> = all.flat_map(Findings::into_diagnostics).collect();
+    for diagnostic in &mut diagnostics {
+        let Diagnostic { object: ObjectRef { key, .. }, field, place, .. } = diagnostic;
+        if let Some(source) = snapshot.ingresses.get(key) {
+            *place = source.places.at(field.as_deref().unwrap_or_default()).cloned();
+        }
+    }
+    diagnostics.sort();
+    diagnostics.dedup();
+    diagnostics
+}
+
+/// The members that the back ends of unmet Ingresses should have now. While a Service is missing
+/// its back ends keep what they have.
+pub(super) fn pinned_members(
+    unmet: &BTreeMap<IngressId, Unmet>,
+    services: &Services<'_>,
+    facts: &Facts,
+    policy: &Policy,
+) -> BTreeMap<String, State> {
+    let groups =
+        facts.back_ends.iter().filter(|(_, observed)| unmet.contains_key(&observed.ingress));
+    let pinned = groups.filter_map(|(group, observed)| {
+        let ObservedBackEnd { ingress: _, key, service } = observed;
+        let (service, port) = service.rsplit_once(':')?;
+        let service = ObjectKey::new(key.namespace.as_str(), service);
+        let members = services.members(&service, &PortReference::parse(port)).ok()?;
+        Some((group.clone(), desired::members(group, &members, &policy.mark, facts)))
+    });
+    pinned.collect()
+}

@@ -1,0 +1,3 @@
+//! What manifests become, who gets what, and what is refused.
+
+mod walkthrough;
