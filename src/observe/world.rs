@@ -29,7 +29,10 @@ impl<'a> World<'a> {
             owned: BTreeMap::new(),
         };
         for (kind, rows) in &reading.rows {
-            let Some(kind) = Kind::parse(kind) else { continue };
+            // Files are no entities: certkeys name them, and that is all.
+            let Some(kind) = Kind::parse(kind).filter(|kind| *kind != Kind::SYSTEMFILE) else {
+                continue;
+            };
             if let Some(shape) = BindingShape::of(kind) {
                 world.add_bindings(shape, rows)?;
             } else if let Some(key) = schema::facts(kind).key.first() {

@@ -14,7 +14,10 @@ mod in_process;
 mod logs;
 #[path = "../support/fixture.rs"]
 mod fixture;
+#[path = "../support/turn.rs"]
+mod turn;
 
+mod faults;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;

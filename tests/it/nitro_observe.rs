@@ -201,6 +201,7 @@ fn what_is_ours_comes_with_its_managed_fields_and_without_defaults() {
     assert!(certkey.keyed && certkey.names.contains("shop.example"));
     let key_file = text(Kind::SSLCERTKEY, &leaf, "key").unwrap();
     assert!(owned.files.contains(&key_file), "{:?}", owned.files);
+    assert_eq!(owned.state.names(Kind::SYSTEMFILE).count(), 0, "files are no entities");
     let member = BindingId::new(
         Kind::SERVICEGROUP_MEMBER,
         site.group,
