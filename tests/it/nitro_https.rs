@@ -45,11 +45,11 @@ impl Served {
         let journal = Journal::default();
         let faulty = Faulty::new(Appliance::new(Options::default()), faults);
         let clock = || Timestamp::UNIX_EPOCH;
-        let server = Server::new(faulty, Some(Box::new(journal.clone())), clock);
+        let appliance = Server::new(faulty, Some(Box::new(journal.clone())), clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let acceptor = identity.map(|identity| tls::acceptor(identity).unwrap());
-        tokio::spawn(server.serve(listener, acceptor));
+        tokio::spawn(appliance.serve(listener, acceptor));
         Self { address, journal }
     }
 
