@@ -235,18 +235,13 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
         }
     }
 
-    /// Whether a refusal means that everything is as the op wants it.
+    /// What a refusal means. "Exists" and "no such resource" may mean that all is as the op wants
+    /// it, but only a look proves that.
     async fn refused(&mut self, id: OpId, error: Error, again: bool) -> Verdict {
-        match look::already(self.op(id), &error) {
-            look::Already::Yes => Verdict::Done,
-            look::Already::Perhaps { only_again } if again || !only_again => {
-                match self.look(id).await {
-                    Ok(true) => Verdict::Done,
-                    Ok(false) | Err(_) => Verdict::Failed(error.into()),
-                }
-            }
-            look::Already::Perhaps { .. } | look::Already::No => Verdict::Failed(error.into()),
+        if look::may_be_so(self.op(id), &error, again) && matches!(self.look(id).await, Ok(true)) {
+            return Verdict::Done;
         }
+        Verdict::Failed(error.into())
     }
 
     /// Whether the appliance shows what the op was for.

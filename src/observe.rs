@@ -23,7 +23,7 @@ pub async fn observe<T: Transport>(
     client: &Client<T>,
     mark: &Mark,
 ) -> Result<ObservedState, Error> {
-    let reading = Reading::take(client).await?;
+    let reading = Reading::take(client, mark).await?;
     assemble(&reading, mark)
 }
 
@@ -95,5 +95,108 @@ impl Error {
             Self::Row { .. } => "row",
             Self::Pages { .. } => "pages",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{BindingId, ClusterId, Role, Value};
+
+    fn mark() -> Mark {
+        Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse("local").unwrap() }
+    }
+
+    /// Rows of a type as an appliance sends them.
+    fn reading<const N: usize>(types: [(&'static str, serde_json::Value); N]) -> Reading {
+        let settings = [
+            ("nsversion", json!([{ "version": "NetScaler NS14.1" }])),
+            ("nsfeature", json!([{ "feature": ["lb", "SSL"] }])),
+        ];
+        let mut reading = Reading::default();
+        for (kind, rows) in settings.into_iter().chain(types) {
+            let rows = rows.as_array().unwrap().iter().map(|row| row.as_object().unwrap().clone());
+            reading.rows.insert(kind, rows.collect());
+        }
+        reading
+    }
+
+    #[test]
+    fn an_appliance_that_says_little_is_understood() {
+        let observed = assemble(&reading([]), &mark()).unwrap();
+        assert_eq!(observed.settings.features, ["LB", "SSL"].map(str::to_owned).into());
+        assert!(!observed.settings.default_profile && !observed.settings.unsaved);
+        assert!(observed.owned.state.entities.is_empty());
+    }
+
+    #[test]
+    fn values_are_the_same_in_every_spelling() {
+        let comment = "nitro-ingress cluster=local";
+        for port in [json!(80), json!("80")] {
+            let observed = assemble(
+                &reading([
+                    (
+                        "servicegroup",
+                        json!([{
+                            "servicegroupname": "k8s-g", "servicetype": "http",
+                            "healthmonitor": "YES", "comment": comment, "numofconnections": 7
+                        }]),
+                    ),
+                    (
+                        "servicegroup_servicegroupmember_binding",
+                        json!([{ "servicegroupname": "k8s-g", "servername": "s", "port": port }]),
+                    ),
+                    (
+                        "servicegroup_lbmonitor_binding",
+                        json!([{ "servicegroupname": "k8s-g", "monitor_name": "tcp-default" }]),
+                    ),
+                ]),
+                &mark(),
+            )
+            .unwrap();
+            let fields = observed.owned.state.fields(Kind::SERVICEGROUP, "k8s-g").unwrap();
+            let expected = [("comment", comment), ("servicetype", "HTTP")];
+            assert!(
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.clone()))
+                    .eq(expected.map(|(name, value)| (name, Value::from(value))))
+            );
+            let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, "k8s-g", "s", Role::Port(80));
+            assert!(observed.owned.state.bindings.keys().eq([&member]));
+        }
+    }
+
+    #[test]
+    fn a_row_that_names_nothing_is_an_error() {
+        let refused = |kind, row| {
+            let error = assemble(&reading([(kind, json!([row]))]), &mark()).unwrap_err();
+            error.to_string()
+        };
+        assert_eq!(
+            refused("lbvserver", json!({ "servicetype": "HTTP" })),
+            r#"a lbvserver without a usable "name" was read"#
+        );
+        let member = json!({ "servicegroupname": "g", "servername": "s", "port": "many" });
+        assert_eq!(
+            refused("servicegroup_servicegroupmember_binding", member),
+            r#"a servicegroup_servicegroupmember_binding without a usable "port" was read"#
+        );
+        assert_eq!(
+            refused("systemfile", json!({ "filesize": "3" })),
+            r#"a systemfile without a usable "filename" was read"#
+        );
+        let mut unversioned = reading([]);
+        unversioned.rows.remove("nsversion");
+        assert!(assemble(&unversioned, &mark()).is_err());
+    }
+
+    #[test]
+    fn a_policy_bound_to_nothing_is_passed_over() {
+        let row = json!({ "name": "cs", "targetlbvserver": "lb" });
+        let observed = assemble(&reading([("csvserver_cspolicy_binding", json!([row]))]), &mark());
+        assert!(observed.is_ok());
     }
 }

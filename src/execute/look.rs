@@ -1,5 +1,5 @@
-//! Whether the appliance has what an op was for: what to read, what it must show, and which
-//! refusals say the same.
+//! Whether the appliance has what an op was for: what to read, what it must show, and after which
+//! refusals it is worth a look.
 
 use super::Verdict;
 use super::outcome::Problem;
@@ -9,50 +9,24 @@ use crate::nitro::{Answer, Class, Code, Error, Request, Row};
 use crate::plan::Op;
 use crate::schema;
 
-/// What a refusal says about the appliance.
-pub(super) enum Already {
-    /// Everything is as the op wants it.
-    Yes,
-    /// It may be: a look will tell. `only_again`: a first attempt cannot have met its own work.
-    Perhaps {
-        /// Whether that counts only where the op was sent before.
-        only_again: bool,
-    },
-    /// It is not.
-    No,
-}
-
-/// What a refusal of an op says.
-pub(super) fn already(op: &Op, error: &Error) -> Already {
-    let (class, code) = (error.class(), error.code());
+/// Whether a refusal may mean that everything is as the op wants it, so that a look is worth it.
+/// `again` says that the op was sent before and may have met its own work.
+pub(super) fn may_be_so(op: &Op, error: &Error, again: bool) -> bool {
+    let class = error.class();
     match op {
-        // Files are named by their content, so the one that is there is the right one.
-        Op::Upload { .. } if code == Some(Code::FILE_EXISTS) => Already::Yes,
-        Op::Delete { .. } | Op::Unbind { .. } | Op::RemoveFile { .. }
-            if class == Class::Missing =>
-        {
-            Already::Yes
+        // Files are named by their content, so one that is there is the right one.
+        Op::Upload { .. } => error.code() == Some(Code::FILE_EXISTS),
+        Op::Create { .. } => again && class == Class::Conflict,
+        Op::Bind { .. } | Op::Rebind { .. } | Op::Link { .. } => class == Class::Conflict,
+        Op::Delete { .. } | Op::Unbind { .. } | Op::Unlink { .. } | Op::RemoveFile { .. } => {
+            class == Class::Missing
         }
-        Op::Unlink { .. } if code == Some(Code::NO_LINK) => Already::Yes,
-        Op::Create { .. } if class == Class::Conflict => Already::Perhaps { only_again: true },
-        Op::Bind { .. } | Op::Rebind { .. } | Op::Link { .. } if class == Class::Conflict => {
-            Already::Perhaps { only_again: false }
-        }
-        Op::Upload { .. }
-        | Op::Create { .. }
-        | Op::Set { .. }
+        Op::Set { .. }
         | Op::Unset { .. }
-        | Op::Bind { .. }
-        | Op::Rebind { .. }
-        | Op::Unbind { .. }
         | Op::Enable { .. }
         | Op::Change { .. }
-        | Op::Link { .. }
-        | Op::Unlink { .. }
-        | Op::Delete { .. }
         | Op::Verify { .. }
-        | Op::Save
-        | Op::RemoveFile { .. } => Already::No,
+        | Op::Save => false,
     }
 }
 

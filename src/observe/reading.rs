@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Error;
-use crate::model::{BindingShape, Kind};
-use crate::nitro::{Answer, Class, Client, Request, Row, Transport};
+use crate::model::{BindingShape, Kind, Mark};
+use crate::nitro::row::text;
+use crate::nitro::{Answer, Client, Request, Row, Transport};
+use crate::schema;
 
 /// All answers of one look at an appliance, by type.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,7 +44,7 @@ const SINGLETONS: [&str; 4] = ["nsversion", "nsfeature", "sslparameter", "nsconf
 
 impl Reading {
     /// Asks for everything.
-    pub async fn take<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
+    pub async fn take<T: Transport>(client: &Client<T>, mark: &Mark) -> Result<Self, Error> {
         let mut reading = Self::default();
         for kind in SINGLETONS {
             let rows = rows(kind, client.send(&Request::singleton(kind)).await)?;
@@ -52,7 +54,8 @@ impl Reading {
             reading.rows.insert(kind.name(), list(client, kind).await?);
         }
         for shape in BindingShape::ALL {
-            reading.rows.insert(shape.kind.name(), bindings(client, shape.kind).await?);
+            let rows = bindings(client, shape, &reading, mark).await?;
+            reading.rows.insert(shape.kind.name(), rows);
         }
         let kind = Kind::SYSTEMFILE.name();
         reading.rows.insert(kind, rows(kind, client.send(&Request::files()).await)?);
@@ -126,13 +129,30 @@ async fn list<T: Transport>(client: &Client<T>, kind: Kind) -> Result<Vec<Row>, 
     Ok(all)
 }
 
-/// All bindings of a kind. With none at all, "no such resource" would be an answer as good as an
-/// empty one.
-async fn bindings<T: Transport>(client: &Client<T>, kind: Kind) -> Result<Vec<Row>, Error> {
-    match client.send(&Request::all_bindings(kind)).await {
-        Err(error) if error.class() == Class::Missing => Ok(Vec::new()),
-        answer => rows(kind.name(), answer),
+/// All bindings of a kind; where the appliance refuses to list them all, those of each parent that
+/// could be ours. A refusal is no proof that there are none.
+async fn bindings<T: Transport>(
+    client: &Client<T>,
+    shape: &BindingShape,
+    reading: &Reading,
+    mark: &Mark,
+) -> Result<Vec<Row>, Error> {
+    let kind = shape.kind;
+    let refusal = match client.send(&Request::all_bindings(kind)).await {
+        Err(error) if !error.is_lost() && !error.is_unknown() => error,
+        answer => return rows(kind.name(), answer),
+    };
+    tracing::debug!(%kind, error = refusal.chain(), "reading bindings parent by parent");
+    let mut all = Vec::new();
+    let parents = reading.of(shape.parent.name());
+    let key = schema::facts(shape.parent).key.first().map_or("name", String::as_str);
+    for parent in parents.iter().filter_map(|row| text(row, key)) {
+        if parent.strip_prefix(&mark.prefix).is_some_and(|rest| rest.starts_with('-')) {
+            let answer = client.send(&Request::bindings_of(kind, parent)).await;
+            all.extend(rows(kind.name(), answer)?);
+        }
     }
+    Ok(all)
 }
 
 /// An appliance that cannot tell does not stop us; what it cannot name is then somebody else's.

@@ -1,5 +1,5 @@
-//! Putting settled claims into the words of a [`Translation`]: who is unmet, who is gone, and what
-//! people are told.
+//! Putting settled claims into the words of a [`Translation`](super::Translation): who is unmet, who
+//! is gone, and what people are told.
 
 use std::collections::BTreeMap;
 

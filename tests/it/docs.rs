@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 
 use clap::{ArgAction, Args, Command};
 use nitro_ingress::annotations::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
@@ -80,7 +79,7 @@ What is unknown below our prefixes is reported; if it is nearly an annotation th
             write!(
                 text,
                 "\nIt protects, so its faults are never passed over:\n\n{}",
-                table(faults)
+                table(*faults)
             )
             .unwrap();
         }
@@ -93,7 +92,7 @@ fn yaml(value: &str) -> String {
 }
 
 /// What each fault of an annotation does.
-fn table(faults: &Faults) -> String {
+fn table(faults: Faults) -> String {
     let Faults {
         empty,
         malformed,
@@ -235,7 +234,7 @@ fn what_documents_link_to_is_there() {
     documents.extend(pages.map(|page| page.unwrap().path()));
     for document in documents.iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
         let text = fs::read_to_string(document).unwrap();
-        let folder = document.parent().unwrap_or(Path::new("."));
+        let folder = document.parent().unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();
             if !file.is_empty() && !target.contains("://") && !folder.join(file).exists() {

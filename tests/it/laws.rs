@@ -222,10 +222,11 @@ fn step(client: &Client<InProcess>, planned: &PlannedOp) -> Result<(), String> {
     let single = std::iter::once(0..1).collect();
     let one = Plan { ops: vec![alone], batches: single, ..Plan::default() };
     let outcomes = run(execute(client, &one, &mut |_| {}));
-    match &outcomes.ops[0] {
-        OpOutcome::Done => Ok(()),
-        other => Err(format!("{} was not carried out: {other:?}", planned.op)),
+    let outcome = &outcomes.ops[0];
+    if matches!(outcome, OpOutcome::Done) {
+        return Ok(());
     }
+    Err(format!("{} was not carried out: {outcome:?}", planned.op))
 }
 
 /// Settings, then a random order that respects `needs`; swaps stay together, the save and what

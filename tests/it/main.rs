@@ -18,6 +18,8 @@ mod fixture;
 mod command;
 #[path = "../support/authority.rs"]
 mod authority;
+#[path = "../support/turn.rs"]
+mod turn;
 #[path = "../support/turns.rs"]
 mod turns;
 #[path = "../support/world.rs"]
@@ -27,6 +29,7 @@ mod docs;
 mod cli_bad_input;
 mod cli_canary;
 mod cli_commands;
+mod faults;
 mod laws;
 mod nitro_execute;
 mod nitro_https;

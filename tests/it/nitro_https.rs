@@ -43,9 +43,9 @@ impl Write for Journal {
 impl Served {
     async fn start(identity: Option<&tls::Identity>, faults: Faults) -> Self {
         let journal = Journal::default();
-        let faulty = Faulty::new(Appliance::new(Options::default()), faults);
+        let appliance = Faulty::new(Appliance::new(Options::default()), faults);
         let clock = || Timestamp::UNIX_EPOCH;
-        let server = Server::new(faulty, Some(Box::new(journal.clone())), clock);
+        let server = Server::new(appliance, Some(Box::new(journal.clone())), clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let acceptor = identity.map(|identity| tls::acceptor(identity).unwrap());

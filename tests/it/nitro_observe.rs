@@ -201,6 +201,7 @@ fn what_is_ours_comes_with_its_managed_fields_and_without_defaults() {
     assert!(certkey.keyed && certkey.names.contains("shop.example"));
     let key_file = text(Kind::SSLCERTKEY, &leaf, "key").unwrap();
     assert!(owned.files.contains(&key_file), "{:?}", owned.files);
+    assert_eq!(owned.state.names(Kind::SYSTEMFILE).count(), 0, "files are no entities");
     let member = BindingId::new(
         Kind::SERVICEGROUP_MEMBER,
         site.group,
@@ -415,5 +416,28 @@ fn an_answer_that_cannot_be_read_is_read_again_and_then_an_error() {
         let faults = (0..5).fold(Faults::none(), |f, n| f.at(at + n, Fault::Truncated));
         let client = client(InProcess::with_faults(site.hand.0.clone(), faults));
         assert!(run(observe(&client, &mark())).is_err(), "always undecodable at {at}");
+    }
+}
+
+#[test]
+fn where_bindings_cannot_be_listed_they_are_read_parent_by_parent() {
+    let site = Shop::new(true);
+    let expected = observed(&site.hand.0);
+    let client = |faults| client(InProcess::with_faults(site.hand.0.clone(), faults));
+    let calm = client(Faults::none());
+    run(observe(&calm, &mark())).unwrap();
+    let faulty = calm.transport().faulty();
+    let lists = faulty.appliance.journal().iter().enumerate();
+    let start =
+        faulty.appliance.journal().len() - usize::try_from(faulty.faults.requests()).unwrap();
+    let bindings: Vec<u64> = lists
+        .skip(start)
+        .filter(|(_, entry)| entry.query.as_deref() == Some("bulkbindings=yes"))
+        .map(|(place, _)| u64::try_from(place - start + 1).unwrap())
+        .collect();
+    assert_eq!(bindings.len(), 12);
+    for at in bindings {
+        let refused = client(Faults::none().at(at, Fault::Busy(258)));
+        assert_eq!(run(observe(&refused, &mark())).unwrap(), expected, "request {at}");
     }
 }

@@ -154,8 +154,8 @@ fn back_end() -> impl Strategy<Value = Annotations> {
 #[derive(Debug, Clone)]
 enum Thing {
     Secret(SecretBuilder),
-    Service(ServiceBuilder),
-    Endpoints(EndpointsBuilder),
+    Service(Box<ServiceBuilder>),
+    Endpoints(Box<EndpointsBuilder>),
 }
 
 impl Object for Thing {
@@ -192,7 +192,11 @@ fn services(namespace: &'static str) -> impl Strategy<Value = Vec<Vec<Thing>>> {
             let slice = endpoints(name).namespace(namespace).port("", port + 8000);
             let slice = members.iter().fold(slice, |slice, one| slice.address(one, None));
             let service = service(name).namespace(namespace).port(*port);
-            if there { vec![Thing::Service(service), Thing::Endpoints(slice)] } else { Vec::new() }
+            if there {
+                vec![Thing::Service(Box::new(service)), Thing::Endpoints(Box::new(slice))]
+            } else {
+                Vec::new()
+            }
         });
         things.boxed()
     });

@@ -40,7 +40,7 @@ fn must_be_covered(moment: &Moment<'_>, host: &Host) -> bool {
 fn is_swap(moment: &Moment<'_>, host: &Host) -> bool {
     let covers = |step: usize| moment.at(step).map(|front| front.covers(host) == Some(true));
     let first = (0..moment.step()).rev().take_while(|step| covers(*step) == Some(false)).last();
-    let first = first.unwrap_or(moment.step());
+    let first = first.unwrap_or_else(|| moment.step());
     let mut last = moment.step();
     while covers(last) == Some(false) {
         last += 1;

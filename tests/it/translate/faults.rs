@@ -45,7 +45,7 @@ fn secrets() -> Cluster {
 }
 
 /// The values of an annotation that have a fault.
-fn values(name: &str, faults: &Faults) -> Vec<(&'static str, Outcome, Vec<String>)> {
+fn values(name: &str, faults: Faults) -> Vec<(&'static str, Outcome, Vec<String>)> {
     let Faults {
         empty,
         malformed,
@@ -54,7 +54,7 @@ fn values(name: &str, faults: &Faults) -> Vec<(&'static str, Outcome, Vec<String
         bad_pem,
         key_mismatch,
         other_namespace,
-    } = *faults;
+    } = faults;
     let named = |secret: &str| vec![format!(r#"{{"apache": "{secret}"}}"#)];
     let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();
     let wrong_members: &[&str] = match name {
@@ -90,14 +90,14 @@ fn the_sound_ingress_is_accepted() {
 fn each_fault_of_each_annotation_that_protects_makes_its_ingress_unmet() {
     let mut tried = 0;
     for annotation in ANNOTATIONS {
-        let Some(faults) = &annotation.security else { continue };
+        let Some(faults) = annotation.security else { continue };
         for (fault, outcome, values) in values(annotation.name(), faults) {
             if outcome == Outcome::Impossible {
                 continue;
             }
             for value in values {
-                let faulty = sound().annotated(annotation.name(), &value);
-                assert_unmet(&secrets().with(faulty), &format!("{} {fault}", annotation.key));
+                let broken = sound().annotated(annotation.name(), &value);
+                assert_unmet(&secrets().with(broken), &format!("{} {fault}", annotation.key));
                 tried += 1;
             }
         }
@@ -121,8 +121,8 @@ fn a_misspelled_name_of_an_annotation_that_protects_makes_its_ingress_unmet() {
     for annotation in ANNOTATIONS.iter().filter(|annotation| annotation.security.is_some()) {
         let name = annotation.name();
         for misspelled in [format!("{name}s"), name[1..].to_owned(), name.replace('-', "")] {
-            let faulty = sound().annotated(&misspelled, annotation.example);
-            assert_unmet(&secrets().with(faulty), &misspelled);
+            let broken = sound().annotated(&misspelled, annotation.example);
+            assert_unmet(&secrets().with(broken), &misspelled);
         }
     }
 }
@@ -130,25 +130,25 @@ fn a_misspelled_name_of_an_annotation_that_protects_makes_its_ingress_unmet() {
 #[test]
 fn faults_of_the_server_certificate_make_the_ingress_unmet() {
     for name in ["nowhere", "wrong-keys", "empty", "bad-pem", "key-mismatch", "client", "other/x"] {
-        let faulty = sound().changed(|spec| {
+        let broken = sound().changed(|spec| {
             spec.tls.as_mut().unwrap()[0].secret_name = Some(name.to_owned());
         });
-        assert_unmet(&secrets().with(faulty), name);
+        assert_unmet(&secrets().with(broken), name);
     }
 }
 
 #[test]
 fn a_leaf_is_no_ca() {
     for name in ["ca-secret", "backend-ca-secret"] {
-        let faulty = sound().annotated(name, r#"{"apache": "leaf"}"#);
-        assert_unmet(&secrets().with(faulty), name);
+        let broken = sound().annotated(name, r#"{"apache": "leaf"}"#);
+        assert_unmet(&secrets().with(broken), name);
     }
 }
 
 #[test]
 fn tls_settings_without_tls_are_refused() {
-    let faulty = sound().changed(|spec| spec.tls = None);
-    assert_unmet(&secrets().with(faulty), "no spec.tls");
+    let broken = sound().changed(|spec| spec.tls = None);
+    assert_unmet(&secrets().with(broken), "no spec.tls");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_broken_ingress_leaves_the_others_as_they_were() {
         .host("b.example")
         .path("/", "web", 80);
     let alone = translated(&secrets().with(other.clone()));
-    let faulty = sound().annotated("ca-secret", "{");
-    let both = translated(&secrets().with(other).with(faulty));
+    let broken = sound().annotated("ca-secret", "{");
+    let both = translated(&secrets().with(other).with(broken));
     assert_eq!(both.desired.state, alone.desired.state);
 }

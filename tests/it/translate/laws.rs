@@ -159,7 +159,7 @@ proptest! {
         let theirs = translate(&world.0, &Policy { mark, ..policy() }).desired.state;
         let ours = translated(&world).desired.state;
         let shared: Vec<_> = ours.entities.keys().filter(|id| theirs.entities.contains_key(id)).collect();
-        prop_assert_eq!(shared, [&EntityId::new(Kind::SERVER, ""); 0]);
+        prop_assert!(shared.is_empty(), "{:?}", shared);
     }
 }
 

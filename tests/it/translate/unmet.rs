@@ -1,5 +1,6 @@
 //! Ingresses that were programmed and cannot be understood any more, on a live appliance.
 
+use k8s_openapi::api::networking::v1::IngressBackend;
 use nitro_ingress::diagnostic::Code;
 use nitro_ingress::model::{Kind, Role, State};
 use nitro_ingress::snapshot::Proof;
@@ -82,7 +83,7 @@ fn an_ingress_that_is_broken_keeps_its_last_good_configuration() {
         guarded(1).annotated("ca-secret", "{"),
         guarded(1).annotated("ca-secret", r#"{"apache": "nowhere"}"#),
         web(1).annotated("ca-secert", r#"{"apache": "one"}"#),
-        guarded(1).changed(|spec| spec.default_backend = Some(Default::default())),
+        guarded(1).changed(|spec| spec.default_backend = Some(IngressBackend::default())),
     ] {
         assert_held(&turns, &shop().with(broken));
     }

@@ -1,0 +1,127 @@
+//! Every failure at every request: whatever goes wrong on the way from one configuration to the
+//! next, it ends as if nothing had, and no state on the way is unsafe.
+
+use std::ops::RangeInclusive;
+
+use mock_nitro::fault::{Fault, Faults};
+use mock_nitro::{Appliance, Violation};
+use nitro_ingress::snapshot::Snapshot;
+
+use crate::turn::{appliance, cluster, converge, turn};
+
+/// A transition: an appliance at its start, the cluster as it is now, and the end without faults.
+struct Transition {
+    name: &'static str,
+    start: Appliance,
+    cluster: Snapshot,
+    /// How many requests the first turn takes without faults, and the first of them that is new.
+    requests: RangeInclusive<u64>,
+    end: String,
+}
+
+impl Transition {
+    /// From an empty appliance.
+    fn from_nothing(scenario: &'static str) -> Self {
+        Self::new(scenario, appliance(), cluster(scenario, "cluster.yaml"))
+    }
+
+    /// From what was there before.
+    fn of(scenario: &'static str) -> Self {
+        let before = converge(&cluster(scenario, "before.yaml"), appliance());
+        let transition = Self::new(scenario, before, cluster(scenario, "cluster.yaml"));
+        // What goes wrong while it looks is the same for all.
+        let reads = turn(
+            &cluster(scenario, "before.yaml"),
+            transition.start.clone(),
+            Faults::none(),
+            u64::MAX,
+        );
+        Self { requests: reads.requests..=*transition.requests.end(), ..transition }
+    }
+
+    /// To nothing: no Ingress is left.
+    fn to_nothing(scenario: &'static str) -> Self {
+        let start = converge(&cluster(scenario, "cluster.yaml"), appliance());
+        let mut nothing = cluster(scenario, "cluster.yaml");
+        nothing.ingresses.clear();
+        Self::new(scenario, start, nothing)
+    }
+
+    fn new(name: &'static str, mut start: Appliance, cluster: Snapshot) -> Self {
+        start.begin();
+        let calm = turn(&cluster, start.clone(), Faults::none(), u64::MAX);
+        let (plan, outcomes) = calm.result.unwrap();
+        assert!(!plan.is_empty() && outcomes.is_complete(), "{name}: {outcomes:?}");
+        let mut end = converge(&cluster, calm.appliance);
+        assert_eq!(texts(&end.end()), Vec::<String>::new(), "{name} without faults");
+        Self { name, start, cluster, requests: 1..=calm.requests, end: end.digest() }
+    }
+
+    /// One turn with this going wrong, then turns without until all is done.
+    #[track_caller]
+    fn survives(&self, faults: Faults, last: u64, what: &str) {
+        let Self { name, start, cluster, requests: _, end } = self;
+        let disturbed = turn(cluster, start.clone(), faults, last);
+        let mut after = converge(cluster, disturbed.appliance);
+        let violations = after.end();
+        assert_eq!(texts(&violations), Vec::<String>::new(), "{name}: {what}");
+        assert_eq!(&after.digest(), end, "{name}: {what}: ends elsewhere");
+    }
+}
+
+fn texts(violations: &[Violation]) -> Vec<String> {
+    violations.iter().map(ToString::to_string).collect()
+}
+
+/// A whole site comes into being and goes; protection changes on a live front end; a certificate is
+/// renewed; a back end's CA changes.
+fn transitions() -> [Transition; 5] {
+    [
+        Transition::from_nothing("mutual-authentication"),
+        Transition::to_nothing("mutual-authentication"),
+        Transition::of("client-authentication-added"),
+        Transition::of("server-certificate-renewed"),
+        Transition::of("backend-ca-replaced"),
+    ]
+}
+
+#[test]
+fn a_crash_at_any_request_is_made_good() {
+    for transition in transitions() {
+        for at in transition.requests.clone() {
+            for fault in [Fault::ResetBefore, Fault::ResetAfter] {
+                let what = format!("crash at {at}, {fault:?}");
+                transition.survives(Faults::none().at(at, fault), at, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn any_error_at_any_request_is_made_good() {
+    let errors = [
+        Fault::Unavailable,
+        Fault::SessionExpired,
+        Fault::Busy(1027),
+        Fault::Busy(293),
+        Fault::Busy(1043),
+        Fault::Busy(278),
+        Fault::Busy(273),
+        Fault::Busy(258),
+        Fault::Fails(0, 278),
+        Fault::Fails(1, 278),
+        Fault::Fails(2, 293),
+        Fault::ResetBefore,
+        Fault::ResetAfter,
+        Fault::Truncated,
+        Fault::HiddenError(278),
+    ];
+    for transition in transitions() {
+        for at in transition.requests.clone() {
+            for fault in &errors {
+                let what = format!("{fault:?} at {at}");
+                transition.survives(Faults::none().at(at, fault.clone()), u64::MAX, &what);
+            }
+        }
+    }
+}
