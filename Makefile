@@ -10,29 +10,29 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-9s %s\n", $$1, $$2 }'
 
 demo: ## the product on this machine: certificates, appliance, plan, apply, second plan
-	@tests/tools/need.sh cargo openssl curl
+	@tests/tools/need.sh cargo cc openssl curl
 	@examples/demo.sh
 
 test: ## everything that proves the product
-	@tests/tools/need.sh cargo go openssl curl
+	@tests/tools/need.sh cargo cc go
 	cargo test --workspace --locked
 	tests/tools/clients.sh
 
 check: ## formatting, lints, documentation and the quick tests: while you work
-	@tests/tools/need.sh cargo
+	@tests/tools/need.sh cargo cc
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --document-private-items --locked
 	cargo test --workspace --locked --lib
 
 bless: ## rewrite what golden tests expect; read the difference before you commit it
-	@tests/tools/need.sh cargo
+	@tests/tools/need.sh cargo cc
 	BLESS=1 cargo test --workspace --locked
 
 laws: ## the laws of planning over CASES random transitions, in release
-	@tests/tools/need.sh cargo
+	@tests/tools/need.sh cargo cc
 	LAWS_CASES=$(CASES) cargo test --release --locked laws
 
 mutants: ## break each promise on purpose and expect the tests to notice
-	@tests/tools/need.sh cargo git
+	@tests/tools/need.sh cargo cc git
 	tests/tools/mutants.sh

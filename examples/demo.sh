@@ -17,7 +17,11 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-title() { printf '\n\033[1m# %s\033[0m\n\n' "$*"; }
+if [ -t 1 ]; then
+    title() { printf '\n\033[1m# %s\033[0m\n\n' "$*"; }
+else
+    title() { printf '\n# %s\n\n' "$*"; }
+fi
 run() {
     printf '$ %s\n' "${*//$work\//}"
     "$@"
@@ -74,34 +78,36 @@ done
 echo "$url"
 
 printf nsroot >"$work/password"
-manifests=(-f examples/mutual-authentication/ingress.yaml -f "$work/secrets.yaml")
-access=(--nitro-url "$url" --nitro-username nsroot --nitro-password-file "$work/password")
+export NITRO_USERNAME=nsroot NITRO_PASSWORD_FILE=$work/password
+arguments=(
+    -f examples/mutual-authentication/ingress.yaml -f "$work/secrets.yaml" --nitro-url "$url"
+)
 
 title "What would change"
-run nitro-ingress plan "${manifests[@]}" "${access[@]}"
+run nitro-ingress plan "${arguments[@]}"
 
 title "Change it"
-run nitro-ingress apply "${manifests[@]}" "${access[@]}"
+run nitro-ingress apply "${arguments[@]}"
 
 title "What would change now"
-run nitro-ingress plan "${manifests[@]}" "${access[@]}" | tee "$work/second.txt"
+run nitro-ingress plan "${arguments[@]}" | tee "$work/second.txt"
 grep -q '^no changes$' "$work/second.txt" || { echo "the second plan is not empty" >&2; exit 1; }
 
 # Prints the fields of the objects that NITRO answers with, one object a line.
 show() {
     local type=$1 line field
     shift
-    printf '%s\n' "$type"
+    printf '%s\n' "${type%%\?*}"
     curl --silent --show-error --fail -H 'X-NITRO-USER: nsroot' -H 'X-NITRO-PASS: nsroot' \
-        "$url/nitro/v1/config/$type" | tr '{' '\n' | while IFS= read -r line; do
-        local out=
-        for field in "$@"; do
-            if [[ $line =~ \"$field\":\ *\"?([^\",}]*) ]]; then
-                out+=" $field=${BASH_REMATCH[1]}"
-            fi
+        "$url/nitro/v1/config/$type" | tr '{' '\n' |
+        while IFS= read -r line || [ -n "$line" ]; do
+            local out= pattern
+            for field in "$@"; do
+                pattern='"'$field'": *"?(([^"\,}]|\\.)*)'
+                [[ $line =~ $pattern ]] && out+=" $field=${BASH_REMATCH[1]//\\/}"
+            done
+            [ -z "$out" ] || [[ $line == *ns_default* ]] || printf '   %s\n' "$out"
         done
-        [ -z "$out" ] || [[ $line == *ns_default* ]] || printf '   %s\n' "$out"
-    done
 }
 title "What is on the appliance, as NITRO answers"
 show sslprofile name sslprofiletype clientauth clientcert serverauth commonname snienable tls12 tls13

@@ -1,3 +1,145 @@
-//! The commands: what each prints, and with what it ends.
+//! The commands: what each reads, does and prints, and with what it ends.
 
 pub mod input;
+pub mod plan;
+pub mod apply;
+pub mod screen;
+mod pipeline;
+
+use std::io::{self, Read};
+
+use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::settings::{self, Environment, OutputSettings};
+use screen::Screen;
+
+/// Makes a NetScaler appliance match Kubernetes Ingresses, through its NITRO REST API.
+///
+/// It is a control plane only: the appliance carries the traffic. Mutual TLS is its heart: client
+/// certificates at the front, and verified servers and a client certificate at the back.
+#[derive(Debug, Parser)]
+#[command(name = "nitro-ingress", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    /// What is written beside the results.
+    pub output: OutputSettings,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what would change on an appliance, and change nothing
+    ///
+    /// Reads manifests and shows the plan, grouped by Ingress. Without --nitro-url, everything is
+    /// planned as for an empty appliance, and no network is needed. With it, the appliance is read,
+    /// and nothing is written.
+    Plan(Box<plan::Arguments>),
+    /// Change an appliance so that it matches manifests
+    ///
+    /// The plan is shown first, as the command plan shows it. At the end the appliance is read
+    /// again, and nothing may be left to do. What a run could not do, the next one does.
+    Apply(Box<apply::Arguments>),
+}
+
+/// What a command may use of the world outside, appliances aside.
+pub struct Surroundings<'a> {
+    /// The environment.
+    pub environment: Environment,
+    /// The time, for the dates of certificates.
+    pub now: Timestamp,
+    /// Standard input.
+    pub stdin: &'a mut dyn Read,
+    /// Where results and messages go.
+    pub screen: Screen<'a>,
+}
+
+/// How a command ended that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All is well.
+    Well,
+    /// There are changes, and the caller wanted to know.
+    Changes,
+    /// Something that was asked for is not so, and that was said.
+    Short,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
+    /// The manifests cannot be used.
+    #[error(transparent)]
+    Input(#[from] input::Error),
+    /// The command needs an appliance.
+    #[error("no appliance is named: set --nitro-url or NITRO_URL")]
+    ApplianceMissing,
+    /// The appliance cannot be talked to.
+    #[error("cannot talk to the appliance")]
+    Connect(#[from] crate::nitro::HttpsError),
+    /// The appliance cannot be read.
+    #[error("cannot read the appliance at {url:?}")]
+    Observe {
+        /// Where it is.
+        url: String,
+        /// Why.
+        #[source]
+        source: crate::observe::Error,
+    },
+    /// The results cannot be written.
+    #[error("cannot write the results")]
+    Write(#[from] io::Error),
+}
+
+/// Runs a command.
+pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Result<End, Error> {
+    match command {
+        Command::Plan(arguments) => plan::run(&arguments, surroundings).await,
+        Command::Apply(arguments) => apply::run(&arguments, surroundings).await,
+    }
+}
+
+/// Shows why a command could not do its work.
+pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
+    match error {
+        Error::Input(input::Error { problems }) => {
+            problems.iter().try_for_each(|problem| screen.problem(problem))
+        }
+        Error::Settings(_)
+        | Error::ApplianceMissing
+        | Error::Connect(_)
+        | Error::Observe { .. }
+        | Error::Write(_) => screen.error(error),
+    }
+}
+
+impl Error {
+    /// Whether only the reader of the results has gone away, as `head` does.
+    pub fn is_broken_pipe(&self) -> bool {
+        match self {
+            Self::Write(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            Self::Settings(_)
+            | Self::Input(_)
+            | Self::ApplianceMissing
+            | Self::Connect(_)
+            | Self::Observe { .. } => false,
+        }
+    }
+}
+
+impl End {
+    /// The exit status.
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Short => 1,
+            Self::Changes => 2,
+        }
+    }
+}

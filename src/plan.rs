@@ -26,7 +26,7 @@ mod laws;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::model::{EntityId, IngressId, ObjectKey};
+use crate::model::{EntityId, Fields, IngressId, ObjectKey};
 use crate::observed::ObservedState;
 use crate::translate::{Translation, Unmet};
 pub use aim::{Aim, aim};
@@ -63,13 +63,16 @@ pub struct Plan {
     pub ends_after_settings: bool,
     /// Deletions that the brake holds until somebody approves them.
     pub held_back: Option<HeldBack>,
-    /// Moments in which one TLS host is served no certificate: between the adjacent unbind and
-    /// bind of two SNI certificates for one name.
-    pub gaps: usize,
+    /// Adjacent ops that swap SNI certificates for one name: from the first unbind to the last
+    /// bind a TLS host is served no certificate. There is no other gap.
+    pub swaps: Vec<Range<usize>>,
     /// The names of the Ingresses that ops are for.
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
     /// What objects are whose names do not tell: routes by their `cspolicy`, and certkeys.
     pub labels: BTreeMap<EntityId, Label>,
+    /// What was observed of objects that ops set, and of SSL profiles that new ones replace, by
+    /// the new one.
+    pub before: BTreeMap<EntityId, Before>,
 }
 
 /// What people call an object whose name on the appliance is a digest.
@@ -79,6 +82,17 @@ pub struct Label {
     pub what: String,
     /// Where it is used when the plan is done, such as `SNI certificate of k8s-192.0.2.10_443_ssl`.
     pub uses: Vec<String>,
+}
+
+/// An object as it was observed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Its name.
+    pub name: String,
+    /// Its fields.
+    pub fields: Fields,
+    /// The ciphers of an SSL profile.
+    pub ciphers: BTreeSet<String>,
 }
 
 /// The place of an op in its plan.

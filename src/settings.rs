@@ -162,7 +162,7 @@ struct ConsentOptions {
 pub struct OutputSettings {
     /// How much to log
     #[arg(long, global = true, env = "NITRO_INGRESS_LOG_LEVEL", value_name = "LEVEL",
-        value_enum, default_value_t = LogLevel::Warn)]
+        value_enum, default_value_t = LogLevel::Error)]
     pub log_level: LogLevel,
 
     /// The form of log lines

@@ -78,9 +78,18 @@ pub struct Secret {
 }
 
 impl Places {
-    /// Where a part stands, or else the object.
+    /// Where a part stands, or else what it would be part of, or else the object.
     pub fn at(&self, field: &str) -> Option<&Place> {
-        self.fields.get(field).or(self.object.as_ref())
+        let mut path = field;
+        loop {
+            if let Some(place) = self.fields.get(path) {
+                return Some(place);
+            }
+            let Some(end) = path.rfind(['.', '[']) else {
+                return self.object.as_ref();
+            };
+            path = &path[..end];
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod pem;
 mod public_key;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -94,8 +95,8 @@ pub struct Authorities {
     pub findings: Vec<Finding>,
 }
 
-/// One certificate, read and understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One certificate, read and understood. Its `Debug` form names it and does not hold it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// Its content.
     pub id: CertificateId,
@@ -139,6 +140,16 @@ pub struct Material {
     pub key: Option<PrivateKey>,
     /// The certificate that its certkey is linked to: its issuer in the chain.
     pub issuer: Option<CertificateId>,
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, subject, .. } = self;
+        f.debug_struct("Certificate")
+            .field("id", id)
+            .field("subject", subject)
+            .finish_non_exhaustive()
+    }
 }
 
 impl KeyPair {

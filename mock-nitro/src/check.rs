@@ -2,8 +2,8 @@
 //!
 //! A transition leads from an *old* state over the states after each single command to a *new* one.
 //! The predicate judges every state of it by what NITRO objects mean, whoever wrote them. A front
-//! end is a csvserver. A route is a bound cspolicy: front end, host, path, and the name of the
-//! policy, which stands for the Ingress. A route in old and new *stays*, one in old only *leaves*,
+//! end is a csvserver. A route is a bound cspolicy: front end, host, path, and its owner, which is
+//! the comment of the policy's action, or else the policy itself. A route in old and new *stays*, one in old only *leaves*,
 //! one in new only *comes*. What a disabled csvserver holds is not served and counts as not there.
 //!
 //! | rule | a state is unsafe if |
@@ -44,9 +44,10 @@
 //!   policies of old to others while client authentication, accepted CAs or refusing policies of
 //!   the front end differ between old and new: then the gap is what keeps both sides safe. A gap
 //!   because the old Ingress was closed looks like any other `handover`: who closes, knows.
-//! - The one gap that `certificate` allows is the single state between the unbind of one SNI
-//!   certificate and the bind of another as the very next command on that vserver, because the
-//!   appliance takes only one certificate for a name. Such gaps are counted.
+//! - The one gap that `certificate` allows is that inside an uninterrupted series of commands that
+//!   unbind SNI certificates and then bind others on that vserver, because the appliance takes only
+//!   one certificate for a name: mostly one unbind and the bind after it, more where certificates
+//!   for several names are put together or taken apart. States in such gaps are counted.
 //! - A default lbvserver is a route for everything, unless it answers everything by itself.
 //! - Names of certificates are the alternative names, or the common name if there are none.
 //! - Features, load-balancing methods, priorities between overlapping rules, SSL policies and the

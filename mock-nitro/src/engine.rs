@@ -54,6 +54,7 @@ pub(crate) fn execute(
     rules::complete(state, &mut command);
     validate::existence(state, &mut command)?;
     rules::check(state, &command, now)?;
+    validate::not_in_use(state, &command)?;
     let before = state.clone();
     apply::apply(state, &command);
     let warnings = rules::after(state, &before, &command, now);

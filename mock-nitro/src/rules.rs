@@ -35,7 +35,7 @@ use serde_json::Value;
 use crate::command::{Command, Refusal};
 use crate::state::State;
 
-pub(crate) use builtins::install;
+pub(crate) use builtins::{install, is_built_in};
 pub(crate) use certkeys::boot;
 pub(crate) use missing::{missing, not_bound};
 

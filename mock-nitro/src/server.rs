@@ -4,7 +4,7 @@
 //! Requests wait for each other, as they do on an appliance.
 
 pub mod tls;
-mod bench;
+mod workbench;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -100,7 +100,7 @@ impl Server {
         if let Some(operation) = request.path.strip_prefix("/mock/") {
             let allowed = peer.ip().to_canonical().is_loopback();
             return Ok(sent(if allowed {
-                self.bench(&request.method, operation)
+                self.workbench(&request.method, operation)
             } else {
                 plain(403)
             }));

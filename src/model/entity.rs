@@ -22,6 +22,10 @@ impl EntityId {
 
 impl fmt::Display for EntityId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The appliance's own settings have no name.
+        if self.name.is_empty() {
+            return write!(f, "{}", self.kind);
+        }
         write!(f, "{} {}", self.kind, self.name)
     }
 }

@@ -13,7 +13,8 @@ use crate::schema;
 /// Everything of ours.
 pub(super) fn owned(world: &World<'_>, reading: &Reading) -> Result<Owned, Error> {
     let mut owned = Owned::default();
-    for id in world.owned.keys() {
+    // Files are listed by themselves below.
+    for id in world.owned.keys().filter(|id| id.kind != Kind::SYSTEMFILE) {
         let row = world.entities[id];
         owned.state.entities.insert(id.clone(), fields(id.kind, row));
     }

@@ -20,7 +20,26 @@ pub(super) fn is_ours(difference: &str, world: &World<'_>) -> bool {
     // What we deleted shows on the saved side only, and its comment proves whose it was.
     let commented = lines.iter().filter(|(line, _)| ends_word(line, &comment));
     ours.extend(commented.map(|(_, name)| *name));
-    lines.iter().all(|(_, name)| world.mark.owns_name(name) || ours.contains(name))
+    lines.iter().all(|(line, name)| {
+        is_of_the_settings_block(line) || world.mark.owns_name(name) || ours.contains(name)
+    })
+}
+
+/// Whether a line says what our settings block does: it enables a feature that we need, or the
+/// default SSL profile. Whoever did it, we would do it too.
+fn is_of_the_settings_block(line: &str) -> bool {
+    const FEATURES: [&str; 5] = ["lb", "cs", "ssl", "responder", "rewrite"];
+    let line = line.to_ascii_lowercase().replace('"', "");
+    let mut words = line.split_whitespace();
+    match words.next() {
+        Some("enable") => words
+            .skip_while(|word| matches!(*word, "ns" | "feature" | "nsfeature"))
+            .all(|word| FEATURES.contains(&word)),
+        Some("set") => words
+            .skip_while(|word| matches!(*word, "ssl" | "parameter" | "sslparameter"))
+            .eq(["-defaultprofile", "enabled"]),
+        Some(_) | None => false,
+    }
 }
 
 /// The name of the object that a command is about: what follows its verb and type. Types are one
@@ -71,6 +90,9 @@ mod tests {
                 true,
             ),
             ("> set ns hostName box", false),
+            ("> enable ns feature LB CS SSL\n> set ssl parameter -defaultProfile ENABLED", true),
+            ("> enable ns feature LB APPFW", false),
+            ("> set ssl parameter -defaultProfile ENABLED -quantumSize 4096", false),
         ] {
             assert_eq!(is_ours(difference, &world), expected, "{difference:?}");
         }

@@ -2,10 +2,11 @@
 //! then the save, then the files that nobody needs any more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::aim::{Aim, ingress_of};
 use super::brake::Brake;
-use super::needs::Needs;
+use super::needs::{Needs, Swap};
 use super::settings::{Settings, may_save};
 use super::{Op, OpId, Plan, PlannedOp, labels, sort};
 use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, State, Value};
@@ -61,13 +62,20 @@ pub(super) fn assemble(
             placed.insert(i, OpId(plan.ops.len()));
             plan.ops.push(PlannedOp { op, needs, ingresses: ingresses[i].clone() });
         }
-        plan.gaps =
-            draft.needs.swaps.iter().filter(|(unbind, _)| placed.contains_key(unbind)).count();
+        plan.swaps = draft.needs.swaps.iter().filter_map(|swap| range(swap, &placed)).collect();
     }
     finish(observed, translation, aim, &mut plan);
     plan.batches = sort::batches(&plan.ops);
     plan.labels = labels::labels(&observed.owned, translation, aim, &plan.ops);
+    plan.before = labels::before(&observed.owned.state, &plan.ops);
     plan
+}
+
+/// Where the ops of a swap stand, if the brake does not hold them.
+fn range(swap: &Swap, placed: &BTreeMap<usize, OpId>) -> Option<Range<usize>> {
+    let ops = swap.unbinds.iter().chain(&swap.binds);
+    let indices: Vec<usize> = ops.filter_map(|op| placed.get(op)).map(|id| id.0).collect();
+    Some(*indices.iter().min()?..indices.iter().max()? + 1)
 }
 
 /// Adds the save and, behind it, the removal of files that nobody needs any more.

@@ -1,9 +1,10 @@
-//! What people call the objects of a plan whose names are digests.
+//! What people need beside the ops to read a plan: what objects are whose names are digests, and
+//! what was there before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::aim::Aim;
-use super::{Label, Op, PlannedOp};
+use super::{Before, Label, Op, PlannedOp};
 use crate::model::{EntityId, Kind, Role, RouteMatch, State};
 use crate::observed::Owned;
 use crate::tls::Certificate;
@@ -28,6 +29,33 @@ pub(super) fn labels(
         Some((id, Label { what: what?, uses }))
     };
     named.into_iter().filter_map(label).collect()
+}
+
+/// What was observed of the objects that ops set, and of the SSL profiles that new ones replace.
+pub(super) fn before(observed: &State, ops: &[PlannedOp]) -> BTreeMap<EntityId, Before> {
+    let mut before = BTreeMap::new();
+    for planned in ops {
+        let (Op::Set { entity, .. } | Op::Unset { entity, .. }) = &planned.op else { continue };
+        let Some(fields) = observed.entities.get(entity) else { continue };
+        let (name, fields) = (entity.name.clone(), fields.clone());
+        before.insert(entity.clone(), Before { name, fields, ciphers: BTreeSet::new() });
+        if let Some((new, old)) = replaced_profile(observed, &planned.op) {
+            before.insert(new, old);
+        }
+    }
+    before
+}
+
+/// The new and the old profile, if an op puts one in the place of another.
+fn replaced_profile(observed: &State, op: &Op) -> Option<(EntityId, Before)> {
+    let Op::Set { entity, fields } = op else { return None };
+    let new = fields.get("sslprofile")?.as_text()?;
+    let name = observed.text(entity.kind, &entity.name, "sslprofile")?;
+    let fields = observed.fields(Kind::SSLPROFILE, name)?.clone();
+    let ciphers = observed.bound(Kind::SSLPROFILE_SSLCIPHER, name);
+    let ciphers = ciphers.map(|(binding, _)| binding.child.clone()).collect();
+    let old = Before { name: name.to_owned(), fields, ciphers };
+    Some((EntityId::new(Kind::SSLPROFILE, new), old))
 }
 
 /// The routes and certkeys that an op is about.

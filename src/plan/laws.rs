@@ -26,7 +26,8 @@ use crate::translate::{Band, Desired};
 struct World {
     front_ends: [FrontEnd; 2],
     ingresses: [Wish; 3],
-    /// The version of the certificate of each host; 2 is one that covers both.
+    /// The version of the certificate of each host; 2 is a wildcard, 3 on
+    /// either is one with both names.
     certificates: [u8; 2],
     /// The version of the client certificate towards back ends, and of the issuer of all.
     client_certificate: u8,
@@ -78,7 +79,7 @@ fn world() -> impl Strategy<Value = World> {
             |(fate, front_end, routes, back_ends)| Wish { fate, front_end, routes, back_ends },
         )
     };
-    ([front_end(), front_end()], [wish(), wish(), wish()], [0..3u8, 0..3u8], 0..2u8, 0..2u8)
+    ([front_end(), front_end()], [wish(), wish(), wish()], [0..4u8, 0..4u8], 0..2u8, 0..2u8)
         .prop_map(|(front_ends, ingresses, certificates, client_certificate, issuer)| World {
             front_ends,
             ingresses,
@@ -279,10 +280,15 @@ impl<'a> Build<'a> {
         if front_end.protocol == Protocol::Ssl {
             let issuer = material(&format!("issuer-{}", world.issuer), &[], None, false);
             let issuer = Some(CertificateId::parse(&self.certificate(issuer)).unwrap());
-            let version = world.certificates[host];
-            let covered = if version == 2 { "*.example" } else { host_name };
-            let name = format!("{covered}-{version}-{}", world.issuer);
-            let certificate = self.certificate(material(&name, &[covered], issuer, true));
+            let both = world.certificates.contains(&3);
+            let version = if both { 3 } else { world.certificates[host] };
+            let covered: &[&str] = match version {
+                2 => &["*.example"],
+                3 => &["a.example", "b.example"],
+                _ => &[host_name],
+            };
+            let name = format!("{}-{version}-{}", covered[0], world.issuer);
+            let certificate = self.certificate(material(&name, covered, issuer, true));
             let binding =
                 BindingId::new(Kind::SSLVSERVER_SSLCERTKEY, &*csvserver, certificate, Role::Sni);
             self.state().bind(binding, []);
@@ -400,26 +406,20 @@ fn random_order(plan: &Plan, dice: &mut Dice) -> Vec<(usize, bool)> {
             candidates.retain(|i| !last(&plan.ops[*i].op));
         }
         let next = candidates[dice.below(candidates.len())];
-        done[next] = true;
-        let partner = swap_partner(plan, next).filter(|partner| ready(*partner, &done));
-        order.push((next, partner.is_some()));
-        if let Some(partner) = partner {
-            done[partner] = true;
-            order.push((partner, false));
+        let swap = plan.swaps.iter().find(|swap| swap.contains(&next));
+        let together = swap.cloned().unwrap_or(next..next + 1);
+        for op in together.clone() {
+            done[op] = true;
+            order.push((op, op + 1 < together.end));
         }
     }
     order
 }
 
-/// The bind that follows the unbind of an SNI certificate at once.
-fn swap_partner(plan: &Plan, unbind: usize) -> Option<usize> {
-    let is_sni = |binding: &&BindingId| {
-        binding.kind == Kind::SSLVSERVER_SSLCERTKEY && binding.role == Role::Sni
-    };
-    plan.ops[unbind].op.as_unbind().filter(is_sni)?;
-    plan.ops.iter().position(|planned| {
-        planned.op.as_bind().as_ref().is_some_and(is_sni) && planned.needs.contains(&OpId(unbind))
-    })
+/// The planned order, with whether a state lies in the gap of a swap.
+fn planned_order(plan: &Plan) -> Vec<(usize, bool)> {
+    let is_in_gap = |op: usize| plan.swaps.iter().any(|s| s.contains(&op) && op + 1 < s.end);
+    (0..plan.ops.len()).map(|op| (op, is_in_gap(op))).collect()
 }
 
 /// Executes a plan on an abstract appliance in the given order, and judges every state.
@@ -448,15 +448,20 @@ fn run(
             // The other half of a swap fails only with the appliance.
             continue;
         }
+        refused(&planned.op, &now.running, &aim)
+            .map_or(Ok(()), |why| Err(format!("{} is refused: {why}", planned.op)))?;
         simulate(&planned.op, &mut now.running, &aim);
         if planned.op == Op::Save {
             now.saved = now.running.clone();
         }
         let broken = dangling(&now.running).or_else(|| lost_at_boot(&now));
         broken.map_or(Ok(()), |what| Err(format!("after {}: {what}", planned.op)))?;
-        judge
-            .judge(&now.running, *is_in_gap)
-            .map_err(|violation| format!("after {}: {violation}", planned.op))?;
+        judge.judge(&now.running, *is_in_gap).map_err(|violation| {
+            let so_far = order.iter().take_while(|(other, _)| other != i);
+            let so_far: Vec<String> =
+                so_far.map(|(other, _)| plan.ops[*other].op.to_string()).collect();
+            format!("after {so_far:#?} and {}: {violation}", planned.op)
+        })?;
     }
     Ok(now)
 }
@@ -485,6 +490,14 @@ fn lost_at_boot(machine: &Machine) -> Option<String> {
         .map(|(id, _)| format!("the file of {id} would be missing at the next boot"))
 }
 
+/// Why the appliance would refuse a bind: its slot is taken.
+fn refused(op: &Op, now: &Owned, aim: &Aim) -> Option<String> {
+    let Op::Bind { binding, .. } = op else { return None };
+    let mut others = now.state.bound(binding.kind, &binding.parent).map(|(other, _)| other);
+    let taken = others.find(|other| slot::is_occupied_by(now, &aim.owned, binding, other))?;
+    Some(format!("its slot is taken by {taken}"))
+}
+
 /// Something that names what does not exist.
 fn dangling(owned: &Owned) -> Option<String> {
     let state = &owned.state;
@@ -506,10 +519,9 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         let translation = Build::of(world, &machine.running);
         let first = plan(&observe(&machine), &translation);
         closings_need_nothing(&first, &translation)?;
-        let order: Vec<(usize, bool)> =
-            (0..first.ops.len()).map(|i| (i, swap_partner(&first, i) == Some(i + 1))).collect();
-        // The planned order, without trouble: converges and rests.
+        let order = planned_order(&first);
         let clean = run(&machine, &translation, &order, &mut |_| false)?;
+        held_stay(&machine, &clean, &translation)?;
         let second = plan(&observe(&clean), &translation);
         let moves: Vec<String> = second.ops.iter().map(|planned| planned.op.to_string()).collect();
         if !moves.is_empty() {
@@ -520,7 +532,8 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         let cut = dice.below(order.len() + 1);
         let trouble = dice.below(4);
         let broken = run(&machine, &translation, &order[..cut], &mut |i| {
-            trouble > 1 && swap_of(&first, i).is_none() && dice.below(8) == 0
+            let is_in_swap = first.swaps.iter().any(|swap| swap.contains(&i));
+            trouble > 1 && !is_in_swap && dice.below(8) == 0
         })?;
         let retry = plan(&observe(&broken), &translation);
         let order = random_order(&retry, &mut dice);
@@ -536,6 +549,19 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
     Ok(())
 }
 
+/// A held Ingress keeps every route that it has.
+fn held_stay(before: &Machine, after: &Machine, translation: &Translation) -> Result<(), String> {
+    let mark = mark();
+    let is_held = |route: &BindingId| {
+        let ingress = mark.ingress_of_name(&route.child);
+        ingress.is_some_and(|id| translation.unmet.get(&id) == Some(&Unmet::Held))
+    };
+    let mut routes = before.running.state.bindings_of(Kind::CSVSERVER_CSPOLICY);
+    let lost = routes
+        .find(|(route, _)| is_held(route) && !after.running.state.bindings.contains_key(*route));
+    lost.map_or(Ok(()), |(route, _)| Err(format!("{route} is held and gone")))
+}
+
 /// What closes an Ingress waits for nothing.
 fn closings_need_nothing(plan: &Plan, translation: &Translation) -> Result<(), String> {
     let is_closed = |id: &IngressId| matches!(translation.unmet.get(id), Some(Unmet::Closed(_)));
@@ -545,11 +571,6 @@ fn closings_need_nothing(plan: &Plan, translation: &Translation) -> Result<(), S
             && !planned.needs.is_empty()
     });
     waiting.map_or(Ok(()), |planned| Err(format!("{} waits, although it closes", planned.op)))
-}
-
-/// The unbind whose bind `op` is, if it is the second half of a swap.
-fn swap_of(plan: &Plan, op: usize) -> Option<usize> {
-    (0..plan.ops.len()).find(|unbind| swap_partner(plan, *unbind) == Some(op))
 }
 
 #[test]

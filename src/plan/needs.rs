@@ -17,6 +17,7 @@ use super::Op;
 use super::aim::Aim;
 use crate::model::{IngressId, Mark};
 use crate::observed::Owned;
+pub(super) use certificate::Swap;
 use index::Index;
 use route::Routes;
 
@@ -24,9 +25,9 @@ use route::Routes;
 pub(super) struct Needs {
     /// For each op the ops that it needs.
     pub(super) of: Vec<BTreeSet<usize>>,
-    /// Pairs of an unbind and the bind that must follow it at once: the two halves of a swap of
-    /// SNI certificates for one name.
-    pub(super) swaps: Vec<(usize, usize)>,
+    /// The unbinds and binds of SNI certificates for one name, which must follow each other at
+    /// once.
+    pub(super) swaps: Vec<Swap>,
     /// Unbinds that close an Ingress: they come before everything else.
     pub(super) closing: BTreeSet<usize>,
 }

@@ -39,7 +39,10 @@ impl std::fmt::Display for Target {
         match self {
             Self::Offline => f.write_str("an empty appliance (offline)"),
             Self::Live { url, version } if version.is_empty() => f.write_str(url),
-            Self::Live { url, version } => write!(f, "{url} ({version})"),
+            // The rest of what an appliance says about itself is when it was built.
+            Self::Live { url, version } => {
+                write!(f, "{url} ({})", version.split(", Date").next().unwrap_or(version))
+            }
         }
     }
 }

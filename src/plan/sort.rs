@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::ops::Range;
 
 use super::Op;
-use super::needs::Needs;
+use super::needs::{Needs, Swap};
 use crate::model::{BindingId, EntityId};
 
 /// The order of execution, as indices into the draft.
@@ -18,23 +18,32 @@ pub(super) fn sort(ops: &[Op], needs: &Needs) -> Vec<usize> {
             dependents[*needed].push(op);
         }
     }
-    let partner: BTreeMap<usize, usize> = needs.swaps.iter().copied().collect();
+    // The unbinds of a swap become ready together; the first that is taken brings all the others.
+    let swap_of: BTreeMap<usize, &Swap> = needs
+        .swaps
+        .iter()
+        .flat_map(|swap| swap.unbinds.iter().chain(&swap.binds).map(move |op| (*op, swap)))
+        .collect();
     let rank = |op: usize| Reverse((Rank::of(&ops[op], needs.closing.contains(&op)), op));
     let mut ready: BinaryHeap<_> =
         (0..ops.len()).filter(|op| waiting[*op] == 0).map(&rank).collect();
     let mut order = Vec::with_capacity(ops.len());
-    let mut next_of_swap = None;
-    while let Some(op) = next_of_swap.take().or_else(|| ready.pop().map(|Reverse((_, op))| op)) {
-        order.push(op);
-        for dependent in &dependents[op] {
-            waiting[*dependent] -= 1;
-            if waiting[*dependent] > 0 {
+    let mut done = vec![false; ops.len()];
+    while let Some(Reverse((_, first))) = ready.pop() {
+        let together = match swap_of.get(&first) {
+            Some(swap) => swap.unbinds.iter().chain(&swap.binds).copied().collect(),
+            None => vec![first],
+        };
+        for op in together {
+            if std::mem::replace(&mut done[op], true) {
                 continue;
             }
-            if partner.get(&op) == Some(dependent) {
-                next_of_swap = Some(*dependent);
-            } else {
-                ready.push(rank(*dependent));
+            order.push(op);
+            for dependent in &dependents[op] {
+                waiting[*dependent] -= 1;
+                if waiting[*dependent] == 0 {
+                    ready.push(rank(*dependent));
+                }
             }
         }
     }

@@ -40,6 +40,9 @@ pub(super) enum Standing {
     Held,
     /// It is unmet, and what it has is not what it asks for.
     Closed(String),
+    /// It is unmet, and all routes that it has belong to others now. It claims nothing, as it will
+    /// when they are gone.
+    Displaced,
     /// It is unmet and has no routes.
     Absent,
 }
@@ -65,20 +68,25 @@ type Brought<'a> = BTreeMap<(FrontEndId, &'a str), BTreeSet<AcceptedCa>>;
 pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str) -> Settled {
     // Who turns out to be closed or refused brings no CAs either, and that may close others.
     let mut excluded: BTreeSet<usize> = BTreeSet::new();
+    let mut displaced: BTreeSet<usize> = BTreeSet::new();
     loop {
         let mut round = Round::new(claimants, facts, prefix, &excluded);
-        round.run();
+        round.run(&displaced);
         let out =
             round.settled.standings.iter().enumerate().filter(|(_, standing)| match standing {
-                Standing::Closed(_) | Standing::Absent => true,
+                Standing::Closed(_) | Standing::Displaced | Standing::Absent => true,
                 Standing::Accepted | Standing::Held => false,
             });
         let out: Vec<usize> = out.map(|(place, _)| place).collect();
         let known = excluded.len();
         excluded.extend(out);
-        if excluded.len() == known || !round.asked_for_brought {
-            plain::refuse(claimants, facts, prefix, &mut round.settled);
-            return round.settled;
+        if excluded.len() > known && round.asked_for_brought {
+            continue;
+        }
+        plain::refuse(claimants, facts, prefix, &mut round.settled);
+        match round.first_displaced() {
+            Some(place) => drop(displaced.insert(place)),
+            None => return round.settled,
         }
     }
 }
@@ -146,9 +154,15 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         Self { claimants, facts, prefix, brought, asked_for_brought: false, taken, settled }
     }
 
-    fn run(&mut self) {
+    fn run(&mut self, displaced: &BTreeSet<usize>) {
         for (place, claimant) in self.claimants.iter().enumerate() {
             let standing = match claimant {
+                _ if displaced.contains(&place) => {
+                    let bound = claimant.observed(self.facts).iter();
+                    let bindings = bound.map(|route| binding_of(route, self.prefix));
+                    self.settled.yielded.extend(bindings);
+                    Standing::Displaced
+                }
                 Claimant::Known(reading) if reading.understood && self.accept(place, reading) => {
                     Standing::Accepted
                 }
@@ -160,6 +174,19 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             }
             self.settled.standings.push(standing);
         }
+    }
+
+    /// The oldest held Ingress of whose bound routes none is left.
+    fn first_displaced(&self) -> Option<usize> {
+        let is_displaced = |place: &usize| {
+            let observed = self.claimants[*place].observed(self.facts);
+            self.settled.standings[*place] == Standing::Held
+                && !observed.is_empty()
+                && observed
+                    .iter()
+                    .all(|route| self.settled.yielded.contains(&binding_of(route, self.prefix)))
+        };
+        (0..self.claimants.len()).find(is_displaced)
     }
 
     /// Gives an understood Ingress what it asks for, unless it disagrees with those that share its

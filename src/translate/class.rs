@@ -1,6 +1,7 @@
 //! Which Ingresses are ours.
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use kube::ResourceExt;
 
 use crate::policy::{Policy, UnknownClass};
 use crate::snapshot::Snapshot;
@@ -45,13 +46,12 @@ pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Poli
 }
 
 fn annotation(ingress: &Ingress) -> Option<&str> {
-    ingress.metadata.annotations.as_ref()?.get(ANNOTATION).map(String::as_str)
+    ingress.annotations().get(ANNOTATION).map(String::as_str)
 }
 
 fn without_name<'a>(snapshot: &Snapshot, policy: &Policy) -> Class<'a> {
     let is_default = |class: &&IngressClass| {
-        let annotations = class.metadata.annotations.as_ref();
-        annotations.and_then(|all| all.get(DEFAULT_CLASS)).is_some_and(|value| value == "true")
+        class.annotations().get(DEFAULT_CLASS).is_some_and(|value| value == "true")
     };
     match snapshot.ingress_classes.values().find(is_default) {
         Some(class) => resolved(class, policy),

@@ -174,7 +174,7 @@ impl Writer<'_> {
         let authorities =
             tls.authorities.iter().map(|one| (&one.materials, Role::Ca, one.materials.len()));
         for (materials, role, bound) in client.chain(authorities) {
-            self.certificates(materials);
+            self.certificates(materials, ingress);
             for material in &materials[..bound] {
                 let id = material.certificate.id.as_str();
                 let id = BindingId::new(Kind::SSLSERVICEGROUP_SSLCERTKEY, group, id, role);
@@ -236,11 +236,11 @@ impl Writer<'_> {
         };
         for certificate in served.iter().map(|i| &reading.certificates[*i]) {
             let materials = &certificate.served.materials;
-            self.certificates(materials);
+            self.certificates(materials, &reading.id);
             bind(&mut self.desired.state, &materials[0], Role::Sni);
         }
         for authorities in reading.front.authorities.iter().flatten() {
-            self.certificates(&authorities.materials);
+            self.certificates(&authorities.materials, &reading.id);
             for material in &authorities.materials {
                 bind(&mut self.desired.state, material, Role::Ca);
             }
@@ -258,10 +258,12 @@ impl Writer<'_> {
 
     /// Adds certificates. One content is one certkey: what an older Ingress says about its key and
     /// issuer stays, and what it does not say is added.
-    fn certificates(&mut self, materials: &[Material]) {
-        let all = &mut self.desired.certificates;
+    fn certificates(&mut self, materials: &[Material], ingress: &IngressId) {
         for material in materials {
             let id = &material.certificate.id;
+            // The certkey is owned under the name of its content until it has one.
+            self.own(EntityId::new(Kind::SSLCERTKEY, id.as_str()), ingress);
+            let all = &mut self.desired.certificates;
             let known = all
                 .entry(id.clone())
                 .or_insert_with(|| Material { issuer: None, ..material.clone() });

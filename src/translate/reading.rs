@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::IngressSpec;
+use kube::ResourceExt;
 
 use crate::annotations::{self, IngressSettings};
 use crate::diagnostic::{Code, Findings, ObjectRef};
@@ -115,8 +116,7 @@ impl<'a> Reader<'a> {
         let object = ObjectRef { kind: "Ingress".to_owned(), key: key.clone() };
         let mut findings = Findings::about(object);
         let ingress = &self.snapshot.ingresses[key].object;
-        let none = BTreeMap::new();
-        let annotations = ingress.metadata.annotations.as_ref().unwrap_or(&none);
+        let annotations = ingress.annotations();
         let settings = annotations::read(annotations, &mut findings);
         let keys = Keys::of(annotations);
         let no_spec = IngressSpec::default();
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
         let mut reading = Reading {
             key,
             id: IngressId::of(key),
-            created: ingress.metadata.creation_timestamp.as_ref().map(|time| time.0),
+            created: ingress.creation_timestamp().map(|time| time.0),
             understood: false,
             tls,
             front_end: vip.map(|vip| FrontEndId { vip, port, protocol }),

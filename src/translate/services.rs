@@ -7,6 +7,7 @@ use std::rc::Rc;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::ServiceBackendPort;
+use kube::ResourceExt;
 
 use crate::model::ObjectKey;
 use crate::schema;
@@ -43,8 +44,7 @@ impl<'a> Services<'a> {
     pub(super) fn of(snapshot: &'a Snapshot) -> Self {
         let mut slices: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (key, slice) in &snapshot.endpoint_slices {
-            let labels = slice.metadata.labels.as_ref();
-            if let Some(service) = labels.and_then(|l| l.get("kubernetes.io/service-name")) {
+            if let Some(service) = slice.labels().get("kubernetes.io/service-name") {
                 slices.entry((key.namespace.as_str(), service.as_str())).or_default().push(slice);
             }
         }

@@ -1,5 +1,5 @@
-//! Putting settled claims into the words of a [`Translation`]: who is unmet, who is gone, and what
-//! people are told.
+//! Putting settled claims into the words of a [`Translation`](super::Translation): who is unmet, who
+//! is gone, and what people are told.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) fn unmet(
     let unmet = claimants.iter().zip(&settled.standings).filter_map(|(claimant, standing)| {
         let unmet = match standing {
             Standing::Accepted => return None,
-            Standing::Held => Unmet::Held,
+            Standing::Held | Standing::Displaced => Unmet::Held,
             Standing::Closed(reason) => Unmet::Closed(reason.clone()),
             Standing::Absent => Unmet::Closed("it has no route on the appliance".to_owned()),
         };
@@ -59,6 +59,12 @@ pub(super) fn tell(claimants: &[Claimant<'_, '_>], settled: &mut Settled, facts:
                 "the appliance has configuration of this Ingress, which is not among the input; it \
                  stays as it is",
                 "give its manifest as well, or delete what it left with --prune",
+            ),
+            (Standing::Displaced, _) => findings.warning(
+                Code::IngressHeld,
+                "",
+                "others have all the routes that it had on the appliance",
+                "mend the errors of this Ingress",
             ),
             (Standing::Accepted | Standing::Absent | Standing::Closed(_), _) => (),
         }

@@ -14,10 +14,23 @@ mod in_process;
 mod logs;
 #[path = "../support/fixture.rs"]
 mod fixture;
+#[path = "../support/command.rs"]
+mod command;
+#[path = "../support/authority.rs"]
+mod authority;
 #[path = "../support/turn.rs"]
 mod turn;
+#[path = "../support/turns.rs"]
+mod turns;
+#[path = "../support/world.rs"]
+mod world;
 
+mod docs;
+mod cli_bad_input;
+mod cli_canary;
+mod cli_commands;
 mod faults;
+mod laws;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;

@@ -333,7 +333,7 @@ fn a_verify_that_differs_fails_and_says_how() {
     let OpOutcome::Failed(problem) = &outcomes.ops[0] else { panic!("{outcomes:?}") };
     assert_eq!(
         problem.to_string(),
-        r#""sslparameter " has "defaultprofile" = "DISABLED" where "ENABLED" is needed"#
+        r#""sslparameter" has "defaultprofile" = "DISABLED" where "ENABLED" is needed"#
     );
 }
 

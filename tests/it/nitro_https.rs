@@ -43,13 +43,13 @@ impl Write for Journal {
 impl Served {
     async fn start(identity: Option<&tls::Identity>, faults: Faults) -> Self {
         let journal = Journal::default();
-        let faulty = Faulty::new(Appliance::new(Options::default()), faults);
+        let appliance = Faulty::new(Appliance::new(Options::default()), faults);
         let clock = || Timestamp::UNIX_EPOCH;
-        let appliance = Server::new(faulty, Some(Box::new(journal.clone())), clock);
+        let server = Server::new(appliance, Some(Box::new(journal.clone())), clock);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let acceptor = identity.map(|identity| tls::acceptor(identity).unwrap());
-        tokio::spawn(appliance.serve(listener, acceptor));
+        tokio::spawn(server.serve(listener, acceptor));
         Self { address, journal }
     }
 

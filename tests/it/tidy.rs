@@ -52,18 +52,18 @@ const LONGEST_FILE: usize = 400;
 const TABLES: &[&str] = &["mock-nitro/src/code.rs"];
 
 /// One Rust file of ours.
-struct Source {
+pub(crate) struct Source {
     /// Its path from the top, with `/`.
-    path: String,
+    pub(crate) path: String,
     /// Its text.
-    text: String,
+    pub(crate) text: String,
     /// Whether it is compiled for tests only.
-    is_test: bool,
+    pub(crate) is_test: bool,
 }
 
 impl Source {
     /// The lines before the tests at its end.
-    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(i, line)| (i + 1, line));
         lines.take_while(|(_, line)| *line != "#[cfg(test)]")
     }
@@ -81,11 +81,13 @@ impl Source {
     }
 }
 
-fn top() -> PathBuf {
+/// The top of the repository.
+pub(crate) fn top() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn sources() -> Vec<Source> {
+/// All our Rust files.
+pub(crate) fn sources() -> Vec<Source> {
     let mut paths = Vec::new();
     for folder in ["src", "tests", "benches", "mock-nitro"] {
         collect(&top().join(folder), &mut paths);
@@ -143,7 +145,7 @@ fn assert_none(rule: &str, found: &[String]) {
 fn every_file_says_first_what_it_is_for() {
     let silent = sources().into_iter().filter(|source| {
         let first = source.text.lines().next().unwrap_or_default();
-        !first.strip_prefix("//! ").is_some_and(|text| text.len() > 10)
+        first.strip_prefix("//! ").is_none_or(|text| text.len() <= 10)
     });
     assert_none(
         "files start with `//! ` and a sentence",

@@ -1,3 +1,13 @@
 //! What manifests become, who gets what, and what is refused.
 
+mod ask;
+mod back_ends;
+mod certificates;
+mod classes;
+mod faults;
+mod foreign;
+mod laws;
+mod routing;
+mod sharing;
+mod unmet;
 mod walkthrough;

@@ -9,7 +9,8 @@ use nitro_ingress::translate::{Desired, Translation, Unmet};
 
 /// What is desired and what becomes of the Ingresses that are not understood.
 pub(crate) fn translation(translation: &Translation) -> String {
-    let Desired { state, certificates, bands, kept_front_ends, owners: _ } = &translation.desired;
+    let Desired { state, certificates, bands, kept_front_ends, yielded, owners: _ } =
+        &translation.desired;
     let mut text = configuration(state, bands);
     if !certificates.is_empty() {
         text.push_str("\n# certificates\n");
@@ -19,8 +20,10 @@ pub(crate) fn translation(translation: &Translation) -> String {
         let link = issuer.as_ref().map(|id| format!(", linked to {id}")).unwrap_or_default();
         line(&mut text, &format!("{} {}{keyed}{link}", certificate.id, certificate.subject));
     }
-    let name = |id| translation.ingresses.get(id).map_or_else(|| format!("{id}"), |k| format!("{k}"));
-    if !(translation.unmet.is_empty() && translation.gone.is_empty() && kept_front_ends.is_empty()) {
+    let name =
+        |id| translation.ingresses.get(id).map_or_else(|| format!("{id}"), |k| format!("{k}"));
+    if !(translation.unmet.is_empty() && translation.gone.is_empty() && kept_front_ends.is_empty())
+    {
         text.push_str("\n# Ingresses that are not as their text says\n");
     }
     for (id, unmet) in &translation.unmet {
@@ -32,6 +35,9 @@ pub(crate) fn translation(translation: &Translation) -> String {
     }
     for (id, proof) in &translation.gone {
         line(&mut text, &format!("{} is gone: {proof:?}", name(id)));
+    }
+    for route in yielded {
+        line(&mut text, &format!("{route} passes to another"));
     }
     for csvserver in kept_front_ends {
         line(&mut text, &format!("{csvserver} keeps its profile and CAs"));
@@ -67,7 +73,10 @@ fn configuration(
         shown(&mut text, attributes);
         if let Some(band) = bands.get(binding) {
             let priorities = band.priorities();
-            line(&mut text, &format!("    priority from {} to {}", priorities.start, priorities.end - 1));
+            line(
+                &mut text,
+                &format!("    priority from {} to {}", priorities.start, priorities.end - 1),
+            );
         }
     }
     text

@@ -232,7 +232,7 @@ impl EndpointsBuilder {
 
     /// Of family IPv6.
     pub(crate) fn ipv6(mut self) -> Self {
-        self.0.address_type = "IPv6".to_owned();
+        "IPv6".clone_into(&mut self.0.address_type);
         self
     }
 
@@ -331,12 +331,6 @@ impl Cluster {
     /// With that object.
     pub(crate) fn with(mut self, object: impl Object) -> Self {
         object.put(&mut self.0);
-        self
-    }
-
-    /// Without an Ingress.
-    pub(crate) fn without(mut self, ingress: &str) -> Self {
-        self.0.ingresses.remove(&ObjectKey::new("default", ingress));
         self
     }
 }

@@ -73,8 +73,8 @@ pub(crate) fn turn(cluster: &Snapshot, appliance: Appliance, faults: Faults, las
         client.logout().await;
         Ok((plan, outcomes))
     });
-    let faulty = client.transport().faulty();
-    Turn { result, appliance: faulty.appliance.clone(), requests: faulty.faults.requests() }
+    let left = client.transport().faulty();
+    Turn { result, appliance: left.appliance.clone(), requests: left.faults.requests() }
 }
 
 /// Turns without faults until there is nothing left to do.

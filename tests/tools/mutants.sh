@@ -16,12 +16,20 @@ mkdir -p "$scratch"
 rm -rf "$tree"
 trap 'rm -rf "$tree"' EXIT
 mkdir "$tree"
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$tree"
+git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$tree"
 # A repository of its own, so that `git apply` does not look at ours.
 git -C "$tree" init --quiet
 
+# run LOG ARGUMENT...: the tests in the scratch copy.
+run() {
+    local log=$1
+    shift
+    (cd "$tree" && cargo test --locked --quiet "$@") >"$log" 2>&1
+}
+
 survivors=0
 total=0
+green=
 for patch in tests/mutants/*.patch; do
     [ -e "$patch" ] || { echo "there are no patches in tests/mutants" >&2; exit 1; }
     total=$((total + 1))
@@ -29,13 +37,18 @@ for patch in tests/mutants/*.patch; do
     read -r -a tests <<<"$(sed -n 's/^Tests: //p' "$patch")"
     [ "${#tests[@]}" -gt 0 ] || tests=(--workspace)
     log=$scratch/$name.log
+    # A mutant is caught by tests that are green without it.
+    if [[ $green != *"|${tests[*]}|"* ]]; then
+        run "$log" "${tests[@]}" || { echo "cargo test ${tests[*]} fails by itself, see $log" >&2; exit 1; }
+        green+="|${tests[*]}|"
+    fi
     git -C "$tree" apply "$PWD/$patch" || { echo "$name: the patch no longer applies" >&2; exit 1; }
     # A mutant that does not compile proves nothing.
-    if ! (cd "$tree" && cargo test --locked --quiet --no-run "${tests[@]}") >"$log" 2>&1; then
+    if ! run "$log" --no-run "${tests[@]}"; then
         echo "$name: does not compile, see $log" >&2
         exit 1
     fi
-    if (cd "$tree" && cargo test --locked --quiet --no-fail-fast "${tests[@]}") >"$log" 2>&1; then
+    if run "$log" "${tests[@]}"; then
         survivors=$((survivors + 1))
         verdict=SURVIVED
     else

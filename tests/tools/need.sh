@@ -9,7 +9,8 @@ for program in "$@"; do
     missing=1
     case "$program" in
         cargo) how="install Rust with rustup (https://rustup.rs); it brings the pinned version" ;;
-        go)    how="install Go 1.24 or newer (https://go.dev/dl), for the test with NetScaler's own client" ;;
+        cc)    how="install a C compiler, which Rust links with (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)" ;;
+        go)    how="install Go 1.25 or newer (https://go.dev/dl): one test is a NITRO client in Go" ;;
         *)     how="install the package '$program' of your system" ;;
     esac
     printf 'missing: %s\n    %s\n' "$program" "$how" >&2

@@ -36,7 +36,8 @@ authority apache-root-next "Apache Root CA 2"
 signed server www.guestbook.com root $days "$leaf" subjectAltName=DNS:www.guestbook.com
 signed server-renewed www.guestbook.com root $days "$leaf" subjectAltName=DNS:www.guestbook.com
 signed server-next-root www.guestbook.com root-next $days "$leaf" subjectAltName=DNS:www.guestbook.com
-signed expired www.guestbook.com root 365 "$leaf" subjectAltName=DNS:www.guestbook.com
+signed wildcard Guestbook root $days "$leaf" 'subjectAltName=DNS:*.guestbook.com'
+signed expired Guestbook root 365 "$leaf" 'subjectAltName=DNS:*.guestbook.com'
 signed client "ingress to apache" apache-root $days "$leaf" extendedKeyUsage=clientAuth
 signed client-renewed "ingress to apache" apache-root $days "$leaf" extendedKeyUsage=clientAuth
 

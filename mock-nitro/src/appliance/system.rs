@@ -202,13 +202,37 @@ pub(super) fn difference(appliance: &Appliance) -> String {
     removed.chain(added).collect::<Vec<_>>().join("\n")
 }
 
-/// A configuration as text, one object or binding a line, without secrets.
+/// What nobody typed: bindings that the appliance makes by itself for an endpoint.
+const BY_ITSELF: [&str; 2] = ["_ecccurve_binding", "_sslciphersuite_binding"];
+
+/// A configuration as text, one object, binding or setting a line, without secrets and without what
+/// the appliance has built in (assumed: as in the configuration file).
 fn listing(state: &State) -> BTreeSet<String> {
     let line = |verb: &str, kind: &'static str, name: &str, fields: &Fields| {
         let kind_facts = schema::kind(kind).expect("objects are of types of the schema");
         format!("{verb} {kind} {name:?} {}", super::reply::shown(kind_facts, fields))
     };
-    let objects = state.all_objects().map(|(key, f)| line("add", key.kind, &key.name, f));
-    let bindings = state.all_bindings().map(|(key, f)| line("bind", key.kind, &key.parent, f));
-    objects.chain(bindings).collect()
+    let objects = state
+        .all_objects()
+        .filter(|(key, _)| !rules::is_built_in(key.kind, &key.name))
+        .map(|(key, f)| line("add", key.kind, &key.name, f));
+    let bindings = state
+        .all_bindings()
+        .filter(|(key, _)| !rules::is_built_in("", &key.parent))
+        .filter(|(key, _)| {
+            key.kind.starts_with("sslprofile_")
+                || !BY_ITSELF.iter().any(|end| key.kind.ends_with(end))
+        })
+        .map(|(key, f)| line("bind", key.kind, &key.parent, f));
+    let features = state.features().map(|feature| format!("enable nsfeature {feature}"));
+    let settings = state.all_singletons().flat_map(|(kind, fields)| {
+        let defaults: Fields = schema::kind(kind)
+            .into_iter()
+            .flat_map(Kind::defaults)
+            .map(|(field, value)| (field, value.clone()))
+            .collect();
+        let set = fields.iter().filter(move |(field, value)| defaults.get(*field) != Some(*value));
+        set.map(move |(field, value)| format!("set {kind} -{field} {value}"))
+    });
+    objects.chain(bindings).chain(features).chain(settings).collect()
 }

@@ -35,15 +35,40 @@ fn must_be_covered(moment: &Moment<'_>, host: &Host) -> bool {
     covered && (stays || moment.now.routes_host(host))
 }
 
-/// Whether this state is the one between the two halves of a swap of SNI certificates.
+/// Whether this state lies inside a swap of SNI certificates: an uninterrupted series of commands
+/// that unbind some and then bind others, from a state that serves the host to one that does.
 fn is_swap(moment: &Moment<'_>, host: &Host) -> bool {
-    let (before, now) = (moment.before(), moment.now);
-    let Some(after) = moment.after() else { return false };
-    let covers = |front: &Front| front.covers(host) == Some(true);
-    covers(before)
-        && covers(after)
-        && now.sni.is_subset(&before.sni)
-        && now.sni.len() + 1 == before.sni.len()
-        && now.sni.is_subset(&after.sni)
-        && now.sni.len() + 1 == after.sni.len()
+    let covers = |step: usize| moment.at(step).map(|front| front.covers(host) == Some(true));
+    let first = (0..moment.step()).rev().take_while(|step| covers(*step) == Some(false)).last();
+    let first = first.unwrap_or_else(|| moment.step());
+    let mut last = moment.step();
+    while covers(last) == Some(false) {
+        last += 1;
+    }
+    if first == 0 || covers(last).is_none() {
+        return false;
+    }
+    let half = |step: usize| Half::between(moment.at(step - 1)?, moment.at(step)?);
+    let halves: Option<Vec<Half>> = (first..=last).map(half).collect();
+    halves.is_some_and(|halves| halves.is_sorted())
+}
+
+/// What one command of a swap does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Half {
+    Unbind,
+    Bind,
+}
+
+impl Half {
+    fn between(before: &Front, after: &Front) -> Option<Self> {
+        let one_more = |more: &Front, less: &Front| {
+            less.sni.is_subset(&more.sni) && less.sni.len() + 1 == more.sni.len()
+        };
+        if one_more(before, after) {
+            Some(Self::Unbind)
+        } else {
+            one_more(after, before).then_some(Self::Bind)
+        }
+    }
 }

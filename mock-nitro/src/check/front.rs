@@ -114,7 +114,11 @@ fn routes<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front, memory: &mu
         match target(reader, binding, fields) {
             Ok(lbvserver) => {
                 let place = place_of(fields, memory);
-                add_route(reader, front, memory, &responders, (place, policy, lbvserver));
+                let action = reader.object("csaction", text(fields, "action"));
+                let comment = action.map_or("", |action| text(action, "comment"));
+                let owner = if comment.is_empty() { policy } else { comment };
+                let bound = Bound { place, policy, owner, lbvserver };
+                add_route(reader, front, memory, &responders, bound);
             }
             Err(dangling) => {
                 front.dangling.insert(dangling);
@@ -124,7 +128,8 @@ fn routes<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front, memory: &mu
     for (_, binding) in reader.bindings("csvserver_lbvserver_binding", name) {
         let everything = Place { host: Host::Any, path: "/".to_owned() };
         let lbvserver = text(binding, "lbvserver");
-        add_route(reader, front, memory, &responders, (everything, DEFAULT, lbvserver));
+        let bound = Bound { place: everything, policy: DEFAULT, owner: DEFAULT, lbvserver };
+        add_route(reader, front, memory, &responders, bound);
     }
 }
 
@@ -163,6 +168,14 @@ fn target<'a>(
         .ok_or_else(|| format!("target of csaction {name:?}"))
 }
 
+/// What a front end sends where.
+struct Bound<'a> {
+    place: Place,
+    policy: &'a str,
+    owner: &'a str,
+    lbvserver: &'a str,
+}
+
 /// One route: its place, its policy and its lbvserver.
 ///
 /// A default lbvserver that answers every request by itself, with a 404 for example, is none: what
@@ -172,7 +185,7 @@ fn add_route<'a>(
     front: &mut Front,
     memory: &mut Memory,
     responders: &[Responder],
-    (place, policy, lbvserver): (Place, &str, &'a str),
+    Bound { place, policy, owner, lbvserver }: Bound<'a>,
 ) {
     let behind = self::responders(reader, "lbvserver_responderpolicy_binding", lbvserver, memory);
     let mut refused = (false, false);
@@ -199,7 +212,7 @@ fn add_route<'a>(
     let (back, reads) = memory.back(reader.state(), lbvserver);
     reader.include(reads);
     front.dangling.extend(back.dangling.iter().cloned());
-    let route = Route { refused: refused.0 && refused.1, closed, back };
+    let route = Route { owner: owner.into(), refused: refused.0 && refused.1, closed, back };
     front.routes.entry(place).or_default().insert(policy.into(), route);
 }
 

@@ -71,14 +71,9 @@ impl<'a> Moment<'a> {
         self.step
     }
 
-    /// The front end one command earlier.
-    pub(super) fn before(&self) -> &'a Front {
-        of(&self.history.views[self.step - 1], self.name)
-    }
-
-    /// The front end one command later.
-    pub(super) fn after(&self) -> Option<&'a Front> {
-        self.history.views.get(self.step + 1).map(|view| of(view, self.name))
+    /// The front end after so many commands.
+    pub(super) fn at(&self, step: usize) -> Option<&'a Front> {
+        self.history.views.get(step).map(|view| of(view, self.name))
     }
 }
 

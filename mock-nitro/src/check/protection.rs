@@ -16,21 +16,11 @@ pub(super) fn judge(moment: &Moment<'_>, findings: &mut Findings) {
     for (place, policy, route) in routes(now) {
         let id = format!("{} {place} by policy {policy:?}", moment.name);
         let here = Protection { front: now, route };
-        let before = find(old, place, policy).map(|route| Protection { front: old, route });
-        let after = find(new, place, policy).map(|route| Protection { front: new, route });
-        match (before, after) {
-            (Some(before), Some(after)) => {
-                stays = true;
-                staying(&id, here, before, after, findings);
-            }
-            (Some(before), None) => as_one(&id, here, before, "leaving", findings),
-            (None, Some(after)) => {
-                as_one(&id, here, after, "coming", findings);
-                if after.route.back.has_member() && !route.back.has_member() {
-                    findings.broken("coming", format!("{id} has no member yet"));
-                }
-            }
-            (None, None) => findings.broken("transient", format!("{id} is bound for a while only")),
+        let (before, after) = (sides(old, place, policy, route), sides(new, place, policy, route));
+        stays |= !before.is_empty() && !after.is_empty();
+        let found = judge_route(&id, here, &before, &after);
+        for (rule, text) in found.broken {
+            findings.broken(rule, text);
         }
         let in_plain =
             route.back.plain.iter().filter(|member| in_tls_only([old, new], place, member));
@@ -60,8 +50,45 @@ fn routes(front: &Front) -> impl Iterator<Item = (&Place, &str, &Route)> {
     })
 }
 
-fn find<'a>(front: &'a Front, place: &Place, policy: &str) -> Option<&'a Route> {
-    front.routes.get(place)?.get(policy)
+/// What a route is at one end: the same policy, or else those of the same owner at its place.
+fn sides<'a>(front: &'a Front, place: &Place, policy: &str, route: &Route) -> Vec<Protection<'a>> {
+    let Some(routes) = front.routes.get(place) else { return Vec::new() };
+    let same: Vec<&Route> = match routes.get(policy) {
+        Some(same) => vec![same],
+        None => routes.values().filter(|other| other.owner == route.owner).collect(),
+    };
+    same.into_iter().map(|route| Protection { front, route }).collect()
+}
+
+/// Judges a route by what it is at both ends. Where an end has several policies of its owner, one
+/// that fits is enough.
+fn judge_route(
+    id: &str,
+    here: Protection<'_>,
+    before: &[Protection<'_>],
+    after: &[Protection<'_>],
+) -> Findings {
+    let mut verdicts = Vec::new();
+    match (before, after) {
+        ([], []) => {
+            let mut verdict = Findings::default();
+            verdict.broken("transient", format!("{id} is bound for a while only"));
+            verdicts.push(verdict);
+        }
+        (before, []) => {
+            verdicts.extend(before.iter().map(|end| as_one(id, here, *end, "leaving")));
+        }
+        ([], after) => {
+            verdicts.extend(after.iter().map(|end| as_one(id, here, *end, "coming")));
+        }
+        (before, after) => {
+            for old in before {
+                verdicts.extend(after.iter().map(|new| staying(id, here, *old, *new)));
+            }
+        }
+    }
+    let fits = verdicts.iter().position(|verdict| verdict.broken.is_empty()).unwrap_or(0);
+    verdicts.swap_remove(fits)
 }
 
 /// Whether both ends lead to this member from this place, and only in TLS.
@@ -183,13 +210,8 @@ impl fmt::Display for Component {
     }
 }
 
-fn staying(
-    id: &str,
-    now: Protection<'_>,
-    old: Protection<'_>,
-    new: Protection<'_>,
-    findings: &mut Findings,
-) {
+fn staying(id: &str, now: Protection<'_>, old: Protection<'_>, new: Protection<'_>) -> Findings {
+    let mut findings = Findings::default();
     for component in COMPONENTS {
         if !now.is_between(old, new, component) {
             let [now, old, new] = [now, old, new].map(|end| end.shown(component));
@@ -206,6 +228,7 @@ fn staying(
         );
         findings.broken("weaker", text);
     }
+    findings
 }
 
 /// Whether a state is neither at least as protected as the old one nor as the new one.
@@ -227,13 +250,8 @@ fn is_weaker(now: Protection<'_>, old: Protection<'_>, new: Protection<'_>) -> b
         || fewer && asks(old) && asks(new) && ends.iter().all(|end| !(by_cas(*end) && rest(*end)))
 }
 
-fn as_one(
-    id: &str,
-    now: Protection<'_>,
-    end: Protection<'_>,
-    rule: &'static str,
-    findings: &mut Findings,
-) {
+fn as_one(id: &str, now: Protection<'_>, end: Protection<'_>, rule: &'static str) -> Findings {
+    let mut findings = Findings::default();
     for component in COMPONENTS {
         if !now.is_as(end, component) {
             let [now, end] = [now, end].map(|state| state.shown(component));
@@ -241,6 +259,11 @@ fn as_one(
             findings.broken(rule, format!("{id}: {component} is {now}, {when} {end}"));
         }
     }
+    let has_member = |one: Protection<'_>| one.route.back.has_member();
+    if rule == "coming" && has_member(end) && !has_member(now) {
+        findings.broken("coming", format!("{id} has no member yet"));
+    }
+    findings
 }
 
 fn accepted(moment: &Moment<'_>, findings: &mut Findings) {

@@ -15,7 +15,9 @@ pub(super) fn judge(moment: &Moment<'_>, findings: &mut Findings) {
     let Moment { old, now, new, .. } = *moment;
     for (place, before) in &old.routes {
         let Some(after) = new.routes.get(place) else { continue };
-        let stays = before.keys().any(|policy| after.contains_key(policy));
+        let stays = before.iter().any(|(policy, route)| {
+            after.contains_key(policy) || after.values().any(|other| other.owner == route.owner)
+        });
         if stays || old.demands_as(new) {
             let between = now.routes.get(place).unwrap_or(&NOBODY);
             let gap = if stays { "not-found" } else { "handover" };

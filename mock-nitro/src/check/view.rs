@@ -91,6 +91,8 @@ pub(super) enum Host {
 /// What a bound policy leads to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Route {
+    /// Whose it is: the comment of its action, or else the name of its policy.
+    pub(super) owner: Arc<str>,
     /// Responder policies turn away clients without a valid certificate.
     pub(super) refused: bool,
     /// Responder policies turn away everyone.

@@ -8,7 +8,7 @@ use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::rules;
 use crate::schema::{self, Kind};
-use crate::state::{BindingKey, Fields, State, flag, text};
+use crate::state::{BindingKey, Fields, Referrer, State, flag, text};
 
 /// Checks what needs no state: which fields the operation takes, which it needs, which exclude
 /// each other, and that names are legal.
@@ -198,12 +198,56 @@ fn legal_name(kind: &Kind, fields: &Fields) -> Result<(), Refusal> {
     if kind.is_binding() || own_rules.contains(&kind.name.as_str()) {
         return Ok(());
     }
-    match kind.key().and_then(|key| fields.get(key)) {
-        Some(Value::String(name)) if !normalise::is_name(name) => {
-            Err(Refusal::new(code::INVALIDNAME))
-        }
-        Some(_) | None => Ok(()),
+    let Some(Value::String(name)) = kind.key().and_then(|key| fields.get(key)) else {
+        return Ok(());
+    };
+    if !normalise::is_name(name) {
+        return Err(Refusal::new(code::INVALIDNAME));
     }
+    if name.len() > longest_name(&kind.name) {
+        let key = spelling::argument(kind.key().unwrap_or("name"));
+        return Err(Refusal::about(code::STRMAXLEN, key));
+    }
+    Ok(())
+}
+
+/// How long a name may be. Documented for few types; a certkey's was seen from a client, the others
+/// are assumed.
+fn longest_name(kind: &str) -> usize {
+    match kind {
+        "lbmonitor" | "sslcertfile" | "sslkeyfile" => 31,
+        "sslcipher" => 39,
+        "sslcertkey" => 63,
+        _ => 127,
+    }
+}
+
+/// What refers to an object keeps it from being deleted. Types that have rules of their own for
+/// that are judged there, with codes of their own.
+pub(crate) fn not_in_use(state: &State, command: &Command) -> Result<(), Refusal> {
+    const PLAIN: [&str; 9] = [
+        "analyticsprofile",
+        "ipset",
+        "netprofile",
+        "policypatset",
+        "policystringmap",
+        "sslcacertbundle",
+        "sslcacertgroup",
+        "sslcertkeybundle",
+        "ssllogprofile",
+    ];
+    if command.verb != Verb::Delete || !PLAIN.contains(&command.kind) {
+        return Ok(());
+    }
+    // Its own bindings go with it.
+    let is_use = |referrer: &Referrer| match referrer {
+        Referrer::Object(..) => true,
+        Referrer::Binding(key, _) => key.kind.split('_').next() != Some(command.kind),
+    };
+    if state.referrers(command.kind, &command.key).iter().any(is_use) {
+        return Err(Refusal::new(code::OBJECT_IN_USE));
+    }
+    Ok(())
 }
 
 fn is_there(state: &State, kind: &Kind, command: &Command) -> bool {

@@ -207,6 +207,12 @@ fn install_ssl_profiles(state: &mut State, default_profile: bool) {
     }
 }
 
+/// Whether an object is there from the start: the configuration file does not hold it.
+pub(crate) fn is_built_in(kind: &str, name: &str) -> bool {
+    let is_monitor = kind == "lbmonitor" && MONITORS.iter().any(|(monitor, _)| *monitor == name);
+    is_monitor || name.starts_with("ns_") || name.starts_with("ns-")
+}
+
 fn with_defaults<const N: usize>(kind: &str, own: [(&'static str, Value); N]) -> Fields {
     let defaults = schema::kind(kind).into_iter().flat_map(schema::Kind::defaults);
     let mut fields: Fields = defaults.map(|(field, value)| (field, value.clone())).collect();

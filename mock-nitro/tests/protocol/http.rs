@@ -101,7 +101,7 @@ async fn a_lost_answer_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn the_bench_shows_restarts_and_judges() {
+async fn the_workbench_shows_restarts_and_judges() {
     let (address, _) = serve(Faults::none(), None).await;
     ask(&address, "POST /mock/begin", "").await;
     ask(

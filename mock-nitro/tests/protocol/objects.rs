@@ -109,6 +109,8 @@ fn what_is_wrong_with_an_argument_is_said() {
     ] {
         client.ask("POST lbvserver", &of(fields)).is(status, text);
     }
+    let certkey = format!(r#"{{"sslcertkey":{{"certkey":"{}","cert":"a"}}}}"#, &long[..64]);
+    client.ask("POST sslcertkey", &certkey).is(BAD, "1106");
     let profile = format!(r#"{{"sslprofile":{{"name":"{long}"}}}}"#);
     client.ask("POST sslprofile", &profile).is(BAD, r#""errorcode": 1106"#);
     client.expect(&[
@@ -276,6 +278,18 @@ fn a_delete_takes_the_name_from_the_path_or_from_args() {
         ("GET lbvserver", "", OK, "Done"),
     ]);
     assert!(client.ask("GET lbvserver", "").json().get("lbvserver").is_none());
+}
+
+#[test]
+fn what_something_refers_to_stays() {
+    let mut client = with_lbvserver();
+    client.done("POST netprofile", r#"{"netprofile":{"name":"n"}}"#);
+    client.done("PUT lbvserver", r#"{"lbvserver":{"name":"v1","netprofile":"n"}}"#);
+    client.expect(&[
+        ("DELETE netprofile/n", "", SPECIFIC, r#""errorcode": 1070"#),
+        ("POST lbvserver?action=unset", r#"{"lbvserver":{"name":"v1","netprofile":true}}"#, OK, ""),
+        ("DELETE netprofile/n", "", OK, "Done"),
+    ]);
 }
 
 #[test]

@@ -35,6 +35,13 @@ fn slots(draft: &mut Draft<'_>) {
             .map(|(_, unbind)| unbind)
             .collect();
         draft.need_all(&[i], &needed);
+        // A certificate that is changed in place gives up names, too.
+        let old = draft.old.state.bound(binding.kind, &binding.parent).map(|(other, _)| other);
+        let giving: Vec<usize> = old
+            .filter(|other| slot::is_occupied_by(draft.old, &draft.aim.owned, binding, other))
+            .filter_map(|other| draft.index.change(&other.child))
+            .collect();
+        draft.need_all(&[i], &giving);
     }
 }
 
@@ -127,6 +134,9 @@ fn leaving_certificates(draft: &mut Draft<'_>) {
             })
             .map(|(_, bind)| bind)
             .collect();
+        // A certificate that stays and gets more names in place comes to serve them too.
+        let staying = draft.aim.owned.state.bound(binding.kind, &binding.parent);
+        needed.extend(staying.filter_map(|(staying, _)| draft.index.change(&staying.child)));
         let names = draft.old.certkeys.get(&binding.child).map(|certkey| &certkey.names);
         for route in last_routes.get(binding.parent.as_str()).into_iter().flatten() {
             let is_served = draft.routes.host(route).is_some_and(|host| {
@@ -140,26 +150,53 @@ fn leaving_certificates(draft: &mut Draft<'_>) {
     }
 }
 
-/// The two halves of each swap of SNI certificates. The unbind takes over what the bind needs, so
-/// that the bind can follow at once.
-pub(super) fn swaps(draft: &mut Draft<'_>) -> Vec<(usize, usize)> {
-    let mut swaps = Vec::new();
+/// SNI certificates that change places: some go, and others take the names that they leave.
+pub(in crate::plan) struct Swap {
+    /// All needed by each of the binds, and by nothing less ready than these.
+    pub(in crate::plan) unbinds: BTreeSet<usize>,
+    pub(in crate::plan) binds: BTreeSet<usize>,
+}
+
+/// The swaps of a draft. Each unbind takes over what all of its swap needs, so that the binds can
+/// follow at once: a bind that fails must not leave a host without a certificate.
+pub(super) fn swaps(draft: &mut Draft<'_>) -> Vec<Swap> {
+    let mut swaps: Vec<Swap> = Vec::new();
     let ops = draft.ops;
     for (bind, op) in ops.iter().enumerate() {
-        let Op::Bind { binding, .. } = op else { continue };
+        let Some(binding) = op.as_bind() else { continue };
         if binding.kind != Kind::SSLVSERVER_SSLCERTKEY || binding.role != Role::Sni {
             continue;
         }
-        let unbinds: Vec<usize> = draft
+        let unbinds: BTreeSet<usize> = draft
             .index
             .unbinds_from(binding.kind, &binding.parent)
             .filter(|(going, _)| slot::is_occupied_by(draft.old, &draft.aim.owned, binding, going))
             .map(|(_, unbind)| unbind)
             .collect();
-        let others: Vec<usize> =
-            draft.needs[bind].iter().copied().filter(|need| !unbinds.contains(need)).collect();
-        draft.need_all(&unbinds, &others);
-        swaps.extend(unbinds.iter().map(|unbind| (*unbind, bind)));
+        if unbinds.is_empty() {
+            continue;
+        }
+        let mut whole = Swap { unbinds, binds: BTreeSet::from([bind]) };
+        swaps.retain(|other| {
+            let is_apart = other.unbinds.is_disjoint(&whole.unbinds);
+            if !is_apart {
+                whole.unbinds.extend(&other.unbinds);
+                whole.binds.extend(&other.binds);
+            }
+            is_apart
+        });
+        swaps.push(whole);
+    }
+    for Swap { unbinds, binds } in &swaps {
+        let inside = |op: &usize| unbinds.contains(op) || binds.contains(op);
+        let all = unbinds.iter().chain(binds).flat_map(|op| draft.needs[*op].clone());
+        let outside: BTreeSet<usize> = all.filter(|need| !inside(need)).collect();
+        for bind in binds {
+            draft.needs[*bind] = unbinds | &outside;
+        }
+        for unbind in unbinds {
+            draft.needs[*unbind].clone_from(&outside);
+        }
     }
     swaps
 }

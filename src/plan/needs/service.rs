@@ -15,12 +15,15 @@ pub(super) fn add(draft: &mut Draft<'_>, changes_protection: &dyn Fn(&str) -> bo
     }
     let mut edges = Vec::new();
     for routes in places.values().filter(|routes| routes.len() > 1) {
-        // A front end that changes puts leaving routes first and coming ones last.
-        if changes_protection(&routes[0].parent) {
-            continue;
-        }
+        let changes = changes_protection(&routes[0].parent);
         let (mut ends, mut begins) = (Vec::new(), Vec::new());
         for route in routes {
+            // A front end that changes puts leaving routes first and coming ones last.
+            let is_placed =
+                draft.routes.leaving.contains(route) || draft.routes.coming.contains(route);
+            if changes && is_placed {
+                continue;
+            }
             let (had, has) =
                 (serves(&draft.old.state, route), serves(&draft.aim.owned.state, route));
             match (had, has) {

@@ -2,8 +2,9 @@
 //!
 //! A route is one object here, though it is a policy, an action and a binding on the appliance.
 
-mod rows;
 mod words;
+mod compared;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +42,8 @@ pub(super) enum Mark {
     Remove,
 }
 
-/// How many objects, bindings and files a plan touches.
+/// How many objects come and go as a whole, and how many other changes there are to objects that
+/// stay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) add: usize,
@@ -105,21 +107,18 @@ pub(super) fn groups(plan: &Plan) -> Vec<Group> {
     groups.collect()
 }
 
-/// What an op does to whatever it works on; `None` for those that change nothing.
+/// What an op does to whatever it works on; `None` for those that change no object. Files belong
+/// to the certkeys that name them, and are not told of.
 pub(super) const fn mark(op: &Op) -> Option<Mark> {
     match op {
-        Op::Upload { .. } | Op::Create { .. } | Op::Bind { .. } | Op::Link { .. } => {
-            Some(Mark::Add)
-        }
+        Op::Create { .. } | Op::Bind { .. } | Op::Link { .. } => Some(Mark::Add),
         Op::Set { .. }
         | Op::Unset { .. }
         | Op::Rebind { .. }
         | Op::Enable { .. }
         | Op::Change { .. } => Some(Mark::Change),
-        Op::Unbind { .. } | Op::Unlink { .. } | Op::Delete { .. } | Op::RemoveFile { .. } => {
-            Some(Mark::Remove)
-        }
-        Op::Verify { .. } | Op::Save => None,
+        Op::Unbind { .. } | Op::Unlink { .. } | Op::Delete { .. } => Some(Mark::Remove),
+        Op::Upload { .. } | Op::RemoveFile { .. } | Op::Verify { .. } | Op::Save => None,
     }
 }
 
@@ -147,8 +146,8 @@ impl Heading {
     }
 }
 
-/// The object that changes are shown under. Front ends come first and files last, the way of a
-/// request.
+/// The object that changes are shown under. Front ends come first and certificates last,
+/// the way of a request.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Subject {
     place: std::cmp::Reverse<usize>,
@@ -158,7 +157,6 @@ struct Subject {
 impl Subject {
     fn of(op: &Op) -> Option<Self> {
         let id = match op {
-            Op::Upload { .. } | Op::RemoveFile { .. } => EntityId::new(Kind::SYSTEMFILE, ""),
             Op::Create { entity, .. }
             | Op::Set { entity, .. }
             | Op::Unset { entity, .. }
@@ -173,7 +171,11 @@ impl Subject {
             Op::Change { certkey, .. } | Op::Link { certkey, .. } | Op::Unlink { certkey } => {
                 EntityId::new(Kind::SSLCERTKEY, certkey.as_str())
             }
-            Op::Enable { .. } | Op::Verify { .. } | Op::Save => return None,
+            Op::Upload { .. }
+            | Op::RemoveFile { .. }
+            | Op::Enable { .. }
+            | Op::Verify { .. }
+            | Op::Save => return None,
         };
         Some(Self { place: std::cmp::Reverse(id.kind.rank()), id })
     }
@@ -199,23 +201,24 @@ fn block(plan: &Plan, subject: &Subject, ops: &[&Op]) -> Block {
     } else {
         Mark::Change
     };
+    let mut ops = ops.to_vec();
+    ops.sort_by_cached_key(|op| rows::place(op));
     let mut rows = words::first_rows(plan, id);
     let mut totals = Totals::default();
+    // What comes or goes as a whole counts once, with all that is bound to it.
+    if mark_of_block != Mark::Change {
+        totals.count(mark_of_block);
+    }
     for op in ops {
-        let Some(own) = mark(op) else { continue };
-        let counted = match (mark_of_block, own) {
+        let shown = match (mark_of_block, mark(op)) {
             // A new object is born with bindings that it loses at once: nothing is removed.
-            (Mark::Add, Mark::Remove) => None,
-            (Mark::Add, _) => Some(Mark::Add),
-            (Mark::Remove, _) => Some(Mark::Remove),
-            (Mark::Change, own) => Some(own),
-        };
-        if let Some(mark) = counted {
-            totals.count(mark);
-        }
-        let shown = match (mark_of_block, own) {
-            (Mark::Add, Mark::Add | Mark::Change) | (Mark::Remove, Mark::Remove) => None,
-            (Mark::Add | Mark::Remove | Mark::Change, own) => Some(own),
+            (_, None) | (Mark::Add, Some(Mark::Remove)) => continue,
+            (Mark::Add, Some(_)) | (Mark::Remove, Some(Mark::Remove)) => None,
+            (Mark::Remove, Some(own)) => Some(own),
+            (Mark::Change, Some(own)) => {
+                totals.count(own);
+                Some(own)
+            }
         };
         let pairs = rows::pairs(plan, op, shown.is_some());
         rows.extend(pairs.into_iter().map(|(label, value)| Row { mark: shown, label, value }));

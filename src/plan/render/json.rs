@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json as object};
 
 use super::blocks::{Totals, groups, totals};
 use super::{Header, Target};
-use crate::model::{BindingId, EntityId, Fields, Role};
+use crate::model::{BindingId, EntityId, Fields, Kind, Role};
 use crate::plan::{HeldBack, Op, Plan, PlannedOp};
 
 /// The whole plan. Each op has its number as `id`; `needs` lists the ops that must have succeeded
 /// before it; ops of one `batch` travel in one request.
 pub fn json(plan: &Plan, header: &Header) -> Value {
     let Header { cluster, appliance } = header;
-    let Plan { ops, settings, ends_after_settings, held_back, gaps, .. } = plan;
+    let Plan { ops, settings, ends_after_settings, held_back, swaps, .. } = plan;
     let Totals { add, change, remove } = totals(plan, &groups(plan));
     object!({
         "cluster": cluster.as_str(),
@@ -22,7 +22,7 @@ pub fn json(plan: &Plan, header: &Header) -> Value {
         "totals": { "add": add, "change": change, "remove": remove },
         "settings": settings,
         "ends_after_settings": ends_after_settings,
-        "gaps": gaps,
+        "gaps": swaps.len(),
         "held_back": held_back.as_ref().map(|HeldBack { deletions, digest }| {
             object!({ "deletions": deletions, "digest": digest })
         }),
@@ -44,6 +44,9 @@ fn planned(plan: &Plan, id: usize, planned: &PlannedOp) -> Value {
         out.insert("kind".into(), kind.name().into());
     }
     describe(&mut out, op);
+    if let Some(what) = what(plan, op) {
+        out.insert("what".into(), what.into());
+    }
     out.insert("needs".into(), needs.iter().map(|id| id.0).collect());
     out.insert("ingresses".into(), names.collect());
     Value::Object(out)
@@ -82,6 +85,29 @@ fn describe(out: &mut Map<String, Value>, op: &Op) {
         Op::Unlink { certkey } => put("name", object!(certkey)),
         Op::Save => {}
     }
+}
+
+/// The host and path of the route, or the names in the certificate, that an op is about.
+fn what<'a>(plan: &'a Plan, op: &Op) -> Option<&'a str> {
+    let certkey = |name: &str| EntityId::new(Kind::SSLCERTKEY, name);
+    let id = match op {
+        Op::Create { entity, .. }
+        | Op::Set { entity, .. }
+        | Op::Unset { entity, .. }
+        | Op::Verify { entity, .. }
+        | Op::Delete { entity } => match entity.kind {
+            Kind::CSACTION => EntityId::new(Kind::CSPOLICY, entity.name.as_str()),
+            _ => entity.clone(),
+        },
+        Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+            binding.child_id()?
+        }
+        Op::Change { certkey: name, .. }
+        | Op::Link { certkey: name, .. }
+        | Op::Unlink { certkey: name } => certkey(name),
+        Op::Upload { .. } | Op::Enable { .. } | Op::Save | Op::RemoveFile { .. } => return None,
+    };
+    plan.labels.get(&id).map(|label| label.what.as_str())
 }
 
 fn name(entity: &EntityId) -> Value {

@@ -1,5 +1,6 @@
 //! One plan by hand, with every op in it, in all its forms. `BLESS=1` rewrites what is expected.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::*;
@@ -7,7 +8,7 @@ use crate::model::{
     BindingId, EntityId, Fields, Host, IngressId, Kind, ObjectKey, PathMatch, Redacted, Role,
     RouteMatch, Value,
 };
-use crate::plan::{FileContent, HeldBack, Label, Op, OpId, Plan, PlannedOp};
+use crate::plan::{Before, FileContent, HeldBack, Label, Op, OpId, Plan, PlannedOp};
 
 const FRONT_END: &str = "k8s-192.0.2.10_443_ssl";
 const BACK_END: &str = "k8s-apache_443_lbv_7y2w6cq5ebo";
@@ -16,6 +17,7 @@ const CERTKEY: &str = "k8s-ngs4b-x3ld7q2mzpaw";
 const CA: &str = "k8s-ngs4b-b6rt5uo4nwhf";
 const ROUTE: &str = "k8s-ngs4b-hfa2t6dvka-q3mz7d2xlp5wbyc4";
 const OLD_ROUTE: &str = "k8s-ngs4b-hfa2t6dvka-w7yk2hd3qpz5mxa6";
+const MOVED_ROUTE: &str = "k8s-ngs4b-hfa2t6dvka-b4n7ptx2yq6kd3ml";
 const PROFILE: &str = "k8s-ngs4b-m5yd4zq2wkfp";
 
 fn key() -> ObjectKey {
@@ -140,6 +142,10 @@ fn routes() -> Vec<Op> {
             Role::Plain,
             &[("priority", 524_001.into())],
         ),
+        Op::Set {
+            entity: EntityId::new(Kind::CSACTION, MOVED_ROUTE),
+            fields: fields(&[("targetlbvserver", BACK_END.into())]),
+        },
         Op::Rebind {
             binding: BindingId::new(
                 Kind::CSVSERVER_RESPONDERPOLICY,
@@ -187,16 +193,41 @@ fn everything() -> Plan {
             deletions: vec!["Ingress shop/a".to_owned(), "Ingress shop/b".to_owned()],
             digest: "k2q5w".to_owned(),
         }),
-        gaps: 1,
+        swaps: std::iter::once(0..2).collect(),
         ingresses: [(id, key())].into(),
         labels: [
             label(Kind::CSPOLICY, ROUTE, "www.guestbook.com/a \"quoted\" path", &[]),
+            label(Kind::CSPOLICY, MOVED_ROUTE, "shop.example/", &[]),
             label(Kind::CSPOLICY, OLD_ROUTE, "www.guestbook.com/old", &[]),
             label(Kind::SSLCERTKEY, CERTKEY, "www.guestbook.com", &uses),
             label(Kind::SSLCERTKEY, CA, "CN=Guestbook Root", &[]),
         ]
         .into(),
+        before: before(),
     }
+}
+
+/// A profile that a new one replaces, and a route that gets another target.
+fn before() -> BTreeMap<EntityId, Before> {
+    let old = |name: &str, pairs: &[(&str, Value)], ciphers: &[&str]| {
+        let ciphers = ciphers.iter().map(|cipher| (*cipher).to_owned()).collect();
+        Before { name: name.to_owned(), fields: fields(pairs), ciphers }
+    };
+    let profile = old(
+        "k8s-ngs4b-old",
+        &[
+            ("clientauth", "DISABLED".into()),
+            ("snienable", "ENABLED".into()),
+            ("tls13", "ENABLED".into()),
+        ],
+        &["TLS1.3-AES256-GCM-SHA384", "TLS1-AES-256-CBC-SHA"],
+    );
+    let target = old(MOVED_ROUTE, &[("targetlbvserver", "k8s-blue".into())], &[]);
+    [
+        (EntityId::new(Kind::SSLPROFILE, PROFILE), profile),
+        (EntityId::new(Kind::CSACTION, MOVED_ROUTE), target),
+    ]
+    .into()
 }
 
 fn header() -> Header {

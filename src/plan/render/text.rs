@@ -135,8 +135,8 @@ impl Page {
             self.line("no changes");
             return;
         }
-        if plan.gaps > 0 {
-            let gaps = counted(plan.gaps, "short gap");
+        if !plan.swaps.is_empty() {
+            let gaps = counted(plan.swaps.len(), "short gap");
             let text = format!(
                 "{gaps} in TLS service: between two commands a host has no certificate, while \
                  its SNI certificate is exchanged for another one of the same name."
@@ -145,8 +145,16 @@ impl Page {
         }
         let Totals { add, change, remove } = totals;
         let mut line = format!("{add} to add, {change} to change, {remove} to remove");
-        let saves = plan.ops[plan.settings..].iter().any(|op| op.op == Op::Save);
-        line.push_str(if saves { "; then the configuration is saved" } else { "" });
+        let after: Vec<&Op> = plan.ops[plan.settings..].iter().map(|planned| &planned.op).collect();
+        let files = after.iter().filter(|op| matches!(op, Op::RemoveFile { .. })).count();
+        match (after.contains(&&Op::Save), files) {
+            (true, 0) => line.push_str("; then the configuration is saved"),
+            (true, _) => {
+                line.push_str("; then the configuration is saved, and old files are removed");
+            }
+            (false, 0) => {}
+            (false, _) => line.push_str("; then old files are removed"),
+        }
         let line = self.painted(BOLD, &line);
         self.line(&line);
         self.line("(-o json shows the order of execution)");

@@ -80,7 +80,10 @@ fn every_part_of_an_ingress_has_its_place() {
         ("spec.tls[0].hosts[0]", (24, 7)),
         ("spec.tls[0].secretName", (25, 17)),
         ("spec.tls", (22, 3)),
+        ("spec.rules[0].http.paths[0].backend.resource", (15, 9)),
+        ("spec.rules[7]", (11, 3)),
         ("no such field", (2, 1)),
+        ("no.such/annotation", (2, 1)),
     ] {
         assert_eq!(at(field), place, "{field}");
     }
@@ -132,6 +135,22 @@ fn what_kubectl_reads_is_read() {
     for text in ["", "\n\n", "# comment\n", "---\n", "--- # x\n...\n", "\u{feff}"] {
         understood(text);
     }
+}
+
+#[test]
+fn what_an_apiserver_adds_is_read_too() {
+    let text = INGRESS.replace(
+        "metadata:\n",
+        "metadata:\n  creationTimestamp: \"2026-01-02T03:04:05Z\"\n  generation: 2\n  \
+         resourceVersion: \"71\"\n  uid: 0b5c1d2e-0000-4000-8000-000000000001\n  \
+         managedFields:\n  - apiVersion: networking.k8s.io/v1\n    fieldsType: FieldsV1\n    \
+         fieldsV1:\n      f:metadata:\n        f:annotations:\n          .: {}\n    \
+         manager: kubectl-client-side-apply\n    operation: Update\n    \
+         time: \"2026-01-02T03:04:05Z\"\n",
+    ) + "status:\n  loadBalancer:\n    ingress:\n    - ip: 192.0.2.1\n";
+    let snapshot = understood(&text);
+    let ingress = &snapshot.ingresses[&ObjectKey::new("default", "web-ingress")].object;
+    assert_eq!(ingress.metadata.generation, Some(2));
 }
 
 #[test]

@@ -211,8 +211,15 @@ impl<'a> MapAccess<'a> for Members<'a> {
 
 /// The refusal of a member that a type does not have.
 pub(super) fn unknown_field(key: &Key, fields: &[&'static str]) -> Misfit {
-    let hint = nearest(&key.name, fields.iter().copied())
-        .map(|field| format!(", did you mean {field:?}?"))
-        .unwrap_or_default();
-    Misfit::at(key.spot, format!("unknown field {:?}{hint}", key.name))
+    let name = key.name.as_str();
+    let hint = match name {
+        // Every second Ingress that is passed around is still of the API that went with 1.22.
+        "serviceName" | "servicePort" => {
+            "; networking.k8s.io/v1 has service.name and service.port".to_owned()
+        }
+        _ => nearest(name, fields.iter().copied())
+            .map(|field| format!(", did you mean {field:?}?"))
+            .unwrap_or_default(),
+    };
+    Misfit::at(key.spot, format!("unknown field {name:?}{hint}"))
 }

@@ -47,7 +47,10 @@ pub(super) fn refuse(
                 });
                 settled.yielded.extend(plain.map(|route| binding_of(route, prefix)));
             }
-            (Standing::Accepted | Standing::Closed(_) | Standing::Absent, _) => (),
+            (
+                Standing::Accepted | Standing::Closed(_) | Standing::Displaced | Standing::Absent,
+                _,
+            ) => (),
         }
     }
 }
@@ -76,7 +79,7 @@ fn demanding<'c>(
         let Claimant::Known(reading) = claimant else { continue };
         let counts = match standings[place] {
             Standing::Accepted | Standing::Held => true,
-            Standing::Closed(_) | Standing::Absent => false,
+            Standing::Closed(_) | Standing::Displaced | Standing::Absent => false,
         };
         if counts && reading.tls && demands_certificates(reading, ClientAuthentication::None) {
             for route in &reading.routes {

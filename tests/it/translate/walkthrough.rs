@@ -4,6 +4,7 @@ use nitro_ingress::model::{BindingId, Kind, Role, State, Value};
 use nitro_ingress::translate::{Translation, translate};
 
 use crate::objects::{Cluster, authorities, cluster, ingress, pair, policy};
+use crate::turns::Turns;
 
 fn walkthrough() -> Cluster {
     cluster().with(pair("wildcard-secret", "a-1")).with(authorities("tls-ca", &["ca-one"])).with(
@@ -134,4 +135,14 @@ fn every_object_has_its_owner() {
         let owners = desired.owners.get(id).unwrap_or_else(|| panic!("{id} has no owner"));
         assert!(owners.iter().all(|owner| ingresses.contains_key(owner)));
     }
+}
+
+#[test]
+fn the_appliance_takes_it_and_a_second_turn_has_nothing_to_do() {
+    let turns = Turns::new();
+    let (translation, plan) = turns.turn(&walkthrough());
+    assert!(translation.unmet.is_empty() && !plan.is_empty());
+    let translation = turns.converge(&walkthrough());
+    assert!(translation.unmet.is_empty());
+    assert_eq!(translation.gone, [].into());
 }

@@ -1,7 +1,7 @@
 //! What one op says about the object that it changes, as pairs of label and value.
 
-use super::{Mark, Row, words};
-use crate::model::{EntityId, Fields, Kind};
+use super::{Mark, Row, compared, words};
+use crate::model::{BindingId, EntityId, Fields, Role};
 use crate::plan::{Op, Plan};
 
 const ISSUER: &str = "issuer";
@@ -11,16 +11,23 @@ const ISSUER: &str = "issuer";
 pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> {
     let one = |label: &str, value: String| vec![(label.to_owned(), value)];
     match op {
-        Op::Upload { file, content: _ } | Op::RemoveFile { file } => one("file", file.clone()),
         // A part of what the block is about, such as the action of a route.
         Op::Create { entity, .. } | Op::Delete { entity } if alone => {
             one(entity.kind.name(), entity.name.clone())
         }
-        Op::Create { entity, fields } | Op::Set { entity, fields } => shown(entity, fields),
-        Op::Unset { entity: _, fields } => {
-            let default = |name: &String| (name.clone(), "back to the default".to_owned());
-            fields.iter().map(default).collect()
+        Op::Create { entity, fields } => match plan.before.get(entity) {
+            Some(before) => compared::replacing(plan, entity, fields, before),
+            None => shown(entity, fields),
+        },
+        Op::Set { entity, fields } => {
+            let pairs = shown(entity, fields).into_iter();
+            pairs.map(|(name, new)| compared::changed(plan, entity, name, &new)).collect()
         }
+        Op::Unset { entity, fields } => {
+            let names = fields.iter();
+            names.map(|name| compared::unset(plan, entity, name)).collect()
+        }
+        Op::Bind { binding, .. } if compared::has_cipher_before(plan, binding) => Vec::new(),
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
             one(words::binding(binding), words::bound(plan, binding, attributes))
         }
@@ -34,20 +41,49 @@ pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> 
         }
         Op::Link { certkey: _, issuer } => one(ISSUER, words::certkey(plan, issuer)),
         Op::Unlink { certkey: _ } => one(ISSUER, "no longer linked".to_owned()),
-        Op::Delete { .. } | Op::Enable { .. } | Op::Verify { .. } | Op::Save => Vec::new(),
+        Op::Delete { .. }
+        | Op::Upload { .. }
+        | Op::RemoveFile { .. }
+        | Op::Enable { .. }
+        | Op::Verify { .. }
+        | Op::Save => Vec::new(),
     }
 }
 
 /// The fields that tell a reader something: not the mark of ownership, nor that a policy has the
-/// action of its own name.
+/// action of its own name, nor the address that is in the name of a server.
 fn shown(entity: &EntityId, fields: &Fields) -> Vec<(String, String)> {
     let tells = |name: &str, text: Option<&str>| match name {
         "comment" => false,
-        "action" if entity.kind == Kind::CSPOLICY => text != Some(&entity.name),
+        "action" => text != Some(&entity.name),
+        "ipaddress" => !text.is_some_and(|address| entity.name.ends_with(&format!("-{address}"))),
         _ => true,
     };
     let told = fields.iter().filter(|(name, value)| tells(name, value.as_text()));
     told.map(|(name, value)| (name.clone(), value.to_string())).collect()
+}
+
+/// Where an op stands among those on one object: what it is, then what is bound to it.
+pub(super) fn place(op: &Op) -> (u8, usize, Option<Role>, i64) {
+    let of_binding = |binding: &BindingId, attributes: Option<&Fields>| {
+        let order = attributes.and_then(|fields| fields.get("cipherpriority")?.as_number());
+        (3, binding.kind.rank(), Some(binding.role), order.unwrap_or_default())
+    };
+    match op {
+        Op::Create { entity, .. } | Op::Delete { entity } => (0, entity.kind.rank(), None, 0),
+        Op::Set { entity, .. } | Op::Unset { entity, .. } => (1, entity.kind.rank(), None, 0),
+        Op::Change { .. } => (1, 0, None, 0),
+        Op::Link { .. } | Op::Unlink { .. } => (2, 0, None, 0),
+        Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
+            of_binding(binding, Some(attributes))
+        }
+        Op::Unbind { binding } => of_binding(binding, None),
+        Op::Upload { .. }
+        | Op::RemoveFile { .. }
+        | Op::Enable { .. }
+        | Op::Verify { .. }
+        | Op::Save => (4, 0, None, 0),
+    }
 }
 
 /// Puts together what is one thing for a reader.
@@ -69,7 +105,7 @@ fn relinked(mut rows: Vec<Row>) -> Vec<Row> {
     rows
 }
 
-/// Rows of one label that are a list by nature (ciphers, curves, members, files) become one row.
+/// Rows of one label that are a list by nature (ciphers, curves, members) become one row.
 fn join_lists(rows: Vec<Row>) -> Vec<Row> {
     let mut joined: Vec<Row> = Vec::new();
     for row in rows {

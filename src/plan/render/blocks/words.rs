@@ -13,7 +13,6 @@ pub(super) fn ingress(plan: &Plan, id: &IngressId) -> String {
 /// The heading of what changes about one object.
 pub(super) fn title(plan: &Plan, id: &EntityId) -> String {
     match (id.kind, plan.labels.get(id)) {
-        (Kind::SYSTEMFILE, _) => "files in /nsconfig/ssl".to_owned(),
         (Kind::CSPOLICY, Some(label)) => format!("route {}", label.what),
         (Kind::CSPOLICY, None) => format!("route {}", id.name),
         (Kind::SSLCERTKEY, Some(label)) => format!("certificate {}", label.what),
@@ -89,5 +88,5 @@ pub(super) fn bound(plan: &Plan, id: &BindingId, attributes: &Fields) -> String 
 
 /// Whether rows of this label are one list.
 pub(super) fn is_list(label: &str) -> bool {
-    matches!(label, "cipher" | "curve" | "member" | "file")
+    matches!(label, "cipher" | "without cipher" | "curve" | "member")
 }

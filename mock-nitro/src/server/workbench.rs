@@ -1,4 +1,4 @@
-//! What no appliance has: a bench for tests of any client, under `/mock/`, for loopback only.
+//! What no appliance has: a workbench for tests of any client, under `/mock/`, for loopback only.
 //!
 //! `GET /mock/config` shows the running configuration; `POST /mock/reboot` restarts the appliance;
 //! `POST /mock/begin` and `POST /mock/end` mark a transition, whose unsafe states `end` lists.
@@ -9,8 +9,8 @@ use super::{Server, plain};
 use crate::message::{Response, reason};
 
 impl Server {
-    /// Answers a request of the bench.
-    pub(super) fn bench(&self, method: &str, operation: &str) -> Response {
+    /// Answers a request of the workbench.
+    pub(super) fn workbench(&self, method: &str, operation: &str) -> Response {
         let mut shared = self.lock();
         let appliance = &mut shared.faulty.appliance;
         match (method, operation) {

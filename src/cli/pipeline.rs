@@ -1,0 +1,130 @@
+//! One turn of the pipeline over files: observe, translate, plan. Nothing is written here.
+
+use clap::Args;
+
+use super::input::{self, Manifests};
+use super::{Error, Surroundings};
+use crate::diagnostic::Severity;
+use crate::model::IngressId;
+use crate::nitro::{Client, Credentials, Https, Trust};
+use crate::observe::observe;
+use crate::observed::ObservedState;
+use crate::plan::render::{Header, Target};
+use crate::plan::{Plan, plan};
+use crate::policy::Policy;
+use crate::settings::{self, Settings};
+use crate::snapshot::Snapshot;
+use crate::translate::{Translation, translate};
+
+/// What every command on files takes.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    #[command(flatten)]
+    manifests: Manifests,
+
+    /// Delete what the manifests do not hold: every Ingress of this cluster that is on the
+    /// appliance and not in the input
+    ///
+    /// Without it, they stay as they are.
+    #[arg(long)]
+    prune: bool,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What stays the same from one turn to the next.
+pub(super) struct Pipeline {
+    snapshot: Snapshot,
+    policy: Policy,
+    appliance: Option<Appliance>,
+}
+
+/// An appliance to talk to.
+pub(super) struct Appliance {
+    pub(super) client: Client<Https>,
+    url: String,
+}
+
+/// What one turn found out.
+pub(super) struct Turn {
+    pub(super) translation: Translation,
+    pub(super) plan: Plan,
+    pub(super) header: Header,
+}
+
+impl Pipeline {
+    /// Reads manifests and settings, and says what it thinks of the former.
+    pub(super) fn new(common: &Common, surroundings: &mut Surroundings<'_>) -> Result<Self, Error> {
+        let Common { manifests, prune, settings } = common;
+        let Surroundings { environment, now, stdin, screen } = surroundings;
+        let policy = settings.policy(environment, *prune)?;
+        let appliance = settings.appliance(environment)?;
+        if appliance.as_ref().is_some_and(|a| a.trust == settings::Trust::Anybody) {
+            screen.warning("the appliance's certificate is not verified (--nitro-insecure)")?;
+        }
+        let appliance = appliance.map(Appliance::new).transpose()?;
+        let input = input::read(manifests, *stdin, *now)?;
+        screen.diagnostics(&input.diagnostics)?;
+        Ok(Self { snapshot: input.snapshot, policy, appliance })
+    }
+
+    /// The appliance, if one is named.
+    pub(super) const fn appliance(&self) -> Option<&Appliance> {
+        self.appliance.as_ref()
+    }
+
+    /// Observes the appliance and plans.
+    pub(super) async fn turn(&mut self) -> Result<Turn, Error> {
+        let (observed, target) = match &self.appliance {
+            Some(appliance) => appliance.observe(&self.policy).await?,
+            None => (ObservedState::default(), Target::Offline),
+        };
+        self.snapshot.facts = observed.facts.clone();
+        let translation = translate(&self.snapshot, &self.policy);
+        let plan = plan(&observed, &translation);
+        let header = Header { cluster: self.policy.mark.cluster.clone(), appliance: target };
+        Ok(Turn { translation, plan, header })
+    }
+
+    /// Ends the session, if there is one.
+    pub(super) async fn close(&self) {
+        if let Some(appliance) = &self.appliance {
+            appliance.client.logout().await;
+        }
+    }
+
+    /// Whether an Ingress is among the files.
+    pub(super) fn holds(&self, translation: &Translation, id: &IngressId) -> bool {
+        translation.ingresses.get(id).is_some_and(|key| self.snapshot.ingresses.contains_key(key))
+    }
+
+    /// Whether something that the files ask for will not be so.
+    pub(super) fn falls_short(&self, turn: &Turn) -> bool {
+        let Turn { translation, plan, .. } = turn;
+        plan.held_back.is_some()
+            || translation.unmet.keys().any(|id| self.holds(translation, id))
+            || translation.diagnostics.iter().any(|d| d.severity == Severity::Error)
+    }
+}
+
+impl Appliance {
+    fn new(settings: settings::Appliance) -> Result<Self, Error> {
+        let settings::Appliance { url, username, password, trust } = settings;
+        let trust = match trust {
+            settings::Trust::Platform => Trust::Platform,
+            settings::Trust::Authorities(pem) => Trust::Authorities(pem),
+            settings::Trust::Anybody => Trust::Anybody,
+        };
+        let client = Client::new(Https::new(&url, &trust)?, Credentials::new(username, password));
+        Ok(Self { client, url })
+    }
+
+    async fn observe(&self, policy: &Policy) -> Result<(ObservedState, Target), Error> {
+        let observed = observe(&self.client, &policy.mark).await;
+        let observed =
+            observed.map_err(|source| Error::Observe { url: self.url.clone(), source })?;
+        let version = observed.settings.version.clone();
+        Ok((observed, Target::Live { url: self.url.clone(), version }))
+    }
+}

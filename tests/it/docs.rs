@@ -1,0 +1,259 @@
+//! Documents that are made from the source, and those that point at it: they are as fresh as it is.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use clap::{ArgAction, Args, Command};
+use nitro_ingress::annotations::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
+use nitro_ingress::settings::{OutputSettings, Settings};
+
+use crate::tidy::{Source, sources, top};
+
+/// Compares a generated document with what is committed; `make bless` rewrites it.
+#[track_caller]
+fn assert_fresh(path: &str, text: &str) {
+    let file = top().join(path);
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
+    }
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == text, "{path} is stale: make bless");
+}
+
+/// A document with another text between two marks.
+fn with_section(document: &str, name: &str, section: &str) -> String {
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = document.split_once(&start).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    format!("{before}{start}\n{}\n\n{end}{after}", section.trim())
+}
+
+#[test]
+fn the_readme_shows_the_settings_and_a_plan_of_the_program() {
+    let plan = top().join("tests/scenarios/client-authentication-added/plan.txt");
+    let plan = format!("```text\n{}\n```", fs::read_to_string(plan).unwrap().trim());
+    let mut text = fs::read_to_string(top().join("README.md")).unwrap();
+    for (name, section) in
+        [("settings", settings()), ("plan", plan), ("annotations", annotations())]
+    {
+        text = with_section(&text, name, &section);
+    }
+    assert_fresh("README.md", &text);
+}
+
+/// The annotations as a table.
+fn annotations() -> String {
+    let row = |annotation: &Annotation| {
+        let Annotation { key, default, doc, .. } = annotation;
+        format!("| `{key}` | {doc} | {default} |\n", doc = cell(doc), default = cell(default))
+    };
+    let rows: String = ANNOTATIONS.iter().map(row).collect();
+    format!("| annotation | what it does | without it |\n| --- | --- | --- |\n{rows}")
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[test]
+fn the_reference_of_annotations_is_fresh() {
+    let mut text = "# Annotations
+
+This page is made from the registry in the source by `make bless`.
+
+`-` and `_` are the same in a name, and case does not matter.
+What is unknown below our prefixes is reported; if it is nearly an annotation that protects, its Ingress is not served.
+"
+    .to_owned();
+    for annotation in ANNOTATIONS {
+        let Annotation { key, scope, value, default, doc, example, security, read: _ } = annotation;
+        let about = match scope {
+            Scope::FrontEnd => "the front end",
+            Scope::Service => "the back end of each Service",
+        };
+        write!(text, "\n## {key}\n\n{doc}\n\n").unwrap();
+        write!(text, "- about: {about}\n- value: `{value}`\n- without it: {default}\n").unwrap();
+        write!(text, "\n```yaml\n{key}: {}\n```\n", yaml(example)).unwrap();
+        if let Some(faults) = security {
+            write!(
+                text,
+                "\nIt protects, so its faults are never passed over:\n\n{}",
+                table(*faults)
+            )
+            .unwrap();
+        }
+    }
+    assert_fresh("docs/annotations.md", &text);
+}
+
+fn yaml(value: &str) -> String {
+    if value.starts_with('{') { format!("'{value}'") } else { value.to_owned() }
+}
+
+/// What each fault of an annotation does.
+fn table(faults: Faults) -> String {
+    let Faults {
+        empty,
+        malformed,
+        missing_secret,
+        wrong_keys,
+        bad_pem,
+        key_mismatch,
+        other_namespace,
+    } = faults;
+    let rows = [
+        ("empty", empty),
+        ("malformed", malformed),
+        ("names a Secret that does not exist", missing_secret),
+        ("names a Secret without the keys that are needed", wrong_keys),
+        ("names a Secret whose content is no PEM", bad_pem),
+        ("names a Secret whose key does not belong to its certificate", key_mismatch),
+        ("names a Secret of another namespace", other_namespace),
+    ];
+    let mut text = "| fault | what happens |\n| --- | --- |\n".to_owned();
+    for (fault, outcome) in rows {
+        let what = match outcome {
+            Outcome::Unmet => {
+                "the Ingress is not served; if it was, its last good configuration stays, or its \
+                 routes are withdrawn where that would protect less"
+            }
+            Outcome::Impossible => continue,
+        };
+        writeln!(text, "| {fault} | {what} |").unwrap();
+    }
+    text
+}
+
+/// The options of all commands as a table.
+fn settings() -> String {
+    let command = OutputSettings::augment_args(Settings::augment_args(Command::new("settings")));
+    let mut table = "| option | environment | what it is for |\n| --- | --- | --- |\n".to_owned();
+    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+        let value = match (argument.get_action(), argument.get_value_names()) {
+            (ArgAction::Set | ArgAction::Append, Some([name, ..])) => format!(" {name}"),
+            (_, _) => String::new(),
+        };
+        let long = argument.get_long().unwrap();
+        let environment = argument.get_env().unwrap().to_str().unwrap();
+        let help = argument.get_help().unwrap().to_string().replace('|', "\\|");
+        let defaults: Vec<&str> =
+            argument.get_default_values().iter().map(|value| value.to_str().unwrap()).collect();
+        let shows = matches!(argument.get_action(), ArgAction::Set | ArgAction::Append);
+        let default = match defaults.as_slice() {
+            [] => String::new(),
+            _ if !shows => String::new(),
+            values => format!(" [default: {}]", values.join(", ")),
+        };
+        writeln!(table, "| `--{long}{value}` | `{environment}` | {help}{default} |").unwrap();
+    }
+    table
+}
+
+#[test]
+fn the_list_of_assumptions_is_fresh() {
+    let mut text = "# Assumptions about the appliance
+
+Where the vendor's documentation is silent, the source says \"assumed\".
+This page lists every such place; it is made from the comments by `make bless`.
+Each is a question that an appliance can answer: whoever has one is welcome to.
+"
+    .to_owned();
+    let parts = [
+        ("What the controller relies on", "src/"),
+        ("What the simulated appliance relies on", "mock-nitro/src/"),
+    ];
+    for (title, folder) in parts {
+        write!(text, "\n## {title}\n").unwrap();
+        for source in sources().iter().filter(|s| s.path.starts_with(folder) && !s.is_test) {
+            let assumptions: Vec<String> =
+                comments(source).into_iter().filter(|comment| assumes(comment)).collect();
+            if assumptions.is_empty() {
+                continue;
+            }
+            write!(text, "\n`{}`\n\n", source.path).unwrap();
+            for assumption in assumptions {
+                writeln!(text, "- {assumption}").unwrap();
+            }
+        }
+    }
+    assert_fresh("docs/assumptions.md", &text);
+}
+
+fn assumes(comment: &str) -> bool {
+    let folded = comment.to_ascii_lowercase();
+    let mut words = folded.split(|c: char| !c.is_ascii_alphabetic());
+    words.any(|word| word == "assumed") && !comment.contains("`assumed`")
+}
+
+/// The paragraphs of comments, each as one line that starts with the item below it.
+fn comments(source: &Source) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    let mut finished = 0;
+    for (_, line) in source.lines() {
+        let text =
+            line.trim_start().strip_prefix("//").map(|text| text.trim_start_matches(['/', '!']));
+        match (text.map(str::trim), paragraphs.last_mut()) {
+            (Some(text), Some(paragraph)) if !text.is_empty() => {
+                if !paragraph.is_empty() {
+                    paragraph.push(' ');
+                }
+                paragraph.push_str(text);
+            }
+            (Some(_), _) => paragraphs.push(String::new()),
+            (None, _) => {
+                let item = item(line).map(|name| format!("`{name}`: ")).unwrap_or_default();
+                for paragraph in paragraphs[finished..].iter_mut().filter(|p| !p.is_empty()) {
+                    paragraph.insert_str(0, &item);
+                }
+                finished = paragraphs.len();
+                paragraphs.push(String::new());
+            }
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs
+}
+
+/// The name of the item that a line declares.
+fn item(line: &str) -> Option<&str> {
+    let mut words = line
+        .split([' ', '(', '<', ':', ';'])
+        .skip_while(|word| !["fn", "const", "static", "struct", "enum"].contains(word));
+    words.nth(1).filter(|name| *name != "fn")
+}
+
+#[test]
+fn what_documents_link_to_is_there() {
+    let mut broken = Vec::new();
+    let mut documents = vec!["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+        .into_iter()
+        .map(|name| top().join(name))
+        .collect::<Vec<_>>();
+    let pages = fs::read_dir(top().join("docs")).unwrap();
+    documents.extend(pages.map(|page| page.unwrap().path()));
+    for document in documents.iter().filter(|path| path.extension().is_some_and(|e| e == "md")) {
+        let text = fs::read_to_string(document).unwrap();
+        let folder = document.parent().unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !target.contains("://") && !folder.join(file).exists() {
+                broken.push(format!("{}: {target}", document.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "broken links:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn files_and_modules_that_the_map_names_are_there() {
+    let map = fs::read_to_string(top().join("ARCHITECTURE.md")).unwrap()
+        + &fs::read_to_string(top().join("CONTRIBUTING.md")).unwrap();
+    let named = map.split('`').skip(1).step_by(2).filter(|word| {
+        let is_path = word.contains('/') && !word.contains(' ') && !word.contains('<');
+        is_path
+            && (word.starts_with("src") || word.starts_with("tests") || word.starts_with("mock"))
+    });
+    let missing: Vec<&str> = named.filter(|path| !top().join(path).exists()).collect();
+    assert!(missing.is_empty(), "the documents name what is not there: {missing:?}");
+}
