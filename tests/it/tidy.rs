@@ -25,7 +25,9 @@ const CORE: &[&str] = &[
 const IMPURE: &[&str] = &[
     "async fn",
     ".await",
-    "kube::",
+    "kube::Api",
+    "kube::Client",
+    "kube::runtime",
     "reqwest",
     "tokio",
     "tracing::",
