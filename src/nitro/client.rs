@@ -163,7 +163,7 @@ impl<T: Transport> Client<T> {
             Err(Error::Refused { code, message, .. }) => {
                 Err(Error::Login { username: username(), code, message })
             }
-            Err(error) => Err(not_sent(SendError::Connect { source: Box::new(error) })),
+            Err(error) => Err(not_sent(SendError::NoAnswer { source: Box::new(error) })),
         }
     }
 
