@@ -25,7 +25,9 @@ const CORE: &[&str] = &[
 const IMPURE: &[&str] = &[
     "async fn",
     ".await",
-    "kube::",
+    "kube::Client",
+    "kube::Api",
+    "kube::runtime",
     "reqwest",
     "tokio",
     "tracing::",
