@@ -282,3 +282,22 @@ fn a_held_plain_route_goes_when_its_host_demands_certificates() {
     drop(turns.converge(&cluster));
     assert_eq!(routes(&state(&turns), "k8s-192.0.2.20_80_http").len(), 0);
 }
+
+#[test]
+fn a_route_whose_match_type_changes_comes_as_its_text_says() {
+    let exact = |ingress: IngressBuilder| {
+        ingress.changed(|spec| {
+            let paths = spec.rules.as_mut().unwrap()[0].http.as_mut().unwrap();
+            paths.paths[0].path = Some("/x".to_owned());
+            paths.paths[0].path_type = "Exact".to_owned();
+        })
+    };
+    let prefix = |ingress: IngressBuilder| {
+        ingress.changed(|spec| {
+            let paths = spec.rules.as_mut().unwrap()[0].http.as_mut().unwrap();
+            paths.paths[0].path = Some("/x".to_owned());
+        })
+    };
+    let turns = programmed(&shop().with(exact(web(1))));
+    drop(turns.converge(&shop().with(prefix(guarded(1)))));
+}
