@@ -5,7 +5,6 @@
 
 mod op;
 mod reference;
-mod coverage;
 mod protection;
 mod slot;
 mod aim;

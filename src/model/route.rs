@@ -48,6 +48,20 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Whether a name of a certificate covers it. A wildcard stands for one label (documented).
+    pub fn is_covered_by(&self, name: &str) -> bool {
+        match (name.strip_prefix("*."), self) {
+            (None, Self::Exact(host)) => name == host,
+            (Some(suffix), Self::Exact(host)) => host
+                .split_once('.')
+                .is_some_and(|(label, rest)| !label.is_empty() && rest == suffix),
+            (Some(suffix), Self::Wildcard(host)) => suffix == host,
+            (None, Self::Wildcard(_)) | (_, Self::Any) => false,
+        }
+    }
+}
+
 impl PathMatch {
     /// A prefix, without the slash at its end that means nothing in Kubernetes.
     pub fn prefix(path: &str) -> Self {
@@ -190,6 +204,17 @@ mod tests {
             r#"(HTTP.REQ.URL.PATH.EQ("/a") || HTTP.REQ.URL.PATH.STARTSWITH("/a/"))"#
         );
         assert_eq!(route(None, PathMatch::prefix("/")), "TRUE");
+    }
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        let exact = |host: &str| Host::Exact(host.to_owned());
+        assert!(exact("a.example").is_covered_by("a.example"));
+        assert!(exact("a.example").is_covered_by("*.example"));
+        assert!(!exact("b.a.example").is_covered_by("*.example"));
+        assert!(!exact("example").is_covered_by("*.example"));
+        assert!(Host::Wildcard("example".to_owned()).is_covered_by("*.example"));
+        assert!(!Host::Any.is_covered_by("a.example"));
     }
 
     #[test]

@@ -121,9 +121,10 @@ impl Pins {
             let Some(matches) = route_match(&old.state, &route.child) else { continue };
             for (binding, attributes) in old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &route.parent)
             {
-                let covers = old.certkeys.get(&binding.child).is_some_and(|c| {
-                    c.names.iter().any(|name| super::coverage::covers(name, &matches.host))
-                });
+                let covers = old
+                    .certkeys
+                    .get(&binding.child)
+                    .is_some_and(|c| c.names.iter().any(|name| matches.host.is_covered_by(name)));
                 if covers && binding.role != Role::Ca {
                     kept.push((binding.clone(), attributes.clone()));
                 }

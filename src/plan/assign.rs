@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 
 use super::FileContent;
 use super::aim::{Aim, route_match};
-use super::coverage::covers;
 use crate::model::{
     BindingId, CertificateId, EntityId, Host, Kind, Redacted, Role, State, Value, base32,
 };
@@ -233,7 +232,7 @@ impl<'a> Assignment<'a> {
                     .bound(Kind::CSVSERVER_CSPOLICY, &place.parent)
                     .filter_map(|(route, _)| Some(route_match(state, &route.child)?.host))
             };
-            let needed = |host: &Host| lost.iter().any(|name| covers(name, host));
+            let needed = |host: &Host| lost.iter().any(|name| host.is_covered_by(name));
             let others =
                 self.old.state.bound(place.kind, &place.parent).filter(|(b, _)| *b != *place);
             let is_free = others.into_iter().all(|(other, _)| {

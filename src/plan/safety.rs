@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::aim::route_match;
-use super::coverage::covers;
 use super::protection;
 use crate::model::{
     AcceptedCa, BackEndTransport, ClientAuthentication, Host, IngressId, Kind, Mark, PathMatch,
@@ -241,7 +240,7 @@ impl View {
         let is_covered = owned.state.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver).any(|(b, _)| {
             let names = owned.certkeys.get(&b.child).map(|certkey| &certkey.names);
             b.role != Role::Ca
-                && names.is_some_and(|names| names.iter().any(|name| covers(name, host)))
+                && names.is_some_and(|names| names.iter().any(|name| host.is_covered_by(name)))
         });
         self.hosts.insert((csvserver.to_owned(), host.clone()), is_covered);
     }

@@ -68,8 +68,9 @@ pub struct ObservedRoute {
     pub policy: String,
     /// Its protection as it is in effect now.
     pub protection: Protection,
-    /// The certificates that are bound on its front end and cover its host.
-    pub certificates: BTreeSet<CertificateId>,
+    /// The certificates that are bound on its front end and cover its host, each with all the
+    /// names that it covers.
+    pub certificates: BTreeMap<CertificateId, BTreeSet<String>>,
 }
 
 /// A back end of ours as its comment names it.

@@ -25,8 +25,8 @@ const CORE: &[&str] = &[
 const IMPURE: &[&str] = &[
     "async fn",
     ".await",
-    "kube::Client",
     "kube::Api",
+    "kube::Client",
     "kube::runtime",
     "reqwest",
     "tokio",

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Draft;
 use crate::model::{BindingId, BindingShape, Kind, Role};
-use crate::plan::coverage::covers;
 use crate::plan::{Op, slot};
 
 /// Adds the edges 3, 8a and 8b, and those of links and changes.
@@ -92,7 +91,7 @@ fn routes(draft: &mut Draft<'_>) {
             let covers_host = new
                 .certkeys
                 .get(&certificate.child)
-                .is_some_and(|certkey| certkey.names.iter().any(|name| covers(name, host)));
+                .is_some_and(|certkey| certkey.names.iter().any(|name| host.is_covered_by(name)));
             if covers_host && certificate.role != Role::Ca {
                 needed.extend(draft.index.bind(certificate));
                 needed.extend(draft.index.change(&certificate.child));
@@ -140,7 +139,7 @@ fn leaving_certificates(draft: &mut Draft<'_>) {
         let names = draft.old.certkeys.get(&binding.child).map(|certkey| &certkey.names);
         for route in last_routes.get(binding.parent.as_str()).into_iter().flatten() {
             let is_served = draft.routes.host(route).is_some_and(|host| {
-                names.is_some_and(|names| names.iter().any(|name| covers(name, host)))
+                names.is_some_and(|names| names.iter().any(|name| host.is_covered_by(name)))
             });
             if is_served {
                 needed.extend(draft.index.unbind(route));

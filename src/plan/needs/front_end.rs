@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::route::target;
 use super::{Draft, service};
-use crate::model::{BindingId, EntityId, Kind, Protection, Role};
+use crate::model::{BindingId, ClientAuthentication, EntityId, Kind, Protection, Role};
 use crate::plan::{Op, protection};
 
 /// Adds the edges 5, 6, 7 and 11.
@@ -158,8 +158,9 @@ fn routes(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
     }
 }
 
-/// 11: a front end that only weakens waits for back ends that only strengthen, and the other way
-/// round, so that no route is for a moment weaker than before and after.
+/// 11: a front end that lowers something waits for back ends that only strengthen, and back ends
+/// that only weaken wait for a front end that raises something, so that no route is for a moment
+/// weaker than before and after.
 fn back_ends(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
     for Retarget { old, new, moves, ends } in retargets(draft) {
         let Some(change) = changes.get(old.parent.as_str()) else { continue };
@@ -170,23 +171,28 @@ fn back_ends(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
         };
         let from = protection::of_back_end(draft.old, from);
         let to = protection::of_back_end(&draft.aim.owned, to);
-        if weakens(&change.before, &change.after) && weakens(&to, &from) {
+        if lowers(&change.before, &change.after) && is_weaker(&from, &to) {
             draft.need_all(&change.ops(), moves.as_slice()); // 11a
             draft.need_all(&change.ops(), ends.as_slice());
-        } else if weakens(&change.after, &change.before) && weakens(&from, &to) {
+        } else if lowers(&change.after, &change.before) && is_weaker(&to, &from) {
             draft.need_all(moves.as_slice(), &change.ops()); // 11b
         }
     }
 }
 
-/// Whether a change takes protection away and adds none, with the accepted CAs or, where those
-/// cannot be compared, without them.
-fn weakens(before: &Protection, after: &Protection) -> bool {
-    let is_weaker = |before: &Protection, after: &Protection| {
-        before.is_at_least(after) && !after.is_at_least(before)
-    };
-    let same_cas = Protection { accepted_cas: before.accepted_cas.clone(), ..after.clone() };
-    is_weaker(before, after) || is_weaker(before, &same_cas)
+/// Whether one protection is weaker than another and in nothing stronger.
+fn is_weaker(one: &Protection, other: &Protection) -> bool {
+    other.is_at_least(one) && !one.is_at_least(other)
+}
+
+/// Whether a front end takes away some protection: what it demands of clients, or, where it
+/// demands certificates before and after, whose. It may add another at the same time.
+fn lowers(before: &Protection, after: &Protection) -> bool {
+    let asks = |end: &Protection| end.client_authentication != ClientAuthentication::None;
+    let accepts_more = before.accepted_cas.is_subset(&after.accepted_cas)
+        && before.accepted_cas != after.accepted_cas;
+    after.client_authentication < before.client_authentication
+        || (asks(before) && asks(after) && accepts_more)
 }
 
 /// A route that stays and gets another back end.

@@ -75,16 +75,18 @@ impl Round<'_, '_, '_> {
 }
 
 impl Front {
-    /// The host of a bound route has the certificates that are bound for it.
+    /// A bound route keeps the certificates that cover its host, and so all their names.
     pub(super) fn hold_name(&mut self, place: usize, route: &ObservedRoute) {
-        let name = match &route.matches.host {
-            Host::Exact(name) => name.clone(),
-            Host::Wildcard(suffix) => format!("*.{suffix}"),
-            Host::Any => return,
-        };
-        if !route.certificates.is_empty() {
-            let certificates = route.certificates.clone();
-            self.names.entry(name).or_insert(NameHolder { certificates, holder: place });
+        for (id, names) in &route.certificates {
+            for name in names {
+                let holder = self
+                    .names
+                    .entry(name.clone())
+                    .or_insert_with(|| NameHolder { certificates: BTreeSet::new(), holder: place });
+                if holder.holder == place {
+                    holder.certificates.insert(id.clone());
+                }
+            }
         }
     }
 }
