@@ -87,7 +87,12 @@ impl<T: Transport> Client<T> {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if attempt >= self.limits.attempts || !may_repeat(request, &error) {
+            // Who cannot even connect has probably a wrong address: that is said at once. An
+            // appliance that was there before is waited for.
+            let is_unreachable =
+                matches!(error, Error::NotSent { source: SendError::Connect { .. }, .. });
+            let never_there = session.is_none() && is_unreachable;
+            if attempt >= self.limits.attempts || never_there || !may_repeat(request, &error) {
                 return Err(error);
             }
             tracing::debug!(%request, attempt, error = error.chain(), "trying again");
@@ -158,7 +163,7 @@ impl<T: Transport> Client<T> {
             Err(Error::Refused { code, message, .. }) => {
                 Err(Error::Login { username: username(), code, message })
             }
-            Err(error) => Err(not_sent(SendError::Connect { source: Box::new(error) })),
+            Err(error) => Err(not_sent(SendError::NoAnswer { source: Box::new(error) })),
         }
     }
 

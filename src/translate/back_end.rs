@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Findings};
 use crate::model::{BackEndTransport, CertificateId, Fields, Host, ObjectKey, Value};
 use crate::schema;
 
-use super::certificates::{Authorities, Served};
+use super::certificates::{Authorities, Served, ShownTo};
 use super::front_end::Context;
 use super::names;
 use super::profile::Profile;
@@ -110,7 +110,9 @@ fn read_one(
         let mut tls = TlsText { fields: fields.cloned().unwrap_or_default(), ..TlsText::default() };
         tls.authorities = ca.and_then(|name| context.authorities(name, spelled.ca));
         tls.client = secret.and_then(|name| {
-            context.served(name, spelled.secret).map(|served| (context.secret(name), served))
+            context
+                .served(name, ShownTo::BackEnds, spelled.secret)
+                .map(|served| (context.secret(name), served))
         });
         text.understood &= !contradicts
             && tls.authorities.is_some() == ca.is_some()

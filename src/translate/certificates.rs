@@ -16,6 +16,15 @@ pub(super) struct Served {
     pub(super) materials: Vec<Material>,
 }
 
+/// Whom a certificate is shown to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShownTo {
+    /// Clients, who look for the name of a host in it.
+    Clients,
+    /// Back ends, to whom such names mean nothing.
+    BackEnds,
+}
+
 /// Certificates to verify others against, as certkeys.
 #[derive(Debug)]
 pub(super) struct Authorities {
@@ -39,6 +48,7 @@ impl<'a> Certificates<'a> {
     pub(super) fn served(
         &mut self,
         key: &ObjectKey,
+        shown_to: ShownTo,
         field: &str,
         findings: &mut Findings,
     ) -> Option<Rc<Served>> {
@@ -50,7 +60,17 @@ impl<'a> Certificates<'a> {
             Ok(Rc::new(Served { pair, materials }))
         });
         let served = read.clone().map_err(|fault| refuse(key, &fault, field, findings)).ok()?;
-        self.tell(key, (&served.pair.findings, &served.materials), field, findings);
+        let about_names = |finding: &&Finding| match finding {
+            Finding::Version1 { .. } | Finding::CommonNameOnly { .. } => true,
+            Finding::Unused { .. }
+            | Finding::Expired { .. }
+            | Finding::NotYetValid { .. }
+            | Finding::ExpiresSoon { .. }
+            | Finding::HostUncovered { .. } => false,
+        };
+        let found = served.pair.findings.iter();
+        let found = found.filter(|one| shown_to == ShownTo::Clients || !about_names(one));
+        self.tell(key, (found.cloned().collect(), &served.materials), field, findings);
         Some(served)
     }
 
@@ -70,20 +90,20 @@ impl<'a> Certificates<'a> {
             Ok(Rc::new(Authorities { materials, findings: read.findings }))
         });
         let read = read.clone().map_err(|fault| refuse(key, &fault, field, findings)).ok()?;
-        self.tell(key, (&read.findings, &read.materials), field, findings);
+        self.tell(key, (read.findings.clone(), &read.materials), field, findings);
         Some(read)
     }
 
     fn tell(
         &self,
         key: &ObjectKey,
-        (found, materials): (&[Finding], &[Material]),
+        (found, materials): (Vec<Finding>, &[Material]),
         field: &str,
         findings: &mut Findings,
     ) {
         let certificates = || materials.iter().map(|material| &material.certificate);
         let dates = certificates().filter_map(|one| one.check_dates(self.snapshot.now));
-        for finding in found.iter().cloned().chain(dates) {
+        for finding in found.into_iter().chain(dates) {
             let text = format!("in Secret \"{key}\", {finding}");
             match finding {
                 Finding::Unused { .. } => {

@@ -10,7 +10,7 @@ use crate::annotations::{IngressSettings, Setting};
 use crate::diagnostic::{Code, Findings};
 use crate::model::{CertificateId, ClientAuthentication, Fields, ObjectKey, Value};
 
-use super::certificates::{Authorities, Certificates, Served};
+use super::certificates::{Authorities, Certificates, Served, ShownTo};
 use super::profile::Profile;
 use super::rules::unsupported;
 
@@ -66,9 +66,14 @@ impl Context<'_, '_> {
         self.certificates.authorities(&key, field, self.findings)
     }
 
-    pub(super) fn served(&mut self, name: &str, field: &str) -> Option<Rc<Served>> {
+    pub(super) fn served(
+        &mut self,
+        name: &str,
+        shown_to: ShownTo,
+        field: &str,
+    ) -> Option<Rc<Served>> {
         let key = self.secret(name);
-        self.certificates.served(&key, field, self.findings)
+        self.certificates.served(&key, shown_to, field, self.findings)
     }
 }
 
@@ -248,7 +253,7 @@ fn certificate(
         return None;
     };
     let field = format!("{field}.secretName");
-    let served = context.served(name, &field)?;
+    let served = context.served(name, ShownTo::Clients, &field)?;
     let uncovered: Vec<_> =
         hosts.iter().filter_map(|host| served.pair.leaf.check_host(host)).collect();
     for finding in &uncovered {

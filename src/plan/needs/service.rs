@@ -16,23 +16,37 @@ pub(super) fn add(draft: &mut Draft<'_>, changes_protection: &dyn Fn(&str) -> bo
     let mut edges = Vec::new();
     for routes in places.values().filter(|routes| routes.len() > 1) {
         let changes = changes_protection(&routes[0].parent);
-        let (mut ends, mut begins) = (Vec::new(), Vec::new());
+        let (mut moves, mut drains) = (Vec::new(), Vec::new());
+        let (mut begins, mut begins_in_time) = (Vec::new(), Vec::new());
         for route in routes {
-            // A front end that changes puts leaving routes first and coming ones last.
-            let is_placed =
-                draft.routes.leaving.contains(route) || draft.routes.coming.contains(route);
-            if changes && is_placed {
-                continue;
-            }
+            // A front end that changes puts leaving routes first and coming ones last, so what has
+            // to come before the change cannot wait for them. Members can.
+            let is_placed = changes
+                && (draft.routes.leaving.contains(route) || draft.routes.coming.contains(route));
             let (had, has) =
                 (serves(&draft.old.state, route), serves(&draft.aim.owned.state, route));
             match (had, has) {
-                (true, false) => ends.extend(ending(draft, route)),
-                (false, true) => begins.extend(beginning(draft, route)),
+                (true, false) => {
+                    drains.extend(departing(draft, route));
+                    if !is_placed {
+                        moves.extend(draft.index.unbind(route));
+                        moves.extend(sets(draft, &draft.old.state, route));
+                    }
+                }
+                (false, true) => {
+                    let mut ops = joining(draft, route);
+                    ops.extend(draft.index.bind(route));
+                    ops.extend(sets(draft, &draft.aim.owned.state, route));
+                    if !is_placed {
+                        begins_in_time.extend(ops.iter().copied());
+                    }
+                    begins.extend(ops);
+                }
                 (true, true) | (false, false) => {}
             }
         }
-        edges.push((ends, begins));
+        edges.push((drains, begins));
+        edges.push((moves, begins_in_time));
     }
     for (ends, begins) in edges {
         draft.need_all(&ends, &begins);
@@ -52,24 +66,21 @@ fn groups<'a>(state: &'a State, lbvserver: &str) -> impl Iterator<Item = &'a str
     state.bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver).map(|(id, _)| id.child.as_str())
 }
 
-/// The ops that begin what a route serves: its bind, the set of its action, binds of members.
-fn beginning(draft: &Draft<'_>, route: &BindingId) -> Vec<usize> {
+/// The binds of members that a route comes to have.
+fn joining(draft: &Draft<'_>, route: &BindingId) -> Vec<usize> {
     let state = &draft.aim.owned.state;
-    let members = target(state, &route.child).into_iter().flat_map(|to| groups(state, to));
-    let members = members
-        .flat_map(|group| draft.index.binds_to(Kind::SERVICEGROUP_MEMBER, group))
-        .map(|(_, bind)| bind);
-    draft.index.bind(route).into_iter().chain(members).chain(sets(draft, state, route)).collect()
+    let groups = target(state, &route.child).into_iter().flat_map(|to| groups(state, to));
+    let binds = groups.flat_map(|group| draft.index.binds_to(Kind::SERVICEGROUP_MEMBER, group));
+    binds.map(|(_, bind)| bind).collect()
 }
 
-/// The ops that end what a route serves: its unbind, the set of its action, unbinds of members.
-fn ending(draft: &Draft<'_>, route: &BindingId) -> Vec<usize> {
+/// The unbinds of members that a route had.
+fn departing(draft: &Draft<'_>, route: &BindingId) -> Vec<usize> {
     let state = &draft.old.state;
-    let members = target(state, &route.child).into_iter().flat_map(|to| groups(state, to));
-    let members = members
-        .flat_map(|group| draft.index.unbinds_from(Kind::SERVICEGROUP_MEMBER, group))
-        .map(|(_, unbind)| unbind);
-    draft.index.unbind(route).into_iter().chain(members).chain(sets(draft, state, route)).collect()
+    let groups = target(state, &route.child).into_iter().flat_map(|to| groups(state, to));
+    let unbinds =
+        groups.flat_map(|group| draft.index.unbinds_from(Kind::SERVICEGROUP_MEMBER, group));
+    unbinds.map(|(_, unbind)| unbind).collect()
 }
 
 fn sets(draft: &Draft<'_>, state: &State, route: &BindingId) -> Vec<usize> {
