@@ -6,6 +6,7 @@
 //! - `before.yaml`: manifests that were applied before
 //! - `appliance.json`: NITRO requests that others made before
 //! - `desired.txt`, `plan.txt`, `diagnostics.txt`: what comes of it; `make bless` rewrites them
+//! - `plan.nscli`, if it is there: the plan as commands
 //!
 //! The plan is carried out on the simulated appliance in process, which judges every state
 //! between; the second plan must be empty, also after a reboot.
@@ -46,6 +47,8 @@ type Failure = Box<dyn std::error::Error>;
 /// The certificates of the scenarios are valid from 2026 to 2126; the expired one until 2027.
 const NOW: &str = "2030-01-01T00:00:00Z";
 
+const COMMANDS: &str = "plan.nscli";
+
 /// One turn of the pipeline, up to the plan.
 struct Turn {
     translation: Translation,
@@ -72,7 +75,12 @@ fn scenario(manifests: &Path) -> Result<(), Failure> {
     compare(folder, "desired.txt", &shown::translation(&turns[0].translation))?;
     compare(folder, "diagnostics.txt", &shown::diagnostics(&turns[0].diagnostics))?;
     let plans: Vec<String> = turns.iter().map(|turn| text(&turn.plan)).collect();
-    compare(folder, "plan.txt", &plans.join("\n\n"))
+    compare(folder, "plan.txt", &plans.join("\n\n"))?;
+    if folder.join(COMMANDS).exists() {
+        let commands: Vec<String> = turns.iter().map(|turn| render::nscli(&turn.plan)).collect();
+        compare(folder, COMMANDS, &commands.join("\n"))?;
+    }
+    Ok(())
 }
 
 /// Plans and executes until there is nothing to do, and gives the turns in which there was.

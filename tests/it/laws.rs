@@ -101,10 +101,11 @@ impl World {
         for (ca, fixture) in CAS.iter().enumerate() {
             cluster = cluster.with(authorities(&format!("back-end-ca-{ca}"), &[fixture]));
         }
-        for (name, members) in SERVICES.iter().zip(self.members) {
+        // Each Service has pods of its own: a port speaks TLS or does not.
+        for (number, (name, members)) in SERVICES.iter().zip(self.members).enumerate() {
             let mut slice = endpoints(name).port("", 8080);
             for (member, _) in members.iter().enumerate().filter(|(_, is_on)| **is_on) {
-                slice = slice.address(&format!("10.0.0.{member}"), None);
+                slice = slice.address(&format!("10.0.{number}.{member}"), None);
             }
             cluster = cluster.with(service(name).port(80)).with(slice);
         }
