@@ -40,8 +40,8 @@
 //!   without a CA. CA sets that cannot be compared, and back-end names, have their own rules only.
 //! - Refusing policies count only if they test both that a certificate exists and that it is valid.
 //! - Client CAs bound while no certificate is demanded are not in effect and not compared.
-//! - `handover`, `not-found`, `closed` and `no-member` don't hold where a host and path passes from
-//!   policies of old to others while client authentication, accepted CAs or refusing policies of
+//! - `handover`, `closed` and `no-member` don't hold where a host and path has other owners in new
+//!   than in old, and `not-found` where it has no common one, while client authentication, accepted CAs or refusing policies of
 //!   the front end differ between old and new: then the gap is what keeps both sides safe. A gap
 //!   because the old Ingress was closed looks like any other `handover`: who closes, knows.
 //! - The one gap that `certificate` allows is that inside an uninterrupted series of commands that

@@ -1,11 +1,11 @@
 //! Judges that hosts and paths go on being served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Findings;
 use super::history::Moment;
-use super::view::{Place, Route};
+use super::view::Route;
 
 type Routes = BTreeMap<Arc<str>, Route>;
 
@@ -18,29 +18,29 @@ pub(super) fn judge(moment: &Moment<'_>, findings: &mut Findings) {
         let stays = before.iter().any(|(policy, route)| {
             after.contains_key(policy) || after.values().any(|other| other.owner == route.owner)
         });
-        if stays || old.demands_as(new) {
-            let between = now.routes.get(place).unwrap_or(&NOBODY);
+        let owners = |routes: &Routes| -> BTreeSet<Arc<str>> {
+            routes.values().map(|route| Arc::clone(&route.owner)).collect()
+        };
+        let demands_as = old.demands_as(new);
+        let between = now.routes.get(place).unwrap_or(&NOBODY);
+        let id = format!("{} {place}", moment.name);
+        if between.is_empty() && (stays || demands_as) {
             let gap = if stays { "not-found" } else { "handover" };
-            judge_place(moment.name, place, [before, between, after], gap, findings);
+            findings.broken(gap, format!("{id} has no route"));
+        }
+        if !between.is_empty() && (demands_as || owners(before) == owners(after)) {
+            judge_place(&id, [before, between, after], findings);
         }
     }
 }
 
-fn judge_place(
-    front: &str,
-    place: &Place,
-    [old, now, new]: [&Routes; 3],
-    gap: &'static str,
-    findings: &mut Findings,
-) {
+fn judge_place(id: &str, [old, now, new]: [&Routes; 3], findings: &mut Findings) {
     let open = |routes: &Routes| routes.values().any(|route| !route.closed);
     let has_member = |routes: &Routes| routes.values().any(|route| route.back.has_member());
-    if now.is_empty() {
-        findings.broken(gap, format!("{front} {place} has no route"));
-    } else if open(old) && open(new) && !open(now) {
-        findings.broken("closed", format!("{front} {place} turns away everyone"));
+    if open(old) && open(new) && !open(now) {
+        findings.broken("closed", format!("{id} turns away everyone"));
     }
-    if !now.is_empty() && has_member(old) && has_member(new) && !has_member(now) {
-        findings.broken("no-member", format!("{front} {place} has no enabled member"));
+    if has_member(old) && has_member(new) && !has_member(now) {
+        findings.broken("no-member", format!("{id} has no enabled member"));
     }
 }
