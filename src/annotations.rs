@@ -32,7 +32,7 @@ pub fn read(annotations: &BTreeMap<String, String>, findings: &mut Findings) -> 
     for (written, value) in annotations {
         let folded = key::fold(written);
         let meaning = key::meaning(&folded);
-        if let Meaning::Foreign = meaning {
+        if matches!(meaning, Meaning::Foreign) {
             continue;
         }
         if let Some(first) = seen.insert(folded, written) {
@@ -117,6 +117,13 @@ fn read_one(
                 |nearest| format!("did you mean {nearest:?}?"),
             ),
         ),
+        Meaning::ForeignProtection => findings.error(
+            Code::AnnotationForeign,
+            written,
+            format!("{written:?} protects this Ingress on another controller and is not read here"),
+            "say the same with ingress.citrix.com/ca-secret or backend-ca-secret and remove it, or \
+             leave this Ingress to that controller",
+        ),
         Meaning::Foreign => (),
     }
 }
@@ -165,6 +172,18 @@ mod tests {
     }
 
     #[test]
+    fn what_protects_on_another_controller_is_not_passed_over() {
+        for key in ["auth-tls-secret", "auth-url", "proxy-ssl-verify", "whitelist-source-range"] {
+            let key = format!("nginx.ingress.kubernetes.io/{key}");
+            let (_, diagnostics) = read_all(&[(&key, "default/ca")]);
+            let [one] = diagnostics.as_slice() else { panic!("{diagnostics:?}") };
+            assert_eq!((one.severity, one.code), (Severity::Error, Code::AnnotationForeign));
+        }
+        let harmless = "nginx.ingress.kubernetes.io/rewrite-target";
+        assert_eq!(read_all(&[(harmless, "/")]).1, []);
+    }
+
+    #[test]
     fn a_misspelled_security_annotation_is_an_error_and_counts_as_unreadable() {
         for key in ["ca-secert", "ca_secrets", "casecret"] {
             let (settings, diagnostics) =
@@ -189,7 +208,7 @@ mod tests {
             ("ingress.citrix.com/lbvserver", "{}"),
             ("ingress.citrix.com/preconfigured_certkey", "{}"),
             ("ingress.citrix.com/cloud", "true"),
-            ("nginx.ingress.kubernetes.io/auth-tls-secret", "a/b"),
+            ("nginx.ingress.kubernetes.io/rewrite-target", "/"),
         ]);
         let told: Vec<_> = diagnostics.iter().map(|one| (one.severity, one.code)).collect();
         assert_eq!(

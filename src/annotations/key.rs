@@ -16,6 +16,8 @@ pub(super) enum Meaning {
     Misspelled(&'static str, Option<&'static Annotation>),
     /// None.
     Unknown(Option<&'static str>),
+    /// Somebody else's, by which they refuse clients or verify back ends.
+    ForeignProtection,
     /// Somebody else's.
     Foreign,
 }
@@ -26,6 +28,16 @@ pub(super) const VENDOR_PREFIX: &str = "ingress.citrix.com/";
 pub(super) const OWN_PREFIX: &str = "nitro-ingress.dev/";
 /// A prefix that never existed and suggests itself, since the vendor renamed the product.
 const MISTAKEN_PREFIX: &str = "ingress.netscaler.com/";
+
+/// How annotations of other controllers start that let only some clients in, or that verify back
+/// ends. To take such an Ingress over without them would open it.
+const FOREIGN_PROTECTIONS: [&str; 5] = [
+    "nginx.ingress.kubernetes.io/auth-",
+    "nginx.ingress.kubernetes.io/proxy-ssl-",
+    "nginx.ingress.kubernetes.io/whitelist-source-range",
+    "nginx.ingress.kubernetes.io/allowlist-source-range",
+    "nginx.ingress.kubernetes.io/denylist-source-range",
+];
 
 /// As many edits may lie between a word and the security annotation that was meant by it.
 pub(super) const MISSPELLING: usize = 2;
@@ -51,7 +63,8 @@ pub(super) fn meaning(folded: &str) -> Meaning {
     } else if let Some(name) = folded.strip_prefix(MISTAKEN_PREFIX) {
         (name, [].as_slice())
     } else {
-        return Meaning::Foreign;
+        let protects = FOREIGN_PROTECTIONS.iter().any(|start| folded.starts_with(start));
+        return if protects { Meaning::ForeignProtection } else { Meaning::Foreign };
     };
     if let Some((_, weight)) = unsupported.iter().find(|(known, _)| *known == name) {
         return Meaning::Unsupported(*weight);

@@ -34,6 +34,7 @@ codes! {
     ClassAssumed = "class-assumed": "The class of an Ingress is not among the files; it counts as ours.",
     ClassMissing = "class-missing": "The IngressClass that an Ingress names does not exist.",
     AnnotationUnknown = "annotation-unknown": "An annotation under our prefixes is not known.",
+    AnnotationForeign = "annotation-foreign": "An annotation protects the Ingress on another controller and is not read here.",
     AnnotationUnsupported = "annotation-unsupported": "An annotation of the vendor's controller is not supported yet.",
     AnnotationRepeated = "annotation-repeated": "One annotation was given in two spellings.",
     AnnotationMalformed = "annotation-malformed": "The value of an annotation cannot be read.",
