@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Findings, ObjectRef};
 use crate::model::{
-    AcceptedCa, BindingId, FrontEndId, IngressId, Kind, ObjectKey, Protocol, Role, RouteMatch,
+    AcceptedCa, BindingId, ClientAuthentication, FrontEndId, IngressId, Kind, ObjectKey, Protocol,
+    Role, RouteMatch,
 };
 use crate::snapshot::{Facts, ObservedRoute};
 
@@ -62,7 +63,16 @@ pub(super) struct Settled {
 }
 
 /// The CAs that the Ingresses of one namespace bring to one front end.
-type Brought<'a> = BTreeMap<(FrontEndId, &'a str), BTreeSet<AcceptedCa>>;
+#[derive(Debug, Default)]
+struct Brought {
+    /// What texts name.
+    named: BTreeSet<AcceptedCa>,
+    /// What is bound, with the oldest Ingress whose text cannot be read and may name it.
+    bound: BTreeMap<AcceptedCa, usize>,
+}
+
+/// What is brought to each front end, by namespace.
+type AllBrought<'a> = BTreeMap<(FrontEndId, &'a str), Brought>;
 
 /// Settles all claims. `claimants` stand in order of age.
 pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str) -> Settled {
@@ -111,6 +121,19 @@ impl Claimant<'_, '_> {
         facts.routes.get(self.id()).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Whether clients must show it certificates: as its text says, or as is bound where that
+    /// cannot be read.
+    fn demands_certificates(&self, bound: ClientAuthentication) -> bool {
+        let asked = match self {
+            Self::Known(reading) => {
+                let front = &reading.front;
+                front.client_authentication.unwrap_or(bound).max(front.at_least)
+            }
+            Self::Unknown(..) => bound,
+        };
+        asked != ClientAuthentication::None
+    }
+
     fn object(&self) -> ObjectRef {
         let key = match self {
             Self::Known(reading) => reading.key.clone(),
@@ -127,7 +150,7 @@ struct Round<'c, 'r, 'a> {
     claimants: &'c [Claimant<'r, 'a>],
     facts: &'c Facts,
     prefix: &'c str,
-    brought: Brought<'c>,
+    brought: AllBrought<'c>,
     asked_for_brought: bool,
     taken: BTreeMap<(FrontEndId, RouteMatch), usize>,
     settled: Settled,

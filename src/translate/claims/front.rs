@@ -8,8 +8,8 @@ use crate::snapshot::ObservedRoute;
 
 use super::super::profile::Profile;
 use super::super::reading::Reading;
-use super::Round;
 use super::certificates::NameHolder;
+use super::{Brought, Round};
 
 /// A front end with everything that was settled about it.
 #[derive(Debug)]
@@ -101,6 +101,7 @@ impl Round<'_, '_, '_> {
             self.claimants[holder].namespace() == Some(reading.key.namespace.as_str());
         if same_namespace {
             self.refuse_addition(front, &own, reading)?;
+            self.explain_kept_cas(place, front_end, reading)?;
         } else if front.accepted != own {
             return Err(self.conflict(
                 holder,
@@ -178,6 +179,55 @@ impl Round<'_, '_, '_> {
         }
     }
 
+    /// On a front end that stays as it is bound, somebody must bring each CA that is accepted
+    /// there and not named here: a CA that is taken out of a text must not stay unsaid.
+    fn explain_kept_cas(
+        &mut self,
+        place: usize,
+        front_end: FrontEndId,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        let front = &self.settled.fronts[&front_end];
+        let Settings::Bound(_) = front.settings else { return Ok(()) };
+        self.asked_for_brought = true;
+        let own = reading.front.accepted().unwrap_or_default();
+        let nothing = Brought::default();
+        let key = (front_end, reading.key.namespace.as_str());
+        let brought = self.brought.get(&key).unwrap_or(&nothing);
+        let is_named = |ca: &AcceptedCa| match ca {
+            AcceptedCa::Known(id) if own.contains(id) => true,
+            AcceptedCa::Known(_) | AcceptedCa::Foreign(_) => brought.named.contains(ca),
+        };
+        let mut unread = None;
+        for ca in front.accepted.iter().filter(|ca| !is_named(ca)) {
+            let Some(by) = brought.bound.get(ca) else {
+                let what = format!(
+                    "{front_end} as it is bound until it is understood, with the CA {}, which no \
+                     text names",
+                    spell(ca)
+                );
+                return Err(self.conflict(front.holder, &reading.keys.ca_secret, &what));
+            };
+            unread.get_or_insert((ca, *by));
+        }
+        let Some((ca, by)) = unread else { return Ok(()) };
+        let by = self.claimants[by].object();
+        self.settled.findings[place].error(
+            Code::FrontEndKept,
+            &reading.keys.ca_secret,
+            format!(
+                "clients of the CA {} stay accepted on {front_end} though it is not named here: \
+                 {by} may name it, and that cannot be read",
+                spell(ca)
+            ),
+            format!(
+                "mend or delete {by}, or give this Ingress an address of its own with \
+                 ingress.citrix.com/frontend-ip"
+            ),
+        );
+        Ok(())
+    }
+
     fn conflict(&self, holder: usize, field: &str, what: &str) -> Conflict {
         let holder = self.claimants[holder].object();
         Conflict {
@@ -197,7 +247,7 @@ impl Round<'_, '_, '_> {
         let problem = format!(
             "{name:?} and the like wait until {holder}, which holds {front_end}, is understood"
         );
-        self.settled.findings[place].note(
+        self.settled.findings[place].warning(
             Code::FrontEndKept,
             &reading.keys.frontend_sslprofile,
             problem,
@@ -218,11 +268,26 @@ impl Round<'_, '_, '_> {
             names: BTreeMap::new(),
         });
         front.hold_name(place, route);
+        // Nobody adds a CA to what an Ingress of another namespace relies on, held or not.
+        let (own, holders) =
+            (self.claimants[place].namespace(), self.claimants[front.holder].namespace());
+        let is_foreign = front.holder != place && (own.is_none() || own != holders);
+        let bound = route.protection.client_authentication;
+        if is_foreign && self.claimants[place].demands_certificates(bound) {
+            front.relied_on_by.get_or_insert(place);
+        }
     }
 }
 
 fn asks(reading: &Reading<'_>) -> bool {
     reading.front.at_least != ClientAuthentication::None
+}
+
+fn spell(ca: &AcceptedCa) -> String {
+    match ca {
+        AcceptedCa::Known(id) => id.to_string(),
+        AcceptedCa::Foreign(certkey) => format!("{certkey:?}"),
+    }
 }
 
 /// As `clientcert` has it.

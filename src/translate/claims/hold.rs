@@ -2,22 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{
-    AcceptedCa, BackEndTransport, CertificateId, ClientAuthentication, FrontEndId, Protection,
-};
+use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection};
 use crate::snapshot::{Facts, ObservedRoute};
 
 use super::super::reading::{BackEndText, Reading};
 use super::front::word;
-use super::{Brought, Claimant, Round, Settings, Standing};
+use super::{AllBrought, Claimant, Round, Settings, Standing};
 
 /// The CAs that Ingresses bring to front ends, without those of `excluded`.
 pub(super) fn brought<'c>(
     claimants: &'c [Claimant<'_, '_>],
     facts: &Facts,
     excluded: &BTreeSet<usize>,
-) -> Brought<'c> {
-    let mut brought = Brought::new();
+) -> AllBrought<'c> {
+    let mut brought = AllBrought::new();
     if facts.routes.is_empty() {
         // Nobody is held on an empty appliance.
         return brought;
@@ -36,12 +34,14 @@ pub(super) fn brought<'c>(
         };
         if let Some((front_end, own)) = text {
             let own = own.into_iter().map(AcceptedCa::Known);
-            brought.entry((front_end, namespace)).or_default().extend(own);
+            brought.entry((front_end, namespace)).or_default().named.extend(own);
             continue;
         }
         for route in observed {
-            let bound = route.protection.accepted_cas.iter().cloned();
-            brought.entry((route.front_end, namespace)).or_default().extend(bound);
+            let brought = brought.entry((route.front_end, namespace)).or_default();
+            for ca in &route.protection.accepted_cas {
+                brought.bound.entry(ca.clone()).or_insert(place);
+            }
         }
     }
     brought
@@ -116,7 +116,8 @@ impl Round<'_, '_, '_> {
             return Vec::new();
         }
         self.asked_for_brought = true;
-        self.brought.get(&(front_end, namespace)).into_iter().flatten().cloned().collect()
+        let Some(brought) = self.brought.get(&(front_end, namespace)) else { return Vec::new() };
+        brought.named.iter().chain(brought.bound.keys()).cloned().collect()
     }
 }
 
@@ -156,10 +157,4 @@ fn shortfall(actual: &Protection, demand: &Protection) -> String {
         return "its text asks to verify another name of a back end".to_owned();
     }
     "a back end is verified with CAs that its text does not name".to_owned()
-}
-
-/// Whether clients of an unmet Ingress must show certificates, as far as that can be read.
-pub(super) fn demands_certificates(reading: &Reading<'_>, bound: ClientAuthentication) -> bool {
-    let asked = reading.front.client_authentication.unwrap_or(bound).max(reading.front.at_least);
-    asked != ClientAuthentication::None
 }

@@ -148,14 +148,35 @@ fn a_host_that_demands_certificates_is_not_served_in_plain_text() {
         ("a.shop.example", "a.shop.example"),
         ("*.shop.example", "a.shop.example"),
         ("*.shop.example", "*.shop.example"),
+        // The broader one goes too, and so does what a broader one covers.
+        ("a.shop.example", "*.shop.example"),
+        ("a.shop.example", ""),
+        ("*.shop.example", ""),
     ] {
         let translation = accepted(&shop().with(plain(asked)).with(secure(demanded)));
         let state = &translation.desired.state;
         assert_eq!(routes(state, "k8s-192.0.2.20_80_http").len(), 1, "{demanded} {asked}");
         assert_eq!(told(&translation, "plain"), [(Severity::Warning, Code::PlainRouteRefused)]);
     }
-    let translation = accepted(&shop().with(plain("b.example")).with(secure("a.shop.example")));
-    assert_eq!(told(&translation, "plain"), []);
+    for (demanded, asked) in [
+        ("a.shop.example", "b.example"),
+        ("a.shop.example", "*.example"),
+        ("*.shop.example", "shop.example"),
+        ("*.shop.example", "x.a.shop.example"),
+    ] {
+        let translation = accepted(&shop().with(plain(asked)).with(secure(demanded)));
+        assert_eq!(told(&translation, "plain"), [], "{demanded} {asked}");
+    }
+}
+
+#[test]
+fn whoever_demands_certificates_for_any_host_leaves_none_in_plain_text() {
+    let plain = ingress("plain").created(1).annotated("frontend-ip", "192.0.2.20");
+    let plain = plain.host("a.example").path("/", "web", 80).host("*.b.example");
+    let plain = plain.path("/", "web", 80).host("").path("/", "web", 80);
+    let secure = with_ca(at("secure", 2, ""), "one");
+    let translation = accepted(&shop().with(plain).with(secure));
+    assert_eq!(told(&translation, "plain"), [(Severity::Warning, Code::PlainRouteRefused); 3]);
 }
 
 #[test]

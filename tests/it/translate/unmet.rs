@@ -1,14 +1,14 @@
 //! Ingresses that were programmed and cannot be understood any more, on a live appliance.
 
 use k8s_openapi::api::networking::v1::IngressBackend;
-use nitro_ingress::diagnostic::Code;
-use nitro_ingress::model::{Kind, Role, State};
+use nitro_ingress::diagnostic::{Code, Severity};
+use nitro_ingress::model::{IngressId, Kind, ObjectKey, Role, State};
 use nitro_ingress::snapshot::Proof;
 use nitro_ingress::translate::Unmet;
 
-use super::ask::{CSVSERVER, children, id, members, routes, text};
+use super::ask::{CSVSERVER, children, error, id, members, routes, text, told};
 use crate::objects::{
-    Cluster, IngressBuilder, authorities, cluster, endpoints, ingress, pair, secret,
+    Cluster, IngressBuilder, authorities, cluster, endpoints, ingress, pair, secret, service,
 };
 use crate::turns::Turns;
 
@@ -281,6 +281,117 @@ fn a_held_plain_route_goes_when_its_host_demands_certificates() {
     assert_eq!(translation.desired.yielded.len(), 1);
     drop(turns.converge(&cluster));
     assert_eq!(routes(&state(&turns), "k8s-192.0.2.20_80_http").len(), 0);
+}
+
+#[test]
+fn a_held_plain_route_goes_when_it_would_serve_a_demanded_host_among_others() {
+    let plain = |host| {
+        let plain = ingress("web").created(1).annotated("frontend-ip", "192.0.2.20");
+        plain.host(host).path("/", "web", 80)
+    };
+    let secure = |host| {
+        let secure = ingress("other").created(2).annotated("frontend-ip", "192.0.2.10");
+        let secure = secure.host(host).path("/", "web", 80).tls(&["shop.example"], "tls");
+        secure.annotated("ca-secret", r#"{"web": "one"}"#)
+    };
+    for (asked, demanded, stays) in [
+        ("*.shop.example", "a.shop.example", 0),
+        ("", "a.shop.example", 0),
+        ("a.shop.example", "", 0),
+        ("*.example", "a.shop.example", 1),
+    ] {
+        let turns = programmed(&shop().with(plain(asked)));
+        let broken = plain(asked).annotated("secure-backend", "perhaps");
+        drop(turns.converge(&shop().with(broken).with(secure(demanded))));
+        let left = routes(&state(&turns), "k8s-192.0.2.20_80_http").len();
+        assert_eq!(left, stays, "{asked} {demanded}");
+    }
+}
+
+#[test]
+fn a_held_host_that_demands_certificates_forbids_broader_plain_routes() {
+    let turns = programmed(&shop().with(guarded(1)));
+    let broken = guarded(1).annotated("secure-backend", "perhaps");
+    let plain = ingress("other").created(2).annotated("frontend-ip", "192.0.2.20");
+    let plain = plain.host("*.shop.example").path("/", "web", 80).host("").path("/", "web", 80);
+    let translation = turns.converge(&shop().with(broken).with(plain));
+    let refused = (Severity::Warning, Code::PlainRouteRefused);
+    assert_eq!(told(&translation, "other"), [refused; 2]);
+}
+
+#[test]
+fn nobody_adds_a_ca_to_what_a_held_ingress_of_another_namespace_relies_on() {
+    let elsewhere = |cluster: Cluster| {
+        cluster
+            .with(pair("tls", "wild-1").namespace("elsewhere"))
+            .with(authorities("one", &["ca-one"]).namespace("elsewhere"))
+    };
+    let relying = || {
+        let relying = other(2).namespace("elsewhere");
+        relying.annotated("ca-secret", r#"{"web": "one"}"#)
+    };
+    let service = || service("web").namespace("elsewhere").port(80);
+    let shop = || elsewhere(shop()).with(guarded(1));
+    let turns = programmed(&shop().with(service()).with(relying()));
+    let adding = ingress("adding").created(3).annotated("frontend-ip", "192.0.2.10");
+    let adding = adding.host("c.shop.example").path("/", "web", 80).tls(&["shop.example"], "tls");
+    let adding = adding.annotated("ca-secret", r#"{"web": "two"}"#);
+    let relying_id = IngressId::of(&ObjectKey::new("elsewhere", "other"));
+    // Without its Service it is held; without its text it is unknown, and then it holds the front
+    // end itself.
+    let translation = turns.converge(&shop().with(relying()).with(adding.clone()));
+    assert_eq!(translation.unmet[&relying_id], Unmet::Held);
+    assert_eq!(error(&translation, "adding").code, Code::FrontEndConflict);
+    assert!(error(&translation, "adding").problem.contains("Ingress elsewhere/other"));
+    let translation = turns.converge(&shop().with(adding));
+    assert_eq!(translation.unmet[&relying_id], Unmet::Held);
+    assert_eq!(error(&translation, "adding").code, Code::FrontEndConflict);
+}
+
+#[test]
+fn a_ca_that_a_kept_front_end_goes_on_accepting_is_said() {
+    let both = authorities("both", &["ca-one", "ca-two"]);
+    let naming = |ingress: IngressBuilder, service: &str, secret: &str| {
+        ingress.annotated("ca-secret", &format!(r#"{{"{service}": "{secret}"}}"#))
+    };
+    let shop = || shop().with(both.clone());
+    let wide = || naming(web(2), "apache", "both");
+    let narrow = || naming(web(2), "apache", "one");
+    let turns = programmed(&shop().with(naming(other(1), "web", "one")).with(wide()));
+
+    // Whether an Ingress that cannot be read names the CA, nobody knows.
+    let fork = Turns::of(turns.appliance());
+    let translation = fork.converge(&shop().with(narrow()));
+    assert_eq!(translation.unmet, [(id("other"), Unmet::Held)].into());
+    let told = error(&translation, "web");
+    assert_eq!(told.code, Code::FrontEndKept);
+    assert!(told.problem.contains("Ingress default/other"), "{}", told.problem);
+
+    // Of one that can be read it is known that it does not: what is asked for is not there.
+    let silent = other(1).annotated("secure-backend", "perhaps");
+    let cluster = shop().with(silent).with(narrow());
+    assert_eq!(error(&turns.translate(&cluster), "web").code, Code::FrontEndConflict);
+    assert_closed(&turns, &cluster, "CAs");
+}
+
+#[test]
+fn a_ca_that_others_name_is_no_surprise_on_a_kept_front_end() {
+    let naming =
+        |secret: &str| other(1).annotated("ca-secret", &format!(r#"{{"web": "{secret}"}}"#));
+    let turns = programmed(&shop().with(naming("two")).with(guarded(2)));
+    let broken = naming("two").annotated("secure-backend", "perhaps");
+    let translation = turns.converge(&shop().with(broken).with(guarded(2)));
+    assert_eq!(translation.unmet, [(id("other"), Unmet::Held)].into());
+    assert_eq!(told(&translation, "web"), []);
+}
+
+#[test]
+fn settings_that_wait_for_a_kept_front_end_are_a_warning() {
+    let turns = programmed(&shop().with(other(1)).with(web(2)));
+    let broken = other(1).annotated("secure-backend", "perhaps");
+    let asking = web(2).annotated("frontend-sslprofile", r#"{"hsts": "enabled"}"#);
+    let translation = turns.converge(&shop().with(broken).with(asking));
+    assert_eq!(told(&translation, "web"), [(Severity::Warning, Code::FrontEndKept)]);
 }
 
 #[test]
