@@ -33,6 +33,7 @@ pub(super) fn assemble(
     let settings = Settings::of(observed, &aim.owned, &translation.desired.state, consent);
     let mut plan = Plan {
         held_back: brake.held_back.clone(),
+        approved: brake.approved.clone(),
         ends_after_settings: settings.end_the_plan,
         ingresses: translation.ingresses.clone(),
         ..Plan::default()

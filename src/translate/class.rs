@@ -31,7 +31,7 @@ pub(super) fn field(ingress: &Ingress) -> &'static str {
 /// Says whose an Ingress is. The annotation decides before the field, as it always has.
 pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Policy) -> Class<'a> {
     let field = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref());
-    let named = annotation(ingress).or(field.filter(|name| !name.is_empty()));
+    let named = annotation(ingress).or_else(|| field.filter(|name| !name.is_empty()));
     let Some(name) = named else { return without_name(snapshot, policy) };
     if policy.ingress_classes.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
         return Class::Ours;

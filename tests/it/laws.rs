@@ -3,7 +3,7 @@
 //!
 //! Each step of a chain happens twice from the same appliance: as planned, and then in a *random*
 //! order that respects `needs`, with ops that fail and a cut, followed by the plan from there.
-//! `LAWS_CASES` is the number of transitions.
+//! `LAWS_TRANSITIONS` is the number of transitions.
 
 use mock_nitro::{Appliance, Options};
 use nitro_ingress::execute::{OpOutcome, execute};
@@ -414,7 +414,7 @@ fn laws_hold_for_every_transition_on_the_strict_appliance() {
     // Three worlds a case, each reached as planned and by a detour of two.
     const TRANSITIONS_PER_CASE: u32 = 9;
     #[expect(clippy::disallowed_methods, reason = "a test reads how long it may take")]
-    let transitions = std::env::var("LAWS_CASES");
+    let transitions = std::env::var("LAWS_TRANSITIONS");
     let transitions = transitions.ok().and_then(|number| number.parse().ok()).unwrap_or(1000);
     let cases = u32::div_ceil(transitions, TRANSITIONS_PER_CASE);
     let mut runner =

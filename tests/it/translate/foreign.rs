@@ -1,7 +1,7 @@
 //! What is on the appliance and not ours.
 
 use nitro_ingress::diagnostic::Code;
-use nitro_ingress::model::{EntityId, Kind};
+use nitro_ingress::model::{BindingId, EntityId, Kind, Role};
 use nitro_ingress::snapshot::{ForeignCertificate, Listener};
 use nitro_ingress::translate::{Translation, translate};
 
@@ -33,17 +33,12 @@ fn a_foreign_listener_keeps_its_place() {
 }
 
 #[test]
-fn a_foreign_object_keeps_its_name_unless_it_may_be_taken_over() {
+fn a_foreign_object_keeps_its_name() {
     let mut cluster = both();
     let name = accepted(&cluster).desired.state.names(Kind::CSVSERVER).next().unwrap().to_owned();
     let id = EntityId::new(Kind::CSVSERVER, name.as_str());
-    cluster.0.facts.foreign_names.insert(id.clone());
-    let place = ("192.0.2.10".parse().unwrap(), 80);
+    cluster.0.facts.foreign_names.insert(id);
     only_error(&translated(&cluster), "plain", Code::NameForeign);
-    cluster.0.facts.listeners.insert(place, Listener { holder: id, ours: false });
-    let mut policy = policy();
-    policy.consent.takeover = true;
-    assert!(translate(&cluster.0, &policy).unmet.is_empty());
 }
 
 #[test]
@@ -85,4 +80,16 @@ fn back_ends_in_tls_need_the_default_profile_too() {
     let mut cluster = cluster().with(web);
     cluster.0.facts.foreign_ssl.insert(EntityId::new(Kind::SSLVSERVER, "shop"));
     only_error(&translated(&cluster), "web", Code::DefaultProfileRefused);
+}
+
+#[test]
+fn what_others_bound_to_our_objects_is_told() {
+    let mut cluster = both();
+    let csvserver = "k8s-192.0.2.10_80_http";
+    let thief = BindingId::new(Kind::CSVSERVER_CSPOLICY, csvserver, "theirs", Role::Plain);
+    cluster.0.facts.foreign_children.insert(thief);
+    let translation = translated(&cluster);
+    let told = translation.diagnostics.iter().find(|one| one.code == Code::ChildForeign).unwrap();
+    assert_eq!(told.object.to_string(), format!("csvserver {csvserver}"));
+    assert!(told.problem.starts_with("\"theirs\", which is not ours"), "{told}");
 }
