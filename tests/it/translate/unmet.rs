@@ -320,7 +320,7 @@ fn a_held_plain_route_goes_when_it_would_serve_a_demanded_host_among_others() {
         ("*.example", "a.shop.example", 1),
     ] {
         let turns = programmed(&shop().with(plain(asked)));
-        let broken = plain(asked).annotated("secure-backend", "perhaps");
+        let broken = plain(asked).annotated("backend-sslprofile", "{");
         drop(turns.converge(&shop().with(broken).with(secure(demanded))));
         let left = routes(&state(&turns), "k8s-192.0.2.20_80_http").len();
         assert_eq!(left, stays, "{asked} {demanded}");
@@ -330,7 +330,7 @@ fn a_held_plain_route_goes_when_it_would_serve_a_demanded_host_among_others() {
 #[test]
 fn a_held_host_that_demands_certificates_forbids_broader_plain_routes() {
     let turns = programmed(&shop().with(guarded(1)));
-    let broken = guarded(1).annotated("secure-backend", "perhaps");
+    let broken = guarded(1).annotated("backend-sslprofile", "{");
     let plain = ingress("other").created(2).annotated("frontend-ip", "192.0.2.20");
     let plain = plain.host("*.shop.example").path("/", "web", 80).host("").path("/", "web", 80);
     let translation = turns.converge(&shop().with(broken).with(plain));
@@ -387,7 +387,7 @@ fn a_ca_that_a_kept_front_end_goes_on_accepting_is_said() {
     assert!(told.problem.contains("Ingress default/other"), "{}", told.problem);
 
     // Of one that can be read it is known that it does not: what is asked for is not there.
-    let silent = other(1).annotated("secure-backend", "perhaps");
+    let silent = other(1).annotated("backend-sslprofile", "{");
     let cluster = shop().with(silent).with(narrow());
     assert_eq!(error(&turns.translate(&cluster), "web").code, Code::FrontEndConflict);
     assert_closed(&turns, &cluster, "CAs");
@@ -398,7 +398,7 @@ fn a_ca_that_others_name_is_no_surprise_on_a_kept_front_end() {
     let naming =
         |secret: &str| other(1).annotated("ca-secret", &format!(r#"{{"web": "{secret}"}}"#));
     let turns = programmed(&shop().with(naming("two")).with(guarded(2)));
-    let broken = naming("two").annotated("secure-backend", "perhaps");
+    let broken = naming("two").annotated("backend-sslprofile", "{");
     let translation = turns.converge(&shop().with(broken).with(guarded(2)));
     assert_eq!(translation.unmet, [(id("other"), Unmet::Held)].into());
     assert_eq!(told(&translation, "web"), []);
@@ -407,7 +407,7 @@ fn a_ca_that_others_name_is_no_surprise_on_a_kept_front_end() {
 #[test]
 fn settings_that_wait_for_a_kept_front_end_are_a_warning() {
     let turns = programmed(&shop().with(other(1)).with(web(2)));
-    let broken = other(1).annotated("secure-backend", "perhaps");
+    let broken = other(1).annotated("backend-sslprofile", "{");
     let asking = web(2).annotated("frontend-sslprofile", r#"{"hsts": "enabled"}"#);
     let translation = turns.converge(&shop().with(broken).with(asking));
     assert_eq!(told(&translation, "web"), [(Severity::Warning, Code::FrontEndKept)]);
