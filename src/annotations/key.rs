@@ -88,14 +88,14 @@ fn under_no_prefix(folded: &str) -> Meaning {
         return name.map_or(Meaning::Foreign, protecting);
     };
     let near = |ours: &&str| schema::distance(prefix, ours.trim_end_matches('/')) <= MISSPELLING;
-    if PREFIXES.iter().any(|ours| near(ours)) {
+    if PREFIXES.iter().any(near) {
         return misspelled_or_unknown(name);
     }
     let below = |domain: &&str| {
         let rest = prefix.strip_suffix(*domain);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    if DOMAINS.iter().any(|domain| below(domain)) { protecting(name) } else { Meaning::Foreign }
+    if DOMAINS.iter().any(below) { protecting(name) } else { Meaning::Foreign }
 }
 
 /// Under a prefix that is none of ours, only the exact name of what protects was meant as that.
