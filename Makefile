@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bless laws mutants
 
-CASES ?= 100000
+TRANSITIONS ?= 100000
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-9s %s\n", $$1, $$2 }'
@@ -29,10 +29,10 @@ bless: ## rewrite what golden tests expect; read the difference before you commi
 	@tests/tools/need.sh cargo cc
 	BLESS=1 cargo test --workspace --locked
 
-laws: ## the laws of planning over CASES random transitions, in release
+laws: ## the laws of planning over TRANSITIONS random transitions, in release
 	@tests/tools/need.sh cargo cc
-	LAWS_CASES=$(CASES) cargo test --release --locked laws
+	LAWS_TRANSITIONS=$(TRANSITIONS) cargo test --release --locked laws
 
-mutants: ## break each promise on purpose and expect the tests to notice
+mutants: ## apply each patch of tests/mutants, which breaks a promise of planning; tests must fail
 	@tests/tools/need.sh cargo cc git
 	tests/tools/mutants.sh

@@ -8,7 +8,7 @@ mod pipeline;
 
 use std::io::{self, Read};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::settings::{self, Environment, OutputSettings};
@@ -19,7 +19,7 @@ use screen::Screen;
 /// It is a control plane only: the appliance carries the traffic. Mutual TLS is its heart: client
 /// certificates at the front, and verified servers and a client certificate at the back.
 #[derive(Debug, Parser)]
-#[command(name = "nitro-ingress", version, max_term_width = 100)]
+#[command(name = "nitro-ingress", version, max_term_width = 100, after_help = EXAMPLE)]
 pub struct Arguments {
     #[command(flatten)]
     /// What is written beside the results.
@@ -28,6 +28,10 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 }
+
+const EXAMPLE: &str = "\
+Example:
+  nitro-ingress plan -f ingress.yaml -f secrets/";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -77,6 +81,13 @@ pub enum Error {
     /// The manifests cannot be used.
     #[error(transparent)]
     Input(#[from] input::Error),
+    /// All that this cluster has on the appliance would go, which is what a list that could not be
+    /// read looks like as well.
+    #[error(
+        "the input holds no Ingress, so --prune would delete everything: see whether the command \
+         that writes the input works, or, if everything is to go, add --allow-empty"
+    )]
+    PruneEverything,
     /// The command needs an appliance.
     #[error("no appliance is named: set --nitro-url or NITRO_URL")]
     ApplianceMissing,
@@ -97,6 +108,23 @@ pub enum Error {
     Write(#[from] io::Error),
 }
 
+impl Arguments {
+    /// The arguments of this process. Variables stand in for options that are not among them, and
+    /// an empty variable counts as absent, as in [`Environment`].
+    pub fn of_process() -> Result<Self, clap::Error> {
+        let command = without_empty_variables(Self::command());
+        Self::from_arg_matches(&command.try_get_matches()?)
+    }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let is_empty = argument.get_env().is_some_and(Environment::is_empty_variable);
+        if is_empty { argument.env(None::<&str>) } else { argument }
+    });
+    command.mut_subcommands(without_empty_variables)
+}
+
 /// Runs a command.
 pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Result<End, Error> {
     match command {
@@ -112,6 +140,7 @@ pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
             problems.iter().try_for_each(|problem| screen.problem(problem))
         }
         Error::Settings(_)
+        | Error::PruneEverything
         | Error::ApplianceMissing
         | Error::Connect(_)
         | Error::Observe { .. }
@@ -126,6 +155,7 @@ impl Error {
             Self::Write(error) => error.kind() == io::ErrorKind::BrokenPipe,
             Self::Settings(_)
             | Self::Input(_)
+            | Self::PruneEverything
             | Self::ApplianceMissing
             | Self::Connect(_)
             | Self::Observe { .. } => false,

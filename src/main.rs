@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 use jiff::Timestamp;
 use nitro_ingress::cli::screen::{Screen, Stream};
 use nitro_ingress::cli::{self, Arguments, Surroundings};
@@ -13,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { output, command } = match Arguments::try_parse() {
+    let Arguments { output, command } = match Arguments::of_process() {
         Ok(arguments) => arguments,
         Err(error) => {
             error.print()?;

@@ -32,7 +32,8 @@ pub fn assemble(reading: &Reading, mark: &Mark) -> Result<ObservedState, Error> 
     let world = World::new(reading, mark)?;
     let owned = owned::owned(&world, reading)?;
     let settings = settings(reading, &world)?;
-    let facts = facts::facts(&world, &settings);
+    let mut facts = facts::facts(&world, &settings);
+    facts.foreign_children.clone_from(&owned.foreign_children);
     Ok(ObservedState { owned, facts, settings })
 }
 

@@ -62,6 +62,8 @@ pub struct Plan {
     pub ends_after_settings: bool,
     /// Deletions that the brake holds until somebody approves them.
     pub held_back: Option<HeldBack>,
+    /// The digest of the deletions that the brake would hold if they were not approved.
+    pub approved: Option<String>,
     /// Adjacent ops that swap SNI certificates for one name: from the first unbind to the last
     /// bind a TLS host is served no certificate. There is no other gap.
     pub swaps: Vec<Range<usize>>,

@@ -3,6 +3,7 @@
 //! Each option is documented here once; the help texts and the documentation come from it.
 
 mod environment;
+mod output;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,11 +12,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{Consent, Policy, UnknownClass};
 pub use environment::Environment;
+pub use output::{Colour, LogFormat, LogLevel, OutputSettings};
 
 /// The options of every command that looks at Ingresses.
 #[derive(Debug, Clone, Args)]
@@ -59,12 +61,7 @@ struct ApplianceOptions {
     /// The authorities that the appliance's certificate is verified against, in PEM
     ///
     /// If not given, those that this machine trusts.
-    #[arg(
-        long = "nitro-ca-file",
-        env = "NITRO_CA_FILE",
-        value_name = "FILE",
-        conflicts_with = "insecure"
-    )]
+    #[arg(long = "nitro-ca-file", env = "NITRO_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
     /// Do not verify the appliance's certificate: whoever is in between can read the password
@@ -156,63 +153,6 @@ struct ConsentOptions {
     approved: Vec<String>,
 }
 
-/// What is written to standard error beside the results.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Output")]
-pub struct OutputSettings {
-    /// How much to log
-    #[arg(long, global = true, env = "NITRO_INGRESS_LOG_LEVEL", value_name = "LEVEL",
-        value_enum, default_value_t = LogLevel::Error)]
-    pub log_level: LogLevel,
-
-    /// The form of log lines
-    #[arg(long, global = true, env = "NITRO_INGRESS_LOG_FORMAT", value_name = "FORMAT",
-        value_enum, default_value_t = LogFormat::Text)]
-    pub log_format: LogFormat,
-
-    /// When to use colours
-    #[arg(long, global = true, env = "NITRO_INGRESS_COLOR", value_name = "WHEN",
-        value_enum, default_value_t = Colour::Auto)]
-    pub color: Colour,
-}
-
-/// How much is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogLevel {
-    /// Nothing.
-    Off,
-    /// What somebody must look at.
-    Error,
-    /// What was made up for, or goes on with less.
-    Warn,
-    /// What is done.
-    Info,
-    /// Every request, without its body.
-    Debug,
-    /// Every body, with secrets masked.
-    Trace,
-}
-
-/// The form of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// The first part of names on the appliance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prefix(String);
@@ -245,13 +185,21 @@ pub enum Trust {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An appliance is named, and no user.
-    #[error("the user for the appliance is not known: set --nitro-username or NITRO_USERNAME")]
+    #[error(
+        "the user for the appliance is not known: set --nitro-username, NITRO_USERNAME or NS_USER"
+    )]
     UsernameMissing,
     /// An appliance is named, and no password.
     #[error(
-        "the password for the appliance is not known: set --nitro-password-file or NITRO_PASSWORD"
+        "the password for the appliance is not known: set --nitro-password-file, NITRO_PASSWORD or \
+         NS_PASSWORD"
     )]
     PasswordMissing,
+    /// The appliance's certificate is to be verified and not to be.
+    #[error(
+        "--nitro-insecure (NITRO_INSECURE) and --nitro-ca-file (NITRO_CA_FILE) exclude each other"
+    )]
+    TrustUnclear,
     /// The file of the password or of the authorities cannot be read.
     #[error("cannot read {option} {path:?}")]
     File {
@@ -333,6 +281,7 @@ impl Settings {
             }
         };
         let trust = match ca_file {
+            Some(_) if *insecure => return Err(Error::TrustUnclear),
             Some(path) => Trust::Authorities(read_file("--nitro-ca-file", path)?),
             None if *insecure => Trust::Anybody,
             None => Trust::Platform,
@@ -340,20 +289,6 @@ impl Settings {
         let username = username.ok_or(Error::UsernameMissing)?;
         let password = password.ok_or(Error::PasswordMissing)?;
         Ok(Some(Appliance { url, username, password, trust }))
-    }
-}
-
-impl LogLevel {
-    /// As `tracing` names it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
     }
 }
 

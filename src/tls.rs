@@ -180,18 +180,17 @@ impl Material {
     }
 }
 
-/// The first of `wanted` that is there and not empty.
+/// The first of `wanted` that is there. An empty one counts: who empties a bundle of authorities
+/// means to trust nobody, not whatever else the Secret holds.
 fn value<'a>(
     data: &'a SecretData,
     wanted: &'static [&'static str],
 ) -> Result<(&'static str, &'a [u8]), Fault> {
-    let present = |key: &&'static str| Some((*key, data.get(*key)?.reveal().as_slice()));
-    let mut values = wanted.iter().filter_map(present).peekable();
-    let first = values.peek().copied();
-    let filled = values.find(|(_, value)| !value.trim_ascii().is_empty());
-    filled
-        .or(first)
-        .ok_or_else(|| Fault::KeyMissing { wanted, present: data.keys().cloned().collect() })
+    let mut present = wanted.iter().filter_map(|key| Some((*key, data.get(*key)?)));
+    let (key, value) = present
+        .next()
+        .ok_or_else(|| Fault::KeyMissing { wanted, present: data.keys().cloned().collect() })?;
+    Ok((key, value.reveal()))
 }
 
 /// All certificates of a bundle, each once. At least one comes back.

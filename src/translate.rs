@@ -61,6 +61,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
     let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
     let ingresses = observed.chain(ingresses).collect();
+    findings.extend(verdict::foreign_children(facts));
     findings.extend(settled.findings);
     findings.extend(readings.into_iter().map(|reading| reading.findings));
     Translation {

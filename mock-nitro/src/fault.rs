@@ -40,8 +40,9 @@ pub enum Fault {
     /// In a bulk request the command at this place (from 0) fails with this code; elsewhere the
     /// first command counts.
     Fails(usize, u32),
-    /// The appliance refuses the whole request for now, with this code: 293, 446 or 603.
-    Busy(u32),
+    /// The appliance refuses the whole request unread, with this code: because it is busy (293, 446,
+    /// 603), say, or because of who asks (258, 278).
+    Refused(u32),
     /// The appliance did what was asked; its answer breaks off in the middle.
     Truncated,
     /// Nothing is done, and the error stands in an answer with status 200.
@@ -174,7 +175,11 @@ impl Faulty {
             }
             Some(Fault::SessionExpired | Fault::Failover) => self.appliance.expire_sessions(),
             Some(Fault::Fails(place, code)) => self.appliance.inject(place, code),
-            Some(Fault::Busy(code)) => return self.error(request, (code::status(code), code)),
+            Some(Fault::Refused(code)) => {
+                // With the status of a warning it would say that all was done.
+                let status = if code::is_warning(code) { 599 } else { code::status(code) };
+                return self.error(request, (status, code));
+            }
             Some(Fault::Truncated) => {
                 let mut response = self.appliance.handle(request);
                 response.body.truncate(response.body.len() / 2);

@@ -46,7 +46,7 @@ async fn apply(pipeline: &mut Pipeline, screen: &mut Screen<'_>) -> Result<End, 
         return Err(Error::ApplianceMissing);
     }
     let mut turn = pipeline.turn().await?;
-    screen.diagnostics(&turn.translation.diagnostics)?;
+    pipeline.comment(&turn, screen)?;
     screen.out.text(&super::plan::text(&turn, &screen.out))?;
     for remaining in (0..MOST_PLANS).rev() {
         if turn.plan.is_empty() {

@@ -1,8 +1,11 @@
 //! One turn of the pipeline over files: observe, translate, plan. Nothing is written here.
 
+use std::io;
+
 use clap::Args;
 
 use super::input::{self, Manifests};
+use super::screen::Screen;
 use super::{Error, Surroundings};
 use crate::diagnostic::Severity;
 use crate::model::IngressId;
@@ -29,6 +32,10 @@ pub(super) struct Common {
     #[arg(long)]
     prune: bool,
 
+    /// Let --prune delete everything: the manifests may hold no Ingress at all
+    #[arg(long, requires = "prune")]
+    allow_empty: bool,
+
     #[command(flatten)]
     settings: Settings,
 }
@@ -44,6 +51,7 @@ pub(super) struct Pipeline {
 pub(super) struct Appliance {
     pub(super) client: Client<Https>,
     url: String,
+    is_unverified: bool,
 }
 
 /// What one turn found out.
@@ -56,16 +64,18 @@ pub(super) struct Turn {
 impl Pipeline {
     /// Reads manifests and settings, and says what it thinks of the former.
     pub(super) fn new(common: &Common, surroundings: &mut Surroundings<'_>) -> Result<Self, Error> {
-        let Common { manifests, prune, settings } = common;
+        let Common { manifests, prune, allow_empty, settings } = common;
         let Surroundings { environment, now, stdin, screen } = surroundings;
         let policy = settings.policy(environment, *prune)?;
-        let appliance = settings.appliance(environment)?;
-        if appliance.as_ref().is_some_and(|a| a.trust == settings::Trust::Anybody) {
+        let appliance = settings.appliance(environment)?.map(Appliance::new).transpose()?;
+        if appliance.as_ref().is_some_and(|appliance| appliance.is_unverified) {
             screen.warning("the appliance's certificate is not verified (--nitro-insecure)")?;
         }
-        let appliance = appliance.map(Appliance::new).transpose()?;
         let input = input::read(manifests, *stdin, *now)?;
         screen.diagnostics(&input.diagnostics)?;
+        if *prune && !allow_empty && input.snapshot.ingresses.is_empty() {
+            return Err(Error::PruneEverything);
+        }
         Ok(Self { snapshot: input.snapshot, policy, appliance })
     }
 
@@ -99,6 +109,16 @@ impl Pipeline {
         translation.ingresses.get(id).is_some_and(|key| self.snapshot.ingresses.contains_key(key))
     }
 
+    /// Shows what is to be said about a plan, before it is shown.
+    pub(super) fn comment(&self, turn: &Turn, screen: &mut Screen<'_>) -> io::Result<()> {
+        screen.diagnostics(&turn.translation.diagnostics)?;
+        let used = turn.plan.approved.as_ref();
+        for digest in self.policy.consent.approved.iter().filter(|digest| Some(*digest) != used) {
+            screen.warning(&format!("--approve {digest}: no deletions with this digest wait"))?;
+        }
+        Ok(())
+    }
+
     /// Whether something that the files ask for will not be so.
     pub(super) fn falls_short(&self, turn: &Turn) -> bool {
         let Turn { translation, plan, .. } = turn;
@@ -116,8 +136,10 @@ impl Appliance {
             settings::Trust::Authorities(pem) => Trust::Authorities(pem),
             settings::Trust::Anybody => Trust::Anybody,
         };
-        let client = Client::new(Https::new(&url, &trust)?, Credentials::new(username, password));
-        Ok(Self { client, url })
+        let https = Https::new(&url, &trust)?;
+        let is_unverified = https.is_unverified();
+        let client = Client::new(https, Credentials::new(username, password));
+        Ok(Self { client, url, is_unverified })
     }
 
     async fn observe(&self, policy: &Policy) -> Result<(ObservedState, Target), Error> {

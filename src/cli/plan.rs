@@ -52,7 +52,7 @@ pub(super) async fn run(
     let turn = pipeline.turn().await;
     pipeline.close().await;
     let turn = turn?;
-    surroundings.screen.diagnostics(&turn.translation.diagnostics)?;
+    pipeline.comment(&turn, &mut surroundings.screen)?;
     let text = match output {
         Form::Text => text(&turn, &surroundings.screen.out),
         Form::Json => format!("{:#}\n", render::json(&turn.plan, &turn.header)),

@@ -67,6 +67,7 @@ codes! {
     FrontEndKept = "front-end-kept": "A front end stays as it is until the Ingress that holds it is understood.",
     FrontEndConflict = "front-end-conflict": "Another Ingress holds the front end with other settings.",
     FrontEndForeign = "front-end-foreign": "The address and port belong to an object that is not ours.",
+    ChildForeign = "child-foreign": "Something that is not ours is bound to an object of ours, and stays.",
     NameForeign = "name-foreign": "An object that is not ours has a name that would be used.",
     CertificateForeign = "certificate-foreign": "The certificate is installed under a name that is not ours.",
     DefaultProfileRefused = "default-profile-refused": "TLS needs the default SSL profile, and enabling it would change what is not ours.",

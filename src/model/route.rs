@@ -133,23 +133,51 @@ impl RouteMatch {
     }
 }
 
-/// A string literal of the policy language (documented: `"` delimits, `\` escapes).
+/// The longest string literal of the policy language, in bytes and with its escapes (documented in
+/// older releases; longer texts are joined with `+`).
+const LONGEST_LITERAL: usize = 255;
+
+/// A text of the policy language: `"` delimits a literal, `\` escapes (documented).
 fn quote(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    let mut quoted = String::from("\"");
+    let mut length = 0;
+    for character in text.chars() {
+        let escapes = matches!(character, '\\' | '"');
+        let bytes = character.len_utf8() + usize::from(escapes);
+        if length + bytes > LONGEST_LITERAL {
+            quoted.push_str(JOINT);
+            length = 0;
+        }
+        if escapes {
+            quoted.push('\\');
+        }
+        quoted.push(character);
+        length += bytes;
+    }
+    quoted.push('"');
+    quoted
 }
 
-/// Reads a literal at the start of `text`; gives it and what follows.
+/// Between two literals of one text.
+const JOINT: &str = "\" + \"";
+
+/// Reads a text at the start of `text`; gives it and what follows.
 fn unquote(text: &str) -> Option<(String, &str)> {
-    let mut literal = String::new();
-    let mut characters = text.strip_prefix('"')?.char_indices();
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '"' => return Some((literal, &text[at + 2..])),
-            '\\' => literal.push(characters.next()?.1),
-            other => literal.push(other),
+    let mut read = String::new();
+    let mut rest = text.strip_prefix('"')?;
+    loop {
+        let (literal, after) = rest.split_at(rest.find(['"', '\\'])?);
+        read.push_str(literal);
+        if let Some(escaped) = after.strip_prefix('\\') {
+            let character = escaped.chars().next()?;
+            read.push(character);
+            rest = &escaped[character.len_utf8()..];
+        } else if let Some(next) = after.strip_prefix(JOINT) {
+            rest = next;
+        } else {
+            return Some((read, after.strip_prefix('"')?));
         }
     }
-    None
 }
 
 impl fmt::Display for RouteMatch {
@@ -204,6 +232,14 @@ mod tests {
             r#"(HTTP.REQ.URL.PATH.EQ("/a") || HTTP.REQ.URL.PATH.STARTSWITH("/a/"))"#
         );
         assert_eq!(route(None, PathMatch::prefix("/")), "TRUE");
+    }
+
+    #[test]
+    fn a_long_path_is_joined_of_literals_that_the_appliance_takes() {
+        let path = PathMatch::Exact(format!("/{}", "\"x".repeat(400)));
+        let route = RouteMatch { host: Host::Any, path };
+        assert!(route.rule().split("\" + \"").all(|literal| literal.len() < 300));
+        assert_eq!(RouteMatch::parse(&route.rule()), Some(route));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::iter;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::model::Redacted;
 pub struct Https {
     client: reqwest::Client,
     base: Url,
+    is_unverified: bool,
 }
 
 /// Whose certificates are believed.
@@ -55,6 +57,9 @@ pub enum HttpsError {
         /// What is wrong with them.
         reason: String,
     },
+    /// Nobody is trusted, so no appliance could prove who it is.
+    #[error("this machine trusts no authorities: install ca-certificates or give --nitro-ca-file")]
+    NoAuthorities,
     /// The client could not be made.
     #[error("cannot set up HTTPS")]
     SetUp {
@@ -81,17 +86,29 @@ impl Https {
             .no_proxy()
             .user_agent(concat!("nitro-ingress/", env!("CARGO_PKG_VERSION")));
         let builder = match trust {
-            Trust::Platform => builder,
             Trust::Authorities(pem) => builder.tls_certs_only(authorities(pem)?),
-            Trust::Anybody => {
-                if base.scheme() == "https" {
-                    tracing::warn!(url, "the appliance's certificate is not verified");
-                }
-                builder.tls_danger_accept_invalid_certs(true)
+            // There is nobody to verify, on machines without authorities as well.
+            Trust::Platform | Trust::Anybody if base.scheme() == "http" => {
+                builder.tls_certs_only([])
             }
+            Trust::Platform => builder,
+            Trust::Anybody => builder.tls_danger_accept_invalid_certs(true),
         };
-        let client = builder.build().map_err(|source| HttpsError::SetUp { source })?;
-        Ok(Self { client, base })
+        let client = builder.build().map_err(|source| match trust {
+            Trust::Platform if reason(&source).contains("No CA certificates") => {
+                HttpsError::NoAuthorities
+            }
+            Trust::Platform | Trust::Authorities(_) | Trust::Anybody => {
+                HttpsError::SetUp { source }
+            }
+        })?;
+        let is_unverified = base.scheme() == "https" && *trust == Trust::Anybody;
+        Ok(Self { client, base, is_unverified })
+    }
+
+    /// Whether an appliance is believed that proves nothing, though it could.
+    pub const fn is_unverified(&self) -> bool {
+        self.is_unverified
     }
 }
 
@@ -130,15 +147,19 @@ impl Transport for Https {
 }
 
 fn parse(text: &str) -> Result<Url, HttpsError> {
+    // What stands before an `@` may be a password, so it is not repeated.
+    let shown =
+        text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, end)| format!("...@{end}"));
     let wrong =
-        |reason: &str| HttpsError::Address { url: text.to_owned(), reason: reason.to_owned() };
+        |reason: &str| HttpsError::Address { url: shown.clone(), reason: reason.to_owned() };
+    if shown != text {
+        return Err(wrong("it holds credentials"));
+    }
+    if !text.contains("://") {
+        return Err(wrong(&format!("write https://{text}")));
+    }
     let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
     let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        // As given it may hold a password, so it is not repeated.
-        let (url, reason) = (format!("{}://...@{host}", url.scheme()), "it holds credentials");
-        return Err(HttpsError::Address { url, reason: reason.to_owned() });
-    }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("only scheme, host and port may be given"));
     }
@@ -157,7 +178,7 @@ fn is_loopback(host: &str) -> bool {
 
 fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, HttpsError> {
     let wrong = |reason: String| HttpsError::Authorities { reason };
-    let certificates = Certificate::from_pem_bundle(pem).map_err(|error| wrong(causes(&error)))?;
+    let certificates = Certificate::from_pem_bundle(pem).map_err(|error| wrong(reason(&error)))?;
     if certificates.is_empty() {
         return Err(wrong("there is no certificate in PEM among them".to_owned()));
     }
@@ -171,41 +192,51 @@ fn not_sent(error: reqwest::Error) -> SendError {
         return SendError::Untrusted { reason };
     }
     if error.is_connect() || error.is_builder() {
-        return SendError::Connect { source: causes(&error).into() };
+        return SendError::Connect { source: reason(&error).into() };
     }
     no_answer(error)
 }
 
 fn no_answer(error: reqwest::Error) -> SendError {
-    SendError::NoAnswer { source: causes(&error.without_url()).into() }
+    SendError::NoAnswer { source: reason(&error.without_url()).into() }
 }
 
-/// The causes of an error, outermost first, without those that only repeat.
-fn causes(error: &(dyn StdError + 'static)) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if !texts.iter().any(|known| known.contains(&text)) {
-            texts.push(text);
-        }
-        next = error.source();
+/// What stopped a request, for people. The outer causes only tell through which layers of the
+/// client the innermost one came.
+fn reason(error: &reqwest::Error) -> String {
+    let causes: Vec<_> = causes(error).collect();
+    let is_no_tls = |cause: &&(dyn StdError + 'static)| {
+        let no_tls = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        cause.downcast_ref() == Some(&no_tls)
+    };
+    if causes.iter().any(is_no_tls) {
+        return "it does not speak TLS on this port".to_owned();
     }
-    texts.join(": ")
+    let mut texts = causes.iter().rev().map(ToString::to_string);
+    let innermost = texts.find(|text| !text.is_empty()).unwrap_or_default();
+    // So the HTTP client names what is no HTTP: here an alert of TLS.
+    if innermost == "invalid HTTP version parsed" {
+        return "it does not speak HTTP on this port; if it speaks TLS: write https://".to_owned();
+    }
+    innermost
 }
 
-/// What is wrong with the appliance's certificate, if that is what stopped the request. An
-/// `io::Error` shows what it holds by `get_ref` only; its `source` is already that of the inner one.
-fn distrust(error: &reqwest::Error) -> Option<String> {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(rustls::Error::InvalidCertificate(problem)) = error.downcast_ref() {
-            return Some(describe(problem));
-        }
+/// An error and what caused it, outermost first. An `io::Error` shows what it holds by `get_ref`
+/// only; its `source` is already that of the inner one.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let outermost: &(dyn StdError + 'static) = error;
+    iter::successors(Some(outermost), |&error| {
         let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = inner.map_or_else(|| error.source(), |inner| Some(inner));
-    }
-    None
+        inner.map_or_else(|| error.source(), |inner| Some(inner))
+    })
+}
+
+/// What is wrong with the appliance's certificate, if that is what stopped the request.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    causes(error).find_map(|cause| {
+        let rustls::Error::InvalidCertificate(problem) = cause.downcast_ref()? else { return None };
+        Some(describe(problem))
+    })
 }
 
 fn describe(problem: &rustls::CertificateError) -> String {
@@ -235,7 +266,10 @@ mod tests {
     #[test]
     fn an_address_is_scheme_host_and_port() {
         for (url, reason) in [
-            ("192.0.2.2", "relative URL without a base"),
+            ("192.0.2.2", "write https://192.0.2.2"),
+            ("localhost:9080", "write https://localhost:9080"),
+            ("nsroot:canary@192.0.2.2", "it holds credentials"),
+            ("https://nsroot:canary@192.0.2.2:port", "it holds credentials"),
             ("ftp://192.0.2.2", "it must start with https://"),
             ("https://192.0.2.2/nitro/v1", "only scheme, host and port may be given"),
             ("https://nsroot:canary@192.0.2.2", "it holds credentials"),

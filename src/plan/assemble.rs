@@ -30,9 +30,10 @@ pub(super) fn assemble(
     let owners = Owners { observed, aim, mark: &translation.mark, files: files(&aim.owned.state) };
     let ingresses: Vec<_> = draft.ops.iter().map(|op| owners.of(op)).collect();
     let brake = Brake::of(observed, &aim.owned, translation);
-    let settings = Settings::of(observed, &aim.owned, consent);
+    let settings = Settings::of(observed, &aim.owned, &translation.desired.state, consent);
     let mut plan = Plan {
         held_back: brake.held_back.clone(),
+        approved: brake.approved.clone(),
         ends_after_settings: settings.end_the_plan,
         ingresses: translation.ingresses.clone(),
         ..Plan::default()

@@ -6,9 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::FileContent;
 use super::aim::{Aim, route_match};
-use crate::model::{
-    BindingId, CertificateId, EntityId, Host, Kind, Redacted, Role, State, Value, base32,
-};
+use crate::model::{BindingId, CertificateId, EntityId, Host, Kind, Redacted, Role, State, Value};
 use crate::observed::{ObservedCertkey, Owned};
 use crate::tls::Material;
 use crate::translate::{Band, Translation};
@@ -78,10 +76,8 @@ fn add_certkey(old: &Owned, aim: &mut Aim, start: &str, certkey: &Certkey<'_>) {
     let same = old.certkeys.get(name).is_some_and(|c| c.content.as_ref() == Some(&certificate.id));
     let old_key = old.state.entities.get(&id).filter(|_| same).and_then(|old| old.get("key"));
     if let Some(key) = &material.key {
-        let mut hash = Sha256::new();
-        hash.update(certificate.pem.as_bytes());
-        hash.update(key.pem.reveal().as_bytes());
-        let file = format!("{start}{}.key", base32(&hash.finalize(), 32));
+        let digest = material.key_digest().expect("the material has a key");
+        let file = format!("{start}{digest}.key");
         aim.uploads.insert(file.clone(), FileContent(key.pem.clone()));
         fields.insert("key".to_owned(), file.into());
     } else if let Some(key) = old_key {

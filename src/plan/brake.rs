@@ -24,6 +24,8 @@ pub(super) struct Brake {
     groups: BTreeSet<String>,
     /// What to tell people; `None` if nothing waits.
     pub(super) held_back: Option<HeldBack>,
+    /// The digest of what would wait if it were not approved.
+    pub(super) approved: Option<String>,
 }
 
 impl Brake {
@@ -41,9 +43,12 @@ impl Brake {
         let held_back = held_back(&ingresses, &groups, &facts.ingresses);
         match held_back {
             Some(held) if !translation.consent.approved.contains(&held.digest) => {
-                Self { ingresses, groups, held_back: Some(held) }
+                Self { ingresses, groups, held_back: Some(held), approved: None }
             }
-            _ => Self { ingresses: BTreeSet::new(), groups: BTreeSet::new(), held_back: None },
+            held => {
+                let (ingresses, groups) = (BTreeSet::new(), BTreeSet::new());
+                Self { ingresses, groups, held_back: None, approved: held.map(|held| held.digest) }
+            }
         }
     }
 

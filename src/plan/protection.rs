@@ -26,10 +26,10 @@ pub(super) fn client_authentication(state: &State, csvserver: &str) -> ClientAut
     if text(profile, "clientauth") != Some("ENABLED") {
         return ClientAuthentication::None;
     }
-    // Absent counts as Mandatory (assumed: the appliance's effective default).
+    // Where it is not said, the weaker reading counts. Profiles of ours always say it.
     match text(profile, "clientcert") {
-        Some("Optional") => ClientAuthentication::Optional,
-        _ => ClientAuthentication::Mandatory,
+        Some("Mandatory") => ClientAuthentication::Mandatory,
+        _ => ClientAuthentication::Optional,
     }
 }
 
@@ -70,20 +70,28 @@ pub(super) fn of_front_end(owned: &Owned, csvserver: &str) -> Protection {
     }
 }
 
-/// What protects the way to a back end: the other half.
+/// What protects the way to a back end: the other half. Of several groups the one counts that is
+/// spoken to with the least care.
 pub(super) fn of_back_end(owned: &Owned, lbvserver: &str) -> Protection {
-    let state = &owned.state;
-    let mut groups = state.bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver);
-    let mut protection = Protection {
+    let groups = owned.state.bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver);
+    let groups = groups.map(|(binding, _)| of_group(owned, &binding.child));
+    groups.min_by_key(|protection| protection.back_end).unwrap_or_else(in_plain_text)
+}
+
+fn in_plain_text() -> Protection {
+    Protection {
         client_authentication: ClientAuthentication::None,
         plain_text_allowed: true,
         accepted_cas: BTreeSet::new(),
         back_end: BackEndTransport::Plain,
         back_end_cas: BTreeSet::new(),
         back_end_name: None,
-    };
-    let Some((binding, _)) = groups.next() else { return protection };
-    let group = &binding.child;
+    }
+}
+
+fn of_group(owned: &Owned, group: &str) -> Protection {
+    let state = &owned.state;
+    let mut protection = in_plain_text();
     if state.text(Kind::SERVICEGROUP, group, "servicetype") != Some("SSL") {
         return protection;
     }

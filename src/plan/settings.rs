@@ -29,14 +29,21 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn of(observed: &ObservedState, aim: &Owned, consent: &Consent) -> Self {
+    /// `desired` is what accepted Ingresses ask for: only they passed the guard of the default
+    /// profile, so only they may have it enabled.
+    pub(super) fn of(
+        observed: &ObservedState,
+        aim: &Owned,
+        desired: &State,
+        consent: &Consent,
+    ) -> Self {
         let mut block = Self::default();
         let missing = missing_features(&observed.settings, &aim.state);
         if !missing.is_empty() {
             block.ops.push(Op::Enable { features: missing });
             block.features = Some(OpId(0));
         }
-        let needs_profile = aim.state.names(Kind::SSLPROFILE).next().is_some();
+        let needs_profile = desired.names(Kind::SSLPROFILE).next().is_some();
         if needs_profile && !observed.settings.default_profile && may_save(observed, consent) {
             let entity = EntityId::new(Kind::SSLPARAMETER, "");
             let fields = Fields::from([("defaultprofile".to_owned(), "ENABLED".into())]);

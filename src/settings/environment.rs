@@ -1,6 +1,7 @@
 //! The variables that are not options: passwords, and the names that the vendor's controller uses.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -29,6 +30,11 @@ impl Environment {
     pub fn of_process() -> Self {
         let read = |name: &str| Some((name.to_owned(), Redacted::new(std::env::var(name).ok()?)));
         Self(NAMES.iter().filter_map(|name| read(name)).collect())
+    }
+
+    /// Whether this process has a variable that is empty.
+    pub fn is_empty_variable(name: &OsStr) -> bool {
+        std::env::var_os(name).is_some_and(|value| value.is_empty())
     }
 
     /// One made of pairs.

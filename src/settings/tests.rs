@@ -86,8 +86,8 @@ fn a_vendor_variable_that_means_nothing_is_quoted() {
     };
     assert!(url("NS_PORT", "https").ends_with("a port number"));
     assert!(url("NS_PROTOCOL", "ftp").ends_with("http or https"));
-    assert!(url("NS_USER", "").contains("--nitro-username"));
-    assert!(url("NS_USER", "them").contains("--nitro-password-file"));
+    assert!(url("NS_USER", "").ends_with("NITRO_USERNAME or NS_USER"));
+    assert!(url("NS_USER", "them").ends_with("NITRO_PASSWORD or NS_PASSWORD"));
 }
 
 #[test]
@@ -119,7 +119,19 @@ fn values_are_checked_as_they_are_read() {
         let refused = refuse(&[argument]);
         assert!(refused.contains(message), "{refused}");
     }
-    assert!(refuse(&["--nitro-insecure", "--nitro-ca-file=x"]).contains("cannot be used with"));
+}
+
+#[test]
+fn a_certificate_is_verified_or_not_and_never_both() {
+    let appliance = |insecure| {
+        let arguments = ["--nitro-url=https://a", "--nitro-ca-file=/dev/null"];
+        let mut settings = settings(&arguments);
+        settings.appliance.insecure = insecure;
+        settings.appliance(&Environment::new([("NS_USER", "u"), ("NS_PASSWORD", "p")]))
+    };
+    assert_eq!(appliance(false).unwrap().unwrap().trust, Trust::Authorities(Vec::new()));
+    let refused = appliance(true).unwrap_err().to_string();
+    assert!(refused.contains("exclude each other"), "{refused}");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{
-    CertificateId, EntityId, FrontEndId, IngressId, IssuerSerial, KeyType, ObjectKey, Protection,
-    RouteMatch,
+    BindingId, CertificateId, EntityId, FrontEndId, IngressId, IssuerSerial, KeyType, ObjectKey,
+    Protection, RouteMatch,
 };
 
 /// Facts about the appliance. Offline there are none: the default is an empty appliance with all
@@ -31,6 +31,9 @@ pub struct Facts {
     pub foreign_certificates: BTreeMap<IssuerSerial, ForeignCertificate>,
     /// Servers that are not ours, by address.
     pub foreign_servers: BTreeMap<IpAddr, String>,
+    /// What is not ours and bound to what is ours: it stays, and whoever put it there should know
+    /// what it does to our Ingresses.
+    pub foreign_children: BTreeSet<BindingId>,
     /// Our bound routes by Ingress id, in the order of their policies' names.
     pub routes: BTreeMap<IngressId, Vec<ObservedRoute>>,
     /// Our service groups that carry an Ingress, by name: whose members follow which Service.

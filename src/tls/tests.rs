@@ -182,8 +182,10 @@ fn authorities_are_all_of_a_bundle_and_nothing_else() {
     let bundle = [one.pem(), two.pem(), one.pem()].concat();
     let read = ca(bundle.as_bytes()).unwrap();
     assert_eq!((read.key, read.certificates.len()), ("ca.crt", 2));
-    let both = secret(&[("ca.crt", b" "), ("tls.crt", two.pem().as_bytes())]);
-    assert_eq!(authorities(&both).unwrap().key, "tls.crt");
+    let emptied = secret(&[("ca.crt", b" "), ("tls.crt", two.pem().as_bytes())]);
+    assert!(authorities(&emptied).is_err(), "an emptied bundle trusts nobody");
+    let other = secret(&[("tls.crt", two.pem().as_bytes())]);
+    assert_eq!(authorities(&other).unwrap().key, "tls.crt");
     let (leaf, _) = leaf(&["a.example"], &one);
     let fault = ca([one.pem(), leaf].concat().as_bytes()).unwrap_err();
     assert_eq!(fault.to_string(), "the certificate \"CN=leaf\" in \"ca.crt\" is no CA");

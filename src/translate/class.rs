@@ -31,7 +31,7 @@ pub(super) fn field(ingress: &Ingress) -> &'static str {
 /// Says whose an Ingress is. The annotation decides before the field, as it always has.
 pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Policy) -> Class<'a> {
     let field = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref());
-    let named = annotation(ingress).or(field).filter(|name| !name.is_empty());
+    let named = annotation(ingress).or_else(|| field.filter(|name| !name.is_empty()));
     let Some(name) = named else { return without_name(snapshot, policy) };
     if policy.ingress_classes.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
         return Class::Ours;
@@ -46,7 +46,9 @@ pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Poli
 }
 
 fn annotation(ingress: &Ingress) -> Option<&str> {
-    ingress.annotations().get(ANNOTATION).map(String::as_str)
+    let class = ingress.annotations().get(ANNOTATION).map(String::as_str);
+    // An empty one says nothing, and must not hide what the field says.
+    class.filter(|name| !name.is_empty())
 }
 
 fn without_name<'a>(snapshot: &Snapshot, policy: &Policy) -> Class<'a> {

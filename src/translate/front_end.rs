@@ -92,7 +92,7 @@ pub(super) fn vip(
                     Code::VipMissing,
                     "",
                     "the Ingress names no address for its front end, and the controller has none",
-                    "add the annotation ingress.citrix.com/frontend-ip, or start with --vip",
+                    "add the annotation ingress.citrix.com/frontend-ip, or start with --default-vip",
                 );
             }
             default

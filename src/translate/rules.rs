@@ -63,6 +63,9 @@ pub(super) fn read(spec: &IngressSpec, findings: &mut Findings) -> Vec<Rule> {
     found
 }
 
+/// The longest rule of a policy in bytes (documented; newer builds are said to take more).
+const LONGEST_RULE: usize = 1499;
+
 fn read_path(
     path: &HTTPIngressPath,
     host: &Host,
@@ -76,6 +79,15 @@ fn read_path(
             &format!("{field}.path"),
             format!("the path {text:?} does not start with \"/\""),
             format!("write \"/{text}\""),
+        );
+        return None;
+    }
+    if text.contains(char::is_control) {
+        findings.error(
+            Code::RuleUnsupported,
+            &format!("{field}.path"),
+            format!("the path {text:?} contains control characters"),
+            "write the path without them: no request can have such a path",
         );
         return None;
     }
@@ -94,6 +106,18 @@ fn read_path(
     };
     let (service, port) = read_back_end(&path.backend, field, findings)?;
     let matches = RouteMatch { host: host.clone(), path: path_match };
+    if matches.rule().len() > LONGEST_RULE {
+        findings.error(
+            Code::RuleUnsupported,
+            &format!("{field}.path"),
+            format!(
+                "the path of {} bytes makes a rule that is too long for the appliance",
+                text.len()
+            ),
+            "shorten the path",
+        );
+        return None;
+    }
     Some(Rule { matches, service, port, field: field.to_owned() })
 }
 

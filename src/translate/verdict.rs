@@ -75,6 +75,26 @@ fn count(routes: usize) -> String {
     if routes == 1 { "1 route".to_owned() } else { format!("{routes} routes") }
 }
 
+/// Tells what others have bound to objects of ours: a policy may take requests from our routes, a
+/// certificate may be served in place of ours.
+pub(super) fn foreign_children(facts: &Facts) -> impl Iterator<Item = Findings> {
+    facts.foreign_children.iter().map(|binding| {
+        let key = ObjectKey::new("", binding.parent.as_str());
+        let kind = binding.parent_id().kind.to_string();
+        let mut findings = Findings::about(ObjectRef { kind, key });
+        findings.warning(
+            Code::ChildForeign,
+            "",
+            format!(
+                "{:?}, which is not ours, is bound to it ({}{}) and stays",
+                binding.child, binding.kind, binding.role
+            ),
+            "unbind it, unless it is meant to act on the requests of these Ingresses",
+        );
+        findings
+    })
+}
+
 /// Everything that was found, with its places, sorted.
 pub(super) fn diagnostics(
     all: impl Iterator<Item = Findings>,

@@ -168,7 +168,7 @@ fn an_appliance_that_is_down_is_said_to_be() {
         .end()
         .with_status(1)
         .saying(&format!("error: cannot read the appliance at {url:?} because "))
-        .saying("cannot connect");
+        .saying("cannot connect because Connection refused");
 }
 
 #[test]
@@ -200,10 +200,29 @@ fn an_appliance_that_cannot_prove_who_it_is_gets_no_password() {
         .saying("the appliance's certificate is not trusted");
     assert_eq!(served.journal(), "");
     plan(&["--nitro-ca-file", certificate.path().to_str().unwrap()]).with_status(0);
-    plan(&["--nitro-insecure"]).with_status(0).saying("certificate is not verified");
+    let insecure = plan(&["--nitro-insecure", "--log-level=warn"]).with_status(0);
+    assert_eq!(insecure.err.matches("certificate is not verified").count(), 1, "{}", insecure.err);
     plan(&["--nitro-ca-file", "/no/such/file"])
         .with_status(1)
         .saying("error: cannot read --nitro-ca-file \"/no/such/file\" because No such file");
+}
+
+#[test]
+fn a_machine_without_authorities_can_still_talk_to_itself() {
+    let manifests = Walkthrough::new().manifests();
+    let served = Served::start();
+    let empty = NamedTempFile::new().unwrap();
+    let plan = |arguments: &[&str]| {
+        let arguments = [&["plan"], arguments].concat();
+        let run = nitro_ingress(&arguments).on(&served).files(&manifests.path());
+        run.env("SSL_CERT_FILE", empty.path().to_str().unwrap()).end()
+    };
+    let insecure = plan(&["--nitro-insecure"]).with_status(0);
+    assert!(!insecure.err.contains("not verified"), "{}", insecure.err);
+    plan(&[]).with_status(0);
+    plan(&["--nitro-url", "https://192.0.2.2"])
+        .with_status(1)
+        .saying("install ca-certificates or give --nitro-ca-file");
 }
 
 #[test]
@@ -212,6 +231,7 @@ fn settings_that_mean_nothing_are_refused_before_anything_is_read() {
     let run =
         |name, value| nitro_ingress(&["plan"]).env(name, value).files(&manifests.path()).end();
     run("NITRO_URL", "http://192.0.2.1").with_status(1).saying("is plain HTTP");
+    run("NITRO_URL", "192.0.2.1").with_status(1).saying("write https://192.0.2.1");
     run("NS_VIP", "<VIP>").with_status(1).saying("the variable NS_VIP is \"<VIP>\"");
     run("NITRO_INGRESS_PREFIX", "too-long!").with_status(1).saying("1 to 8 letters or digits");
 }

@@ -2,10 +2,28 @@
 
 use std::path::Path;
 
+use clap::{Args, Command};
+use nitro_ingress::settings::{OutputSettings, Settings};
+
 use crate::authority::{self, Authority};
 use crate::command::{Finished, Manifests, Served, nitro_ingress};
 
 const HOST: &str = "www.guestbook.com";
+
+/// An Ingress of another controller.
+const ELSEWHERE: &str = "\
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: elsewhere}
+spec: {controller: example.com/other}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: other}
+spec:
+  ingressClassName: elsewhere
+  defaultBackend: {service: {name: apache, port: {number: 443}}}
+";
 
 fn walkthrough() -> Manifests {
     let authority = Authority::new("My Cert Authority");
@@ -76,21 +94,65 @@ fn manifests_come_from_standard_input_too() {
 fn what_is_not_in_the_files_stays_unless_it_is_pruned() {
     let (served, manifests) = (Served::start(), walkthrough());
     apply(&manifests.path(), &[], &served).with_status(0);
-    let ingress = manifests.path().join("ingress.yaml");
-    std::fs::remove_file(ingress).unwrap();
+    std::fs::remove_file(manifests.path().join("ingress.yaml")).unwrap();
+    manifests.write("elsewhere.yaml", ELSEWHERE);
 
     let kept = plan(&manifests.path(), &["--detailed-exitcode"], &served).with_status(0);
     assert!(kept.out.contains("\nno changes\n"), "{}", kept.out);
-    apply(&manifests.path(), &["--prune"], &served).with_status(0);
+    let pruned = apply(&manifests.path(), &["--prune"], &served).with_status(0);
+    assert!(pruned.out.contains("\nIngress default/web-ingress: removed\n"), "{}", pruned.out);
     let clean = plan(&manifests.path(), &["--prune", "--detailed-exitcode"], &served);
     assert!(clean.with_status(0).out.contains("\nno changes\n"));
 }
 
 #[test]
+fn a_list_without_ingresses_deletes_nothing_unless_that_is_asked_for() {
+    let (served, manifests) = (Served::start(), walkthrough());
+    apply(&manifests.path(), &[], &served).with_status(0);
+    let writes = served.writes();
+    let prune = |arguments: &[&str]| {
+        let arguments = [&["apply", "-f", "-", "--prune"], arguments].concat();
+        nitro_ingress(&arguments).on(&served).stdin("").end()
+    };
+    prune(&[]).with_status(1).saying("error: the input holds no Ingress").saying("--allow-empty");
+    assert_eq!(served.writes(), writes);
+    prune(&["--allow-empty"]).with_status(0);
+    assert!(served.writes() > writes);
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent() {
+    let (served, manifests) = (Served::start(), walkthrough());
+    let command = OutputSettings::augment_args(Settings::augment_args(Command::new("settings")));
+    let variables = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+    let variables: Vec<&str> = variables.chain(["NITRO_PASSWORD"]).collect();
+    assert!(variables.len() > 15, "{variables:?}");
+    for empty in variables {
+        let run = nitro_ingress(&["plan"]).on(&served).env("NS_IP", "127.0.0.1");
+        let port = served.address.port().to_string();
+        let run = run.env("NS_PROTOCOL", "http").env("NS_PORT", &port).env("NS_USER", "nsroot");
+        let run = run.env("NS_PASSWORD", "nsroot").env(empty, "").files(&manifests.path());
+        let Finished { status, out, err } = run.end();
+        assert_eq!(status, 0, "{empty}: {err}");
+        assert!(out.contains(&served.url()), "{empty}: {out}");
+    }
+}
+
+#[test]
+fn an_approval_of_nothing_is_pointed_out() {
+    let (served, manifests) = (Served::start(), walkthrough());
+    plan(&manifests.path(), &["--approve", "abc"], &served)
+        .with_status(0)
+        .saying("warning: --approve abc: no deletions with this digest wait\n");
+}
+
+#[test]
 fn every_help_text_shows_an_example() {
-    for command in ["plan", "apply"] {
+    for (arguments, command) in
+        [(&[][..], "plan"), (&["plan"][..], "plan"), (&["apply"][..], "apply")]
+    {
         for flag in ["-h", "--help"] {
-            let help = nitro_ingress(&[command, flag]).end().with_status(0).out;
+            let help = nitro_ingress(&[arguments, &[flag]].concat()).end().with_status(0).out;
             assert!(help.contains(&format!("Example:\n  nitro-ingress {command} -f ")), "{help}");
         }
     }

@@ -1,9 +1,10 @@
 //! Documents that are made from the source, and those that point at it: they are as fresh as it is.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
-use clap::{ArgAction, Args, Command};
+use clap::{ArgAction, Args, Command, CommandFactory};
 use nitro_ingress::annotations::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
 use nitro_ingress::settings::{OutputSettings, Settings};
 
@@ -148,6 +149,32 @@ fn settings() -> String {
         writeln!(table, "| `--{long}{value}` | `{environment}` | {help}{default} |").unwrap();
     }
     table
+}
+
+#[test]
+fn options_that_messages_name_exist() {
+    let mut command = nitro_ingress::cli::Arguments::command();
+    command.build();
+    let commands = std::iter::once(&command).chain(command.get_subcommands());
+    let options: BTreeSet<&str> =
+        commands.flat_map(Command::get_arguments).filter_map(clap::Arg::get_long).collect();
+    let folders = ["src/cli", "src/plan/", "src/settings", "src/tls", "src/translate"];
+    let (mut named, mut unknown) = (0, Vec::new());
+    let is_ours = |s: &&Source| folders.iter().any(|folder| s.path.starts_with(folder));
+    for source in sources().iter().filter(is_ours).filter(|source| !source.is_test) {
+        for (number, line) in source.lines() {
+            let words = line.split(|c: char| !c.is_ascii_lowercase() && c != '-');
+            let written = words.filter_map(|word| word.strip_prefix("--"));
+            for option in written.filter(|option| option.starts_with(char::is_alphabetic)) {
+                named += 1;
+                if !options.contains(option) {
+                    unknown.push(format!("{}:{number}: --{option}", source.path));
+                }
+            }
+        }
+    }
+    assert!(named > 10, "only {named} were found");
+    assert!(unknown.is_empty(), "no such option:\n{}", unknown.join("\n"));
 }
 
 #[test]

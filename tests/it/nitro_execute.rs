@@ -299,9 +299,9 @@ fn when_the_appliance_is_lost_the_rest_waits() {
 fn a_busy_appliance_is_waited_for() {
     let draft = Draft::default().op(server(1), &[]).op(Op::Save, &[0]);
     let faults = Faults::none()
-        .at(2, Fault::Busy(293))
-        .at(3, Fault::Busy(446))
-        .at(5, Fault::Busy(603))
+        .at(2, Fault::Refused(293))
+        .at(3, Fault::Refused(446))
+        .at(5, Fault::Refused(603))
         .at(6, Fault::ResetAfter);
     let (outcomes, lines) = executed(with_faults(faults), &draft);
     assert!(outcomes.is_complete(), "{outcomes:?}");

@@ -173,6 +173,19 @@ async fn nobody_listening_means_that_nothing_was_sent() {
     assert!(matches!(error, Error::NotSent { .. }) && error.is_retryable(), "{error:?}");
 }
 
+#[tokio::test]
+async fn the_wrong_scheme_is_pointed_out() {
+    let identity = tls::self_signed(&[]).unwrap();
+    let plain = Served::start(None, Faults::none()).await;
+    let https = client(&format!("https://{}", plain.address), &Trust::Anybody, "nsroot");
+    let chain = https.send(&version()).await.unwrap_err().chain();
+    assert!(chain.ends_with("cannot connect: it does not speak TLS on this port"), "{chain}");
+    let encrypted = Served::start(Some(&identity), Faults::none()).await;
+    let http = client(&format!("http://{}", encrypted.address), &Trust::Platform, "nsroot");
+    let chain = http.send(&version()).await.unwrap_err().chain();
+    assert!(chain.ends_with("if it speaks TLS: write https://"), "{chain}");
+}
+
 /// A server of one answer, which says whether a second request came.
 async fn answer_once(answer: &'static str) -> (SocketAddr, tokio::task::JoinHandle<TcpListener>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -398,7 +398,7 @@ fn an_answer_that_cannot_be_read_is_read_again_and_then_an_error() {
     let expected = run(observe(&calm, &mark())).unwrap();
     let requests = calm.transport().faulty().faults.requests();
     for at in 1..=requests {
-        for fault in [Fault::Truncated, Fault::ResetBefore, Fault::Unavailable, Fault::Busy(446)] {
+        for fault in [Fault::Truncated, Fault::ResetBefore, Fault::Unavailable, Fault::Refused(446)] {
             let faults = Faults::none().at(at, fault.clone());
             let client = client(InProcess::with_faults(site.hand.0.clone(), faults));
             let observed = run(observe(&client, &mark()));
@@ -437,7 +437,7 @@ fn where_bindings_cannot_be_listed_they_are_read_parent_by_parent() {
         .collect();
     assert_eq!(bindings.len(), 12);
     for at in bindings {
-        let refused = client(Faults::none().at(at, Fault::Busy(258)));
+        let refused = client(Faults::none().at(at, Fault::Refused(258)));
         assert_eq!(run(observe(&refused, &mark())).unwrap(), expected, "request {at}");
     }
 }

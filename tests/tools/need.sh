@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Says which of the given programs are missing, and how to get them. Nothing is skipped for want of
-# a program: what needs one fails here, with one message for all.
+# Says which of the given programs are missing, and how to get them; of Go also whether it is new
+# enough. It installs nothing. Nothing is skipped for want of a program: what needs one fails here,
+# with one message for all.
 set -euo pipefail
 
 missing=0
+# Go 1.21 and later can fetch a newer Go by themselves, but not where GOTOOLCHAIN=local is set.
+new_enough() {
+    [ "$1" != go ] || [[ $(GOTOOLCHAIN=local go env GOVERSION) =~ go1\.(2[5-9]|[3-9][0-9]) ]]
+}
+
 for program in "$@"; do
-    command -v "$program" >/dev/null && continue
+    command -v "$program" >/dev/null && new_enough "$program" && continue
     missing=1
     case "$program" in
         cargo) how="install Rust with rustup (https://rustup.rs); it brings the pinned version" ;;
@@ -13,6 +19,6 @@ for program in "$@"; do
         go)    how="install Go 1.25 or newer (https://go.dev/dl): one test is a NITRO client in Go" ;;
         *)     how="install the package '$program' of your system" ;;
     esac
-    printf 'missing: %s\n    %s\n' "$program" "$how" >&2
+    printf 'missing or too old: %s\n    %s\n' "$program" "$how" >&2
 done
 exit "$missing"

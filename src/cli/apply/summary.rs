@@ -5,9 +5,9 @@ use std::io;
 use crate::cli::pipeline::{Pipeline, Turn};
 use crate::cli::screen::{Stream, chain};
 use crate::execute::{IngressOutcome, OpOutcome, Outcomes};
-use crate::model::IngressId;
+use crate::model::{IngressId, ObjectKey};
 use crate::plan::{OpId, PlannedOp};
-use crate::translate::Unmet;
+use crate::translate::{Translation, Unmet};
 
 /// Whether something was not done.
 pub(super) fn has_failures(outcomes: &Outcomes) -> bool {
@@ -36,10 +36,18 @@ pub(super) fn show(
             "  not sent because the appliance did not answer: {count}; run the command again"
         ))?,
     }
-    for (id, key) in &turn.translation.ingresses {
-        if pipeline.holds(&turn.translation, id) {
-            out.line(&format!("Ingress {key}: {}", state(turn, outcomes, id)))?;
-        }
+    let Translation { ingresses, gone, .. } = &turn.translation;
+    let mut lines: Vec<(Option<&ObjectKey>, &IngressId, String)> = ingresses
+        .keys()
+        .chain(gone.keys())
+        .filter(|id| gone.contains_key(*id) || pipeline.holds(&turn.translation, id))
+        .map(|id| (ingresses.get(id), id, state(turn, outcomes, id)))
+        .collect();
+    lines.sort();
+    lines.dedup();
+    for (key, id, state) in lines {
+        let name = key.map_or_else(|| format!("with id {id}"), ToString::to_string);
+        out.line(&format!("Ingress {name}: {state}"))?;
     }
     Ok(())
 }
@@ -88,6 +96,7 @@ fn state(turn: &Turn, outcomes: &Outcomes, id: &IngressId) -> String {
     }
     match outcomes.of(id) {
         IngressOutcome::Converged => "nothing to do",
+        IngressOutcome::Done if turn.translation.gone.contains_key(id) => "removed",
         IngressOutcome::Done => "done",
         IngressOutcome::Waiting => "not finished",
         IngressOutcome::Failed => "failed",

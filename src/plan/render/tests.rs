@@ -193,6 +193,7 @@ fn everything() -> Plan {
             deletions: vec!["Ingress shop/a".to_owned(), "Ingress shop/b".to_owned()],
             digest: "k2q5w".to_owned(),
         }),
+        approved: None,
         swaps: std::iter::once(0..2).collect(),
         ingresses: [(id, key())].into(),
         labels: [

@@ -88,7 +88,11 @@ pub(super) fn parse(text: &str, first_line: usize) -> Result<Vec<Node>, SyntaxEr
 fn problem(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::{Error, UserMessageFormatter};
     if let Error::DuplicateMappingKey { key, .. } = error {
-        return match key {
+        let is_at_top = error.location().is_some_and(|location| location.column() == 1);
+        return match key.as_deref() {
+            Some(key @ ("apiVersion" | "kind")) if is_at_top => {
+                format!("the key {key:?} stands twice in one mapping: separate documents with ---")
+            }
             Some(key) => format!("the key {key:?} stands twice in one mapping"),
             None => "one key stands twice in one mapping".to_owned(),
         };

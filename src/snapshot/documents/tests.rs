@@ -210,6 +210,11 @@ fn what_does_not_fit_is_said_in_plain_words() {
         ),
         (
             "kind: Ingress",
+            "kind: Ingress\nkind: Ingress",
+            "in.yaml:4:1: the key \"kind\" stands twice in one mapping: separate documents with ---",
+        ),
+        (
+            "kind: Ingress",
             "king: Ingress",
             "in.yaml:2:1: this is no Kubernetes object: it has no kind",
         ),

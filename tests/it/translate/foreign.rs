@@ -1,7 +1,7 @@
 //! What is on the appliance and not ours.
 
 use nitro_ingress::diagnostic::Code;
-use nitro_ingress::model::{EntityId, Kind};
+use nitro_ingress::model::{BindingId, EntityId, Kind, Role};
 use nitro_ingress::snapshot::{ForeignCertificate, Listener};
 use nitro_ingress::translate::{Translation, translate};
 
@@ -85,4 +85,16 @@ fn back_ends_in_tls_need_the_default_profile_too() {
     let mut cluster = cluster().with(web);
     cluster.0.facts.foreign_ssl.insert(EntityId::new(Kind::SSLVSERVER, "shop"));
     only_error(&translated(&cluster), "web", Code::DefaultProfileRefused);
+}
+
+#[test]
+fn what_others_bound_to_our_objects_is_told() {
+    let mut cluster = both();
+    let csvserver = "k8s-192.0.2.10_80_http";
+    let thief = BindingId::new(Kind::CSVSERVER_CSPOLICY, csvserver, "theirs", Role::Plain);
+    cluster.0.facts.foreign_children.insert(thief);
+    let translation = translated(&cluster);
+    let told = translation.diagnostics.iter().find(|one| one.code == Code::ChildForeign).unwrap();
+    assert_eq!(told.object.to_string(), format!("csvserver {csvserver}"));
+    assert!(told.problem.starts_with("\"theirs\", which is not ours"), "{told}");
 }

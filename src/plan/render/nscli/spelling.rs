@@ -114,13 +114,18 @@ pub(super) fn argument(kind: Kind, field: &str) -> String {
 }
 
 /// A value as one word. Quotes stand around whatever is not a plain word; inside, `"` and `\` are
-/// escaped by `\` (seen in the appliance's saved configurations).
+/// escaped by `\` (seen in the appliance's saved configurations), and so are line breaks, so that no
+/// value becomes a command of its own.
 pub(super) fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-.:/@=,*+".contains(&b);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
         return text.to_owned();
     }
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    let mut word = text.replace('\\', "\\\\").replace('"', "\\\"");
+    for (raw, escaped) in [("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")] {
+        word = word.replace(raw, escaped);
+    }
+    format!("\"{word}\"")
 }
 
 #[cfg(test)]
@@ -136,6 +141,7 @@ mod tests {
             ("", r#""""#),
             ("two words", r#""two words""#),
             ("-force", r#""-force""#),
+            ("/a\nrm x", r#""/a\nrm x""#),
             ("A && B", r#""A && B""#),
             (r#"H.EQ("a\"b")"#, r#""H.EQ(\"a\\\"b\")""#),
             ("#1", r##""#1""##),
