@@ -101,10 +101,12 @@ fn read_one(
             if let Some(annotation) = annotation {
                 make_unreadable(annotation, settings);
             }
+            let protects = annotation.is_some_and(|annotation| annotation.security.is_some());
+            let does = if protects { "protects" } else { "changes what the Ingress means" };
             findings.error(
                 Code::AnnotationUnknown,
                 written,
-                format!("{written:?} is no annotation, but nearly one that protects"),
+                format!("{written:?} is no annotation, but nearly one that {does}"),
                 format!("did you mean {meant:?}?"),
             );
         }
@@ -199,6 +201,51 @@ mod tests {
         for prefix in ["nitro-ingress.dev", "ingress.netscaler.com"] {
             let (_, diagnostics) = read_all(&[(&format!("{prefix}/ca-secret"), r#"{"a": "ca"}"#)]);
             assert_eq!(diagnostics[0].severity, Severity::Error, "{prefix}");
+        }
+    }
+
+    #[test]
+    fn what_protects_is_an_error_under_a_misspelled_prefix_too() {
+        for key in [
+            "ingress.citix.com/ca-secret",
+            "ingress.citrix.co/ca_secrets",
+            "nitro-ingres.dev/ca-secret",
+            "ingress.citrix.com.ca-secret",
+            "ingress.citrix.com.ca_secret",
+            "service.citrix.com/CA_secret",
+            "citrix.com/ca-secret",
+            "ingress.k8s.netscaler.com/ca-secret",
+        ] {
+            let (settings, diagnostics) = read_all(&[(key, r#"{"a": "ca"}"#)]);
+            assert!(settings.ca_secret.is_unreadable(), "{key}");
+            assert_eq!(diagnostics[0].severity, Severity::Error, "{key}");
+            assert_eq!(diagnostics[0].remedy, "did you mean \"ingress.citrix.com/ca-secret\"?");
+        }
+    }
+
+    #[test]
+    fn what_others_call_alike_is_theirs() {
+        for key in [
+            "example.com/ca-secret",
+            "ingress.example.com/secure-backend",
+            "notcitrix.com/ca-secret",
+            "ca-secret",
+            "service.citrix.com/frontend-ip",
+            "service.citrix.com/ca-secrets",
+            "example.com.ca-secret",
+            "haproxy.org/backend-secret",
+        ] {
+            assert_eq!(read_all(&[(key, r#"{"a": "ca"}"#)]).1, [], "{key}");
+        }
+    }
+
+    #[test]
+    fn a_misspelled_front_end_is_an_error_and_not_the_default_one() {
+        for key in ["frontend-ipp", "frontendip", "frontend_i"] {
+            let (settings, diagnostics) =
+                read_all(&[(&format!("ingress.citrix.com/{key}"), "192.0.2.10")]);
+            assert!(settings.frontend_ip.is_unreadable(), "{key}");
+            assert_eq!(diagnostics[0].severity, Severity::Error, "{key}");
         }
     }
 

@@ -88,6 +88,15 @@ pub enum Error {
          that writes the input works, or, if everything is to go, add --allow-empty"
     )]
     PruneEverything,
+    /// An Ingress is in the input and was passed over; pruning would take it for gone.
+    #[error(
+        "{ingress} is in the input and was passed over, so --prune would delete it: write it for \
+         networking.k8s.io/v1, or leave --prune away"
+    )]
+    PrunePassedOver {
+        /// The Ingress.
+        ingress: String,
+    },
     /// The command needs an appliance.
     #[error("no appliance is named: set --nitro-url or NITRO_URL")]
     ApplianceMissing,
@@ -141,6 +150,7 @@ pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
         }
         Error::Settings(_)
         | Error::PruneEverything
+        | Error::PrunePassedOver { .. }
         | Error::ApplianceMissing
         | Error::Connect(_)
         | Error::Observe { .. }
@@ -156,6 +166,7 @@ impl Error {
             Self::Settings(_)
             | Self::Input(_)
             | Self::PruneEverything
+            | Self::PrunePassedOver { .. }
             | Self::ApplianceMissing
             | Self::Connect(_)
             | Self::Observe { .. } => false,

@@ -96,13 +96,20 @@ impl fmt::Display for Place {
 /// ```
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { object, severity, code, field, place, problem, remedy } = self;
+        let Self { object: _, severity, code, field: _, place: _, problem, remedy } = self;
         writeln!(f, "{severity}[{code}]: {problem}")?;
-        let field = field.as_ref().map(|field| format!(", {field}")).unwrap_or_default();
-        match place {
-            Some(place) => writeln!(f, "  --> {place} ({object}{field})")?,
-            None => writeln!(f, "  --> {object}{field}")?,
-        }
+        writeln!(f, "  --> {}", self.whereabouts())?;
         write!(f, "  fix: {remedy}")
+    }
+}
+
+impl Diagnostic {
+    /// The place in the input, the object, and the part of it.
+    pub fn whereabouts(&self) -> String {
+        let field = self.field.as_ref().map(|field| format!(", {field}")).unwrap_or_default();
+        match &self.place {
+            Some(place) => format!("{place} ({}{field})", self.object),
+            None => format!("{}{field}", self.object),
+        }
     }
 }

@@ -43,6 +43,8 @@ pub struct ObservedCertkey {
     pub issuer_serial: Option<IssuerSerial>,
     /// The DNS names that it covers, in lower case: its SANs, or else its common name.
     pub names: BTreeSet<String>,
+    /// Its subject as the appliance writes it, for people.
+    pub subject: String,
     /// The algorithm of its key, where the appliance says so.
     pub key_type: Option<KeyType>,
     /// Whether it has a private key.

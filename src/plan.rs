@@ -71,7 +71,7 @@ pub struct Plan {
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
     /// What objects are whose names do not tell: routes by their `cspolicy`, and certkeys.
     pub labels: BTreeMap<EntityId, Label>,
-    /// What was observed of objects that ops set, and of SSL profiles that new ones replace, by
+    /// What was observed of objects that ops set or change, and of SSL profiles that new ones replace, by
     /// the new one.
     pub before: BTreeMap<EntityId, Before>,
 }
@@ -83,6 +83,8 @@ pub struct Label {
     pub what: String,
     /// Where it is used when the plan is done, such as `SNI certificate of k8s-192.0.2.10_443_ssl`.
     pub uses: Vec<String>,
+    /// Until when the certificate is valid that a certkey has when the plan is done, where known.
+    pub not_after: Option<jiff::Timestamp>,
 }
 
 /// An object as it was observed.

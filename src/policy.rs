@@ -38,8 +38,6 @@ pub enum UnknownClass {
 pub struct Consent {
     /// Digests of deletions that the operator approved although the brake would hold them.
     pub approved: BTreeSet<String>,
-    /// Whether foreign objects under our names may be adopted.
-    pub takeover: bool,
     /// Whether the configuration may be saved although somebody else's changes are unsaved.
     pub save_foreign: bool,
     /// Whether Ingresses that are not in the input are gone (commands on files).

@@ -138,11 +138,6 @@ struct ConsentOptions {
         value_parser = BoolishValueParser::new())]
     save_foreign: bool,
 
-    /// Take over objects of others that have a name which we would use
-    #[arg(long, env = "NITRO_INGRESS_TAKEOVER", action = ArgAction::SetTrue,
-        value_parser = BoolishValueParser::new())]
-    takeover: bool,
-
     /// Let deletions go through that were held back; the plan names the digest
     #[arg(
         long = "approve",
@@ -230,7 +225,7 @@ impl Settings {
         let Self { identity, ingress, consent, .. } = self;
         let IdentityOptions { prefix, cluster_id } = identity;
         let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
-        let ConsentOptions { enable_default_profile, save_foreign, takeover, approved } = consent;
+        let ConsentOptions { enable_default_profile, save_foreign, approved } = consent;
         let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
         let prefix = match prefix {
             Some(prefix) => Some(prefix.clone()),
@@ -253,12 +248,7 @@ impl Settings {
             unknown_class: UnknownClass::Ours,
             default_vip,
             enable_default_profile: *enable_default_profile,
-            consent: Consent {
-                approved: some(approved),
-                takeover: *takeover,
-                save_foreign: *save_foreign,
-                prune,
-            },
+            consent: Consent { approved: some(approved), save_foreign: *save_foreign, prune },
         })
     }
 

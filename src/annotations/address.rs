@@ -21,10 +21,33 @@ fn parse_vip(text: &str) -> Result<IpAddr, ParseError> {
     let Ok(vip) = text.parse::<IpAddr>() else {
         return Err(ParseError::NotAddress { value: text.to_owned() });
     };
-    if vip.is_unspecified() || vip.is_multicast() {
-        return Err(ParseError::UnusableAddress { value: text.to_owned() });
+    // One address, whichever way it is written: an IPv4 address may come inside of an IPv6 one.
+    let vip = vip.to_canonical();
+    match unusable(vip) {
+        Some(what) => Err(ParseError::UnusableAddress { value: text.to_owned(), what }),
+        None => Ok(vip),
     }
-    Ok(vip)
+}
+
+/// What kind of address it is, if it is one on which no client reaches a front end.
+const fn unusable(vip: IpAddr) -> Option<&'static str> {
+    let (broadcast, link_local) = match vip {
+        IpAddr::V4(vip) => (vip.is_broadcast(), vip.is_link_local()),
+        IpAddr::V6(vip) => (false, vip.is_unicast_link_local()),
+    };
+    if vip.is_unspecified() {
+        Some("the unspecified address")
+    } else if vip.is_loopback() {
+        Some("a loopback address")
+    } else if vip.is_multicast() {
+        Some("a multicast address")
+    } else if broadcast {
+        Some("the broadcast address")
+    } else if link_local {
+        Some("a link-local address")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -44,6 +67,29 @@ mod tests {
             assert_eq!(error.to_string(), format!("{text:?} is not an IP address"));
         }
         assert_eq!(parse_vip(""), Err(ParseError::Empty));
-        assert!(matches!(parse_vip("0.0.0.0"), Err(ParseError::UnusableAddress { .. })));
+    }
+
+    #[test]
+    fn an_ipv4_address_inside_of_an_ipv6_one_is_that_ipv4_address() {
+        assert_eq!(parse_vip("::ffff:192.0.2.10"), parse_vip("192.0.2.10"));
+    }
+
+    #[test]
+    fn an_address_that_no_client_reaches_is_called_what_it_is() {
+        for (text, what) in [
+            ("0.0.0.0", "the unspecified address"),
+            ("::", "the unspecified address"),
+            ("127.0.0.1", "a loopback address"),
+            ("::1", "a loopback address"),
+            ("::ffff:127.0.0.1", "a loopback address"),
+            ("224.0.0.1", "a multicast address"),
+            ("ff02::1", "a multicast address"),
+            ("255.255.255.255", "the broadcast address"),
+            ("169.254.0.1", "a link-local address"),
+            ("fe80::1", "a link-local address"),
+        ] {
+            let error = parse_vip(text).unwrap_err().to_string();
+            assert_eq!(error, format!("{text:?} is {what}, which clients cannot connect to"));
+        }
     }
 }

@@ -12,7 +12,8 @@ pub(super) enum Meaning {
     Known(&'static Annotation),
     /// One that is known and not supported yet.
     Unsupported(Weight),
-    /// None, but so close to one that protects that it was probably meant as that.
+    /// None, but so close to one that its Ingress means something else without that it was
+    /// probably meant as that.
     Misspelled(&'static str, Option<&'static Annotation>),
     /// None.
     Unknown(Option<&'static str>),
@@ -29,6 +30,11 @@ pub(super) const OWN_PREFIX: &str = "nitro-ingress.dev/";
 /// A prefix that never existed and suggests itself, since the vendor renamed the product.
 const MISTAKEN_PREFIX: &str = "ingress.netscaler.com/";
 
+/// All of them. A key that starts with none of them is somebody else's, unless it looks like ours.
+const PREFIXES: [&str; 3] = [VENDOR_PREFIX, OWN_PREFIX, MISTAKEN_PREFIX];
+/// Whose subdomains nobody else names annotations with.
+const DOMAINS: [&str; 3] = ["citrix.com", "netscaler.com", "nitro-ingress.dev"];
+
 /// How annotations of other controllers start that let only some clients in, or that verify back
 /// ends. To take such an Ingress over without them would open it.
 const FOREIGN_PROTECTIONS: [&str; 5] = [
@@ -39,7 +45,7 @@ const FOREIGN_PROTECTIONS: [&str; 5] = [
     "nginx.ingress.kubernetes.io/denylist-source-range",
 ];
 
-/// As many edits may lie between a word and the security annotation that was meant by it.
+/// As many edits may lie between a word and the decisive annotation that was meant by it.
 pub(super) const MISSPELLING: usize = 2;
 
 /// One form for all spellings of a key: lower case, `-` for `_`.
@@ -63,24 +69,56 @@ pub(super) fn meaning(folded: &str) -> Meaning {
     } else if let Some(name) = folded.strip_prefix(MISTAKEN_PREFIX) {
         (name, [].as_slice())
     } else {
-        let protects = FOREIGN_PROTECTIONS.iter().any(|start| folded.starts_with(start));
-        return if protects { Meaning::ForeignProtection } else { Meaning::Foreign };
+        return under_no_prefix(folded);
     };
     if let Some((_, weight)) = unsupported.iter().find(|(known, _)| *known == name) {
         return Meaning::Unsupported(*weight);
     }
+    misspelled_or_unknown(name)
+}
+
+/// Says what a folded key means that starts with none of our prefixes.
+fn under_no_prefix(folded: &str) -> Meaning {
+    if FOREIGN_PROTECTIONS.iter().any(|start| folded.starts_with(start)) {
+        return Meaning::ForeignProtection;
+    }
+    let Some((prefix, name)) = folded.rsplit_once('/') else {
+        let dotted = |ours: &&str| folded.strip_prefix(ours.trim_end_matches('/'));
+        let name = PREFIXES.iter().find_map(|ours| dotted(ours)?.strip_prefix('.'));
+        return name.map_or(Meaning::Foreign, protecting);
+    };
+    let near = |ours: &&str| schema::distance(prefix, ours.trim_end_matches('/')) <= MISSPELLING;
+    if PREFIXES.iter().any(|ours| near(ours)) {
+        return misspelled_or_unknown(name);
+    }
+    let below = |domain: &&str| {
+        let rest = prefix.strip_suffix(*domain);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if DOMAINS.iter().any(|domain| below(domain)) { protecting(name) } else { Meaning::Foreign }
+}
+
+/// Under a prefix that is none of ours, only the exact name of what protects was meant as that.
+fn protecting(name: &str) -> Meaning {
+    let name = name.replace('_', "-");
+    let mut protecting = ANNOTATIONS.iter().filter(|annotation| annotation.security.is_some());
+    let meant = protecting.find(|annotation| annotation.name() == name);
+    meant.map_or(Meaning::Foreign, |meant| Meaning::Misspelled(meant.key, Some(meant)))
+}
+
+fn misspelled_or_unknown(name: &str) -> Meaning {
     misspelled(name).unwrap_or_else(|| {
         let keys = ANNOTATIONS.iter().map(|annotation| annotation.key);
         Meaning::Unknown(schema::nearest(&format!("{VENDOR_PREFIX}{name}"), keys))
     })
 }
 
-/// The annotation that protects and was probably meant by a name.
+/// The decisive annotation that was probably meant by a name.
 fn misspelled(name: &str) -> Option<Meaning> {
     let close = |known: &str| schema::distance(name, known) <= MISSPELLING;
-    let protecting = ANNOTATIONS.iter().filter(|annotation| annotation.security.is_some());
-    if let Some(meant) = protecting
-        .filter(|meant| close(meant.name()))
+    if let Some(meant) = ANNOTATIONS
+        .iter()
+        .filter(|meant| meant.is_decisive() && close(meant.name()))
         .min_by_key(|meant| schema::distance(name, meant.name()))
     {
         return Some(Meaning::Misspelled(meant.key, Some(meant)));

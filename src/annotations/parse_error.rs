@@ -54,10 +54,12 @@ pub enum ParseError {
         value: String,
     },
     /// An IP address that no client can connect to.
-    #[error("{value:?} is not an address that clients can connect to")]
+    #[error("{value:?} is {what}, which clients cannot connect to")]
     UnusableAddress {
         /// The value.
         value: String,
+        /// What kind of address it is.
+        what: &'static str,
     },
     /// No name of a Secret.
     #[error("{value:?} is not the name of a Secret")]

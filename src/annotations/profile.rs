@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::model::{Fields, Kind};
+use crate::model::{Fields, Kind, Value};
 use crate::schema;
 
 use super::json::{self, Node};
@@ -77,7 +77,6 @@ const FRONT_END_FIELDS: &[&str] = &[
     "sslredirect",
     "ssltriggertimeout",
     "strictcachecks",
-    "strictsigdigestcheck",
     "tls1",
     "tls11",
     "tls12",
@@ -102,7 +101,6 @@ const BACK_END_FIELDS: &[&str] = &[
     "sslimaxsessperserver",
     "ssltriggertimeout",
     "strictcachecks",
-    "strictsigdigestcheck",
     "tls1",
     "tls11",
     "tls12",
@@ -193,6 +191,7 @@ fn fields(node: Node, side: Side) -> Result<Fields, ParseError> {
         if let Some(advice) = why_not_allowed(name, side) {
             return Err(ParseError::FieldNotAllowed { field: name, side, advice });
         }
+        refuse_out_of_range(name, &value)?;
         fields.insert(name.to_owned(), value);
     }
     Ok(fields)
@@ -219,6 +218,16 @@ fn with_name_as_written(mismatch: schema::Mismatch, member: &str) -> schema::Mis
     }
 }
 
+/// Refuses what the schema allows and an appliance with a profile in use does not.
+fn refuse_out_of_range(field: &'static str, value: &Value) -> Result<(), schema::Mismatch> {
+    // Documented as from 0, which is refused where sessions are reused; elsewhere it means nothing.
+    if field == "sesstimeout" && *value == Value::Number(0) {
+        let (min, max) = (1, 4_294_967_294);
+        return Err(schema::Mismatch::OutOfRange { field, value: 0, min, max });
+    }
+    Ok(())
+}
+
 /// Why a field of the schema may not be set on a side; `None` if it may.
 fn why_not_allowed(field: &str, side: Side) -> Option<&'static str> {
     if side.allowed_fields().contains(&field) {
@@ -235,6 +244,7 @@ fn why_not_allowed(field: &str, side: Side) -> Option<&'static str> {
             "remove it: the cipher suites are those of the TLS defaults"
         }
         "name" | "sslprofiletype" => "remove it: the controller names its profiles itself",
+        "strictsigdigestcheck" => "remove it: the appliance does not take it for a new profile",
         "allowunknownsni" | "defaultsni" => {
             "remove it: a client that names an unknown host is refused"
         }
@@ -245,7 +255,6 @@ fn why_not_allowed(field: &str, side: Side) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Value;
 
     #[test]
     fn the_profile_of_the_walkthrough_is_read() {
@@ -280,6 +289,11 @@ mod tests {
                 "write one of these for \"clientauth\": DISABLED, ENABLED",
             ),
             (r#"{"tls12":true, "dhfile":"x"}"#, "write a text for \"tls12\""),
+            (r#"{"sesstimeout":0}"#, "write a number from 1 to 4294967294 for \"sesstimeout\""),
+            (
+                r#"{"strictsigdigestcheck":"enabled"}"#,
+                "remove it: the appliance does not take it for a new profile",
+            ),
             ("ssl_preconf_profile", "write the settings themselves, such as X"),
         ];
         for (text, remedy) in refused {

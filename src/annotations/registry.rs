@@ -159,6 +159,12 @@ pub const ANNOTATIONS: &[Annotation] = &[
 ];
 
 impl Annotation {
+    /// Whether an Ingress means something else without it: it protects, or is about a front end,
+    /// and so about where and by whom the Ingress is reached.
+    pub fn is_decisive(&self) -> bool {
+        self.security.is_some() || self.scope == Scope::FrontEnd
+    }
+
     /// The key below its prefix.
     pub fn name(&self) -> &'static str {
         let vendor = self.key.strip_prefix(key::VENDOR_PREFIX);

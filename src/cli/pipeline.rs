@@ -7,7 +7,7 @@ use clap::Args;
 use super::input::{self, Manifests};
 use super::screen::Screen;
 use super::{Error, Surroundings};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::model::IngressId;
 use crate::nitro::{Client, Credentials, Https, Trust};
 use crate::observe::observe;
@@ -75,6 +75,12 @@ impl Pipeline {
         screen.diagnostics(&input.diagnostics)?;
         if *prune && !allow_empty && input.snapshot.ingresses.is_empty() {
             return Err(Error::PruneEverything);
+        }
+        // What was passed over is on no list of what is there.
+        let passed_over =
+            |one: &&Diagnostic| one.code == Code::DocumentSkipped && one.object.kind == "Ingress";
+        if let Some(ingress) = input.diagnostics.iter().find(passed_over).filter(|_| *prune) {
+            return Err(Error::PrunePassedOver { ingress: ingress.object.to_string() });
         }
         Ok(Self { snapshot: input.snapshot, policy, appliance })
     }

@@ -1,5 +1,7 @@
 //! Where results and messages go, and in which colours.
 
+mod repeated;
+
 use std::error::Error as StdError;
 use std::io::{self, Write};
 
@@ -32,23 +34,20 @@ const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
 const MINOR: Style = AnsiColor::Cyan.on_default().bold();
 
 impl Screen<'_> {
-    /// Shows diagnostics, one after the other, worst last: there it is seen.
+    /// Shows diagnostics, one after the other, worst last; what is the same at several places, once.
     pub fn diagnostics<'d>(
         &mut self,
         diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     ) -> io::Result<()> {
-        let mut diagnostics: Vec<&Diagnostic> = diagnostics.into_iter().collect();
-        diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
-        for diagnostic in diagnostics {
-            let text = diagnostic.to_string();
-            let style = match diagnostic.severity {
+        for repeated in repeated::merged(diagnostics) {
+            let severity = repeated.diagnostic.severity;
+            let style = match severity {
                 Severity::Error => BAD,
                 Severity::Warning => DOUBTFUL,
                 Severity::Note => MINOR,
             };
-            let word = diagnostic.severity.to_string();
-            let rest = text.strip_prefix(&word).unwrap_or(&text);
-            self.err.line(&format!("{}{rest}\n", self.err.paint(style, &word)))?;
+            let word = self.err.paint(style, &severity.to_string());
+            self.err.line(&format!("{word}{}\n", repeated.rest()))?;
         }
         Ok(())
     }
@@ -134,13 +133,17 @@ mod tests {
     }
 
     fn shown(colour: bool) -> String {
+        let [one, two] = [diagnostic(Severity::Error, "bad"), diagnostic(Severity::Note, "so")];
+        told(colour, &[one, two])
+    }
+
+    fn told(colour: bool, diagnostics: &[Diagnostic]) -> String {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut screen = Screen {
             out: Stream { writer: &mut out, is_terminal: false, colour },
             err: Stream { writer: &mut err, is_terminal: false, colour },
         };
-        let [one, two] = [diagnostic(Severity::Error, "bad"), diagnostic(Severity::Note, "so")];
-        screen.diagnostics([&one, &two]).unwrap();
+        screen.diagnostics(diagnostics).unwrap();
         String::from_utf8(err).unwrap()
     }
 
@@ -151,6 +154,30 @@ mod tests {
             "note[vip-missing]: so\n  --> Ingress a/b\n  fix: name one\n\n\
              error[vip-missing]: bad\n  --> Ingress a/b\n  fix: name one\n\n"
         );
+    }
+
+    /// The same of several Ingresses.
+    fn repeated(severity: Severity, names: &[&str]) -> Vec<Diagnostic> {
+        let about = |name: &&str| {
+            let object = ObjectRef { kind: "Ingress".to_owned(), key: ObjectKey::new("a", *name) };
+            Diagnostic { object, ..diagnostic(severity, "so") }
+        };
+        names.iter().map(about).collect()
+    }
+
+    #[test]
+    fn what_is_the_same_at_several_places_is_told_once_with_three_of_them() {
+        assert_eq!(
+            told(false, &repeated(Severity::Note, &["a", "b", "b", "c", "d", "e"])),
+            "note[vip-missing]: so\n  --> Ingress a/a\n  --> Ingress a/b\n  --> Ingress a/c\n      \
+             and 2 more places\n  fix: name one\n\n"
+        );
+    }
+
+    #[test]
+    fn an_error_is_told_of_every_object() {
+        let text = told(false, &repeated(Severity::Error, &["a", "b", "c", "d", "e"]));
+        assert_eq!(text.matches("error[vip-missing]: so").count(), 5, "{text}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(super) fn read(row: &Row, mark: &Mark) -> ObservedCertkey {
         content: text(row, "cert").and_then(|cert| content(file_name(cert), mark)),
         issuer_serial: issuer_serial(row),
         names: names(row),
+        subject: text(row, "subject").unwrap_or_default().trim().to_owned(),
         key_type: key_type(row),
         keyed: text(row, "key").is_some(),
     }

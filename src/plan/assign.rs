@@ -92,6 +92,7 @@ fn add_certkey(old: &Owned, aim: &mut Aim, start: &str, certkey: &Certkey<'_>) {
         content: Some(certificate.id.clone()),
         issuer_serial: Some(certificate.issuer_serial.clone()),
         names: certificate.names.clone(),
+        subject: certificate.subject.clone(),
         key_type: Some(certificate.key_type),
         keyed: fields.contains_key("key"),
     };

@@ -3,14 +3,14 @@
 //! It counts Ingresses that vanished from a list and back ends that lose all their members. Unmet
 //! Ingresses and closings are never counted, and closings never wait.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
 use super::{HeldBack, Op};
-use crate::model::{IngressId, Kind, ObjectKey, base32};
+use crate::model::{IngressId, Kind, base32};
 use crate::observed::{ObservedState, Owned};
-use crate::snapshot::Proof;
+use crate::snapshot::{Facts, ObservedBackEnd, Proof};
 use crate::translate::Translation;
 
 /// Up to this many deletions never wait.
@@ -40,7 +40,7 @@ impl Brake {
         let emptied: BTreeSet<String> = emptied(&observed.owned, aim);
         let ingresses = beyond_limit(vanished, facts.ingresses.len());
         let groups = beyond_limit(emptied, facts.back_ends.len());
-        let held_back = held_back(&ingresses, &groups, &facts.ingresses);
+        let held_back = held_back(&ingresses, &groups, facts);
         match held_back {
             Some(held) if !translation.consent.approved.contains(&held.digest) => {
                 Self { ingresses, groups, held_back: Some(held), approved: None }
@@ -84,18 +84,54 @@ fn emptied(old: &Owned, aim: &Owned) -> BTreeSet<String> {
 fn held_back(
     ingresses: &BTreeSet<IngressId>,
     groups: &BTreeSet<String>,
-    names: &BTreeMap<IngressId, Option<ObjectKey>>,
+    facts: &Facts,
 ) -> Option<HeldBack> {
-    let name = |id: &IngressId| match names.get(id) {
+    let ingress = |id: &IngressId| match facts.ingresses.get(id) {
         Some(Some(key)) => format!("Ingress {key}"),
         Some(None) | None => format!("Ingress with id {id}"),
     };
-    let mut deletions: Vec<String> = ingresses.iter().map(name).collect();
-    deletions.extend(groups.iter().map(|group| format!("all members of servicegroup {group}")));
-    deletions.sort();
+    let members = |group: &String| match facts.back_ends.get(group) {
+        Some(ObservedBackEnd { ingress: _, key, service }) => {
+            format!("all members of Service {}/{service} for Ingress {key}", key.namespace)
+        }
+        None => format!("all members of servicegroup {group}"),
+    };
+    // An Ingress may have several back ends of one Service: one line, and one approval.
+    let deletions = ingresses.iter().map(ingress).chain(groups.iter().map(members));
+    let deletions: BTreeSet<String> = deletions.collect();
     if deletions.is_empty() {
         return None;
     }
+    let deletions = Vec::from_iter(deletions);
     let digest = base32(&Sha256::digest(deletions.join("\n").as_bytes()), 10);
     Some(HeldBack { deletions, digest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObjectKey;
+
+    #[test]
+    fn what_is_held_back_has_the_names_that_people_gave_it() {
+        let key = ObjectKey::new("shop", "web");
+        let ingress = IngressId::of(&key);
+        let service = "apache:443".to_owned();
+        let back_end = ObservedBackEnd { ingress: ingress.clone(), key: key.clone(), service };
+        let facts = Facts {
+            ingresses: [(ingress.clone(), Some(key))].into(),
+            back_ends: [("a".to_owned(), back_end.clone()), ("b".to_owned(), back_end)].into(),
+            ..Facts::default()
+        };
+        let groups = ["a", "b", "c"].map(str::to_owned).into();
+        let held_back = held_back(&[ingress].into(), &groups, &facts).unwrap();
+        assert_eq!(
+            held_back.deletions,
+            [
+                "Ingress shop/web",
+                "all members of Service shop/apache:443 for Ingress shop/web",
+                "all members of servicegroup c",
+            ]
+        );
+    }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::aim::Aim;
 use super::{Before, Label, Op, PlannedOp};
 use crate::model::{EntityId, Kind, Role, RouteMatch, State};
 use crate::observed::Owned;
-use crate::tls::Certificate;
 use crate::translate::Translation;
 
 /// The labels of the routes and certkeys that ops name.
@@ -20,22 +21,42 @@ pub(super) fn labels(
     let named: BTreeSet<EntityId> = ops.iter().flat_map(|planned| named(&planned.op)).collect();
     let mut uses = uses(&aim.owned.state);
     let label = |id: EntityId| {
-        let what = if id.kind == Kind::CSPOLICY {
-            route(&[&aim.owned.state, &observed.state], &id.name)
+        let (what, not_after) = if id.kind == Kind::CSPOLICY {
+            (route(&[&aim.owned.state, &observed.state], &id.name)?, None)
         } else {
-            certificate(&[&aim.owned, observed], translation, &id.name)
+            certificate(&[&aim.owned, observed], translation, &id.name)?
         };
         let uses = uses.remove(&id.name).unwrap_or_default();
-        Some((id, Label { what: what?, uses }))
+        Some((id, Label { what, uses, not_after }))
     };
     named.into_iter().filter_map(label).collect()
 }
 
-/// What was observed of the objects that ops set, and of the SSL profiles that new ones replace.
+/// What was observed of the objects that ops set, of the certkeys that they change, and of the SSL
+/// profiles that new ones replace.
 pub(super) fn before(observed: &State, ops: &[PlannedOp]) -> BTreeMap<EntityId, Before> {
     let mut before = BTreeMap::new();
     for planned in ops {
-        let (Op::Set { entity, .. } | Op::Unset { entity, .. }) = &planned.op else { continue };
+        let certkey;
+        let entity = match &planned.op {
+            Op::Set { entity, .. } | Op::Unset { entity, .. } => entity,
+            Op::Change { certkey: name, .. } => {
+                certkey = EntityId::new(Kind::SSLCERTKEY, name.as_str());
+                &certkey
+            }
+            Op::Upload { .. }
+            | Op::Create { .. }
+            | Op::Bind { .. }
+            | Op::Rebind { .. }
+            | Op::Unbind { .. }
+            | Op::Enable { .. }
+            | Op::Link { .. }
+            | Op::Unlink { .. }
+            | Op::Delete { .. }
+            | Op::Verify { .. }
+            | Op::Save
+            | Op::RemoveFile { .. } => continue,
+        };
         let Some(fields) = observed.entities.get(entity) else { continue };
         let (name, fields) = (entity.name.clone(), fields.clone());
         before.insert(entity.clone(), Before { name, fields, ciphers: BTreeSet::new() });
@@ -90,16 +111,23 @@ fn route(states: &[&State], policy: &str) -> Option<String> {
     RouteMatch::parse(rule).map(|matches| matches.to_string())
 }
 
-fn certificate(states: &[&Owned], translation: &Translation, name: &str) -> Option<String> {
+/// What a certificate is for people, and its last day, where that is known. Authorities have no key
+/// on the appliance, and no names of hosts: they go by their subject.
+fn certificate(
+    states: &[&Owned],
+    translation: &Translation,
+    name: &str,
+) -> Option<(String, Option<Timestamp>)> {
     let holds = states.iter().find_map(|owned| owned.certkeys.get(name))?;
     let known = holds.content.as_ref().and_then(|id| translation.desired.certificates.get(id));
-    match known.map(|material| &material.certificate) {
-        Some(Certificate { is_ca: true, subject, .. }) => Some(subject.clone()),
-        Some(_) | None if !holds.names.is_empty() => {
-            Some(holds.names.iter().cloned().collect::<Vec<_>>().join(", "))
-        }
-        Some(_) | None => known.map(|material| material.certificate.subject.clone()),
-    }
+    let certificate = known.map(|material| &material.certificate);
+    let is_authority = certificate.map_or(!holds.keyed, |certificate| certificate.is_ca);
+    let what = if is_authority || holds.names.is_empty() {
+        certificate.map_or(&holds.subject, |certificate| &certificate.subject).clone()
+    } else {
+        holds.names.iter().cloned().collect::<Vec<_>>().join(", ")
+    };
+    (!what.is_empty()).then_some((what, certificate.map(|certificate| certificate.not_after)))
 }
 
 /// Where each certkey is used.

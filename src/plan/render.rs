@@ -6,6 +6,7 @@ mod json;
 mod nscli;
 mod text;
 
+use super::{HeldBack, Plan};
 use crate::model::ClusterId;
 pub use json::json;
 pub use nscli::nscli;
@@ -45,6 +46,28 @@ impl std::fmt::Display for Target {
             }
         }
     }
+}
+
+/// What a plan without ops says.
+const fn nothing(plan: &Plan) -> &'static str {
+    if plan.held_back.is_some() { "no other changes" } else { "no changes" }
+}
+
+impl HeldBack {
+    fn title(&self) -> String {
+        format!("Held back: {} until approved", counted(self.deletions.len(), "deletion"))
+    }
+
+    fn explanation(&self) -> [String; 2] {
+        [
+            "More vanished at once than is usual, so nothing of this is removed.".to_owned(),
+            format!("If it is meant: --approve {}", self.digest),
+        ]
+    }
+}
+
+fn counted(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 #[cfg(test)]

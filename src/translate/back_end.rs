@@ -67,38 +67,108 @@ pub(super) fn read(
     refuse_unused(settings, services, spelled, context.findings);
     services
         .iter()
-        .map(|service| ((*service).to_owned(), read_one(settings, service, spelled, context)))
+        .map(|service| {
+            let asked = Asked::of(settings, service, services);
+            ((*service).to_owned(), read_one(&asked, service, spelled, context))
+        })
         .collect()
 }
 
+/// How every back end of an Ingress is to be spoken to at least, if it is not said readably to
+/// which ones that applies.
+pub(super) fn at_least(settings: &IngressSettings) -> BackEndTransport {
+    if settings.backend_ca_secret.is_unreadable() {
+        BackEndTransport::Verified
+    } else if settings.secure_backend.is_unreadable() {
+        BackEndTransport::Tls
+    } else {
+        BackEndTransport::Plain
+    }
+}
+
+/// What the annotations say about one Service.
+struct Asked<'s> {
+    secure: Setting<bool>,
+    secret: Setting<&'s String>,
+    ca: Setting<&'s String>,
+    fields: Setting<&'s Fields>,
+}
+
+impl<'s> Asked<'s> {
+    fn of(settings: &'s IngressSettings, service: &str, services: &BTreeSet<&str>) -> Self {
+        let secure = match &settings.secure_backend {
+            Setting::Absent => Setting::Absent,
+            Setting::Unreadable => Setting::Unreadable,
+            Setting::Is(SecureBackEnds::All(secure)) => Setting::Is(*secure),
+            Setting::Is(SecureBackEnds::Listed(listed)) => match entry(listed, service, services) {
+                Setting::Absent => Setting::Absent,
+                Setting::Unreadable => Setting::Unreadable,
+                Setting::Is(secure) => Setting::Is(*secure),
+            },
+        };
+        Self {
+            secure,
+            secret: about(&settings.backend_secret, service, services),
+            ca: about(&settings.backend_ca_secret, service, services),
+            fields: about(&settings.backend_sslprofile, service, services),
+        }
+    }
+}
+
+fn about<'s, T>(
+    setting: &'s Setting<BTreeMap<String, T>>,
+    service: &str,
+    services: &BTreeSet<&str>,
+) -> Setting<&'s T> {
+    match setting {
+        Setting::Absent => Setting::Absent,
+        Setting::Unreadable => Setting::Unreadable,
+        Setting::Is(listed) => entry(listed, service, services),
+    }
+}
+
+/// What is listed for a Service. Under the name of a Service that the Ingress does not use may
+/// stand what was meant for one that is not listed.
+fn entry<'s, T>(
+    listed: &'s BTreeMap<String, T>,
+    service: &str,
+    services: &BTreeSet<&str>,
+) -> Setting<&'s T> {
+    match listed.get(service) {
+        Some(value) => Setting::Is(value),
+        None if listed.keys().any(|key| !services.contains(key.as_str())) => Setting::Unreadable,
+        None => Setting::Absent,
+    }
+}
+
 fn read_one(
-    settings: &IngressSettings,
+    asked: &Asked<'_>,
     service: &str,
     spelled: Spelled<'_>,
     context: &mut Context<'_, '_>,
 ) -> ServiceText {
-    let secure = match &settings.secure_backend {
+    let secure = match asked.secure {
         Setting::Absent => Some(false),
         Setting::Unreadable => None,
-        Setting::Is(listed) => Some(listed.includes(service)),
+        Setting::Is(secure) => Some(secure),
     };
-    let secret = settings.backend_secret.value().and_then(|all| all.get(service));
-    let ca = settings.backend_ca_secret.value().and_then(|all| all.get(service));
-    let fields = settings.backend_sslprofile.value().and_then(|all| all.get(service));
+    let secret = asked.secret.value().copied();
+    let ca = asked.ca.value().copied();
+    let fields = asked.fields.value().copied();
     let serverauth = fields.and_then(|fields| fields.get("serverauth")).and_then(Value::as_text);
     let verifies = ca.is_some() || serverauth == Some("ENABLED");
-    let readable =
-        !settings.backend_ca_secret.is_unreadable() && !settings.backend_sslprofile.is_unreadable();
-    let at_least = match (verifies, secure) {
+    let readable = !asked.ca.is_unreadable() && !asked.fields.is_unreadable();
+    // What cannot be read asks for all that it could.
+    let at_least = match (verifies || asked.ca.is_unreadable(), secure) {
         (true, _) => BackEndTransport::Verified,
-        (false, Some(true)) => BackEndTransport::Tls,
-        (false, Some(false) | None) => BackEndTransport::Plain,
+        (false, Some(true) | None) => BackEndTransport::Tls,
+        (false, Some(false)) => BackEndTransport::Plain,
     };
     let transport = (readable && (secure.is_some() || verifies)).then_some(at_least);
-    let unreadable = secure.is_none() || !readable || settings.backend_secret.is_unreadable();
+    let unreadable = secure.is_none() || !readable || asked.secret.is_unreadable();
     let commonname = fields.and_then(|fields| fields.get("commonname")).and_then(Value::as_text);
     let commonname = match commonname {
-        _ if settings.backend_sslprofile.is_unreadable() => Setting::Unreadable,
+        _ if asked.fields.is_unreadable() => Setting::Unreadable,
         Some(name) => Setting::Is(name.to_ascii_lowercase()),
         None => Setting::Absent,
     };
@@ -251,8 +321,9 @@ impl TlsText {
     }
 }
 
-/// Tells about settings for Services that the Ingress does not use. One that was probably meant
-/// for a Service that it uses would leave that without protection.
+/// Tells about settings for Services that the Ingress does not use. One that may have been meant
+/// for a Service that it uses would leave that without protection; only where all of these are
+/// listed is it another's, in annotations that several Ingresses share.
 fn refuse_unused(
     settings: &IngressSettings,
     services: &BTreeSet<&str>,
@@ -276,21 +347,26 @@ fn refuse_unused(
         for key in keys.iter().filter(|key| !services.contains(**key)) {
             let others = services.iter().filter(|service| !keys.contains(service));
             let nearest = others.min_by_key(|service| schema::distance(key, service));
-            let meant = nearest.filter(|near| schema::distance(key, near) <= MISSPELLING);
             let problem = format!("the Ingress does not use a Service {key:?}");
-            match meant {
-                Some(meant) => findings.error(
-                    Code::AnnotationServiceUnknown,
-                    field,
-                    problem,
-                    format!("did you mean {meant:?}?"),
-                ),
-                None => findings.warning(
+            let Some(nearest) = nearest else {
+                findings.warning(
                     Code::AnnotationServiceUnknown,
                     field,
                     format!("{problem}, so its settings have no effect"),
-                    format!("remove {key:?}, or write the name of a Service that the rules use"),
-                ),
+                    format!("remove {key:?}"),
+                );
+                continue;
+            };
+            if schema::distance(key, nearest) <= MISSPELLING {
+                let remedy = format!("did you mean {nearest:?}?");
+                findings.error(Code::AnnotationServiceUnknown, field, problem, remedy);
+            } else {
+                findings.error(
+                    Code::AnnotationServiceUnknown,
+                    field,
+                    format!("{problem}, and says nothing about Service {nearest:?}, which it uses"),
+                    format!("remove {key:?}, or write {nearest:?} instead"),
+                );
             }
         }
     }

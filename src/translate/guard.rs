@@ -14,24 +14,18 @@ pub(super) fn check(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
     if !reading.understood {
         return;
     }
-    check_listener(reading, facts, policy);
-    if !policy.consent.takeover {
-        check_names(reading, facts, policy);
-    }
+    check_listener(reading, facts);
+    check_names(reading, facts, policy);
     if reading.tls || reading.back_ends.iter().any(|back_end| back_end.tls.is_some()) {
         check_default_profile(facts, policy, &mut reading.findings);
     }
     reading.understood = !reading.findings.has_errors();
 }
 
-fn check_listener(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
+fn check_listener(reading: &mut Reading<'_>, facts: &Facts) {
     let Some(front_end) = reading.front_end else { return };
     let FrontEndId { vip, port, protocol: _ } = front_end;
     let Some(listener) = facts.listeners.get(&(vip, port)).filter(|one| !one.ours) else { return };
-    let wanted = EntityId::new(Kind::CSVSERVER, front_end.csvserver(&policy.mark.prefix));
-    if policy.consent.takeover && listener.holder == wanted {
-        return;
-    }
     reading.findings.error(
         Code::FrontEndForeign,
         &reading.keys.frontend_ip,
@@ -50,7 +44,7 @@ fn check_names(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
         Code::NameForeign,
         "",
         format!("the appliance has a {kind} {name:?}, which is not ours and whose name is needed"),
-        "remove or rename it, or allow taking it over with --takeover",
+        "remove or rename it, or choose another --prefix",
     );
 }
 

@@ -36,8 +36,8 @@ pub(super) struct Reading<'a> {
     /// Its front end, if that can be read.
     pub(super) front_end: Option<FrontEndId>,
     pub(super) front: FrontEndText,
-    /// Whether it asks to verify back ends and does not say readably which.
-    pub(super) asks_verification: bool,
+    /// How all of its back ends are to be spoken to at least.
+    pub(super) back_ends_at_least: BackEndTransport,
     /// Its server certificates, as far as they can be used.
     pub(super) certificates: Vec<ServedCertificate>,
     /// Its routes, as far as they can be read.
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
             tls,
             front_end: vip.map(|vip| FrontEndId { vip, port, protocol }),
             front,
-            asks_verification: settings.backend_ca_secret.is_unreadable(),
+            back_ends_at_least: back_end::at_least(&settings),
             certificates: certificates.unwrap_or_default(),
             routes: Vec::new(),
             back_ends: Vec::new(),

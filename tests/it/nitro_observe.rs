@@ -398,7 +398,8 @@ fn an_answer_that_cannot_be_read_is_read_again_and_then_an_error() {
     let expected = run(observe(&calm, &mark())).unwrap();
     let requests = calm.transport().faulty().faults.requests();
     for at in 1..=requests {
-        for fault in [Fault::Truncated, Fault::ResetBefore, Fault::Unavailable, Fault::Refused(446)] {
+        for fault in [Fault::Truncated, Fault::ResetBefore, Fault::Unavailable, Fault::Refused(446)]
+        {
             let faults = Faults::none().at(at, fault.clone());
             let client = client(InProcess::with_faults(site.hand.0.clone(), faults));
             let observed = run(observe(&client, &mark()));

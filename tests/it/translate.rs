@@ -7,6 +7,7 @@ mod classes;
 mod faults;
 mod foreign;
 mod laws;
+mod profiles;
 mod routing;
 mod sharing;
 mod unmet;

@@ -7,17 +7,25 @@ mod spelling;
 
 use spelling::{argument, quoted, syntax};
 
+use super::nothing;
 use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value};
-use crate::plan::{Op, Plan};
+use crate::plan::{HeldBack, Op, Plan};
 
 /// The whole plan, one command a line. A line that starts with `#` is a comment, as the appliance
 /// itself writes them (seen in its saved configurations).
 pub fn nscli(plan: &Plan) -> String {
-    if plan.is_empty() {
-        return "# no changes\n".to_owned();
-    }
-    let commands: Vec<String> = plan.ops.iter().map(|planned| command(&planned.op)).collect();
-    commands.join("\n") + "\n"
+    let mut lines: Vec<String> = plan.ops.iter().map(|planned| command(&planned.op)).collect();
+    lines.extend(plan.held_back.iter().flat_map(held_back));
+    lines.extend(plan.is_empty().then(|| format!("# {}", nothing(plan))));
+    lines.join("\n") + "\n"
+}
+
+/// What is not removed, as comments: there is no command to type.
+fn held_back(held_back: &HeldBack) -> Vec<String> {
+    let mut lines = vec![format!("# {}", held_back.title())];
+    lines.extend(held_back.deletions.iter().map(|deletion| format!("# - {deletion}")));
+    lines.extend(held_back.explanation().map(|sentence| format!("# {sentence}")));
+    lines
 }
 
 fn command(op: &Op) -> String {

@@ -178,7 +178,8 @@ fn everything() -> Plan {
     ops.push(planned(Op::RemoveFile { file: "k8s-ngs4b-old.key".to_owned() }, None));
     let label = |kind, name: &str, what: &str, uses: &[&str]| {
         let uses = uses.iter().map(|place| (*place).to_owned()).collect();
-        (EntityId::new(kind, name), Label { what: what.to_owned(), uses })
+        let not_after = (kind == Kind::SSLCERTKEY).then_some(jiff::Timestamp::UNIX_EPOCH);
+        (EntityId::new(kind, name), Label { what: what.to_owned(), uses, not_after })
     };
     let uses = [
         "SNI certificate of k8s-192.0.2.10_443_ssl",
@@ -208,7 +209,7 @@ fn everything() -> Plan {
     }
 }
 
-/// A profile that a new one replaces, and a route that gets another target.
+/// A profile that a new one replaces, a certkey that is changed, and a route that gets another target.
 fn before() -> BTreeMap<EntityId, Before> {
     let old = |name: &str, pairs: &[(&str, Value)], ciphers: &[&str]| {
         let ciphers = ciphers.iter().map(|cipher| (*cipher).to_owned()).collect();
@@ -223,9 +224,15 @@ fn before() -> BTreeMap<EntityId, Before> {
         ],
         &["TLS1.3-AES256-GCM-SHA384", "TLS1-AES-256-CBC-SHA"],
     );
+    let certkey = old(
+        CERTKEY,
+        &[("cert", "k8s-ngs4b-old.crt".into()), ("key", "k8s-ngs4b-old.key".into())],
+        &[],
+    );
     let target = old(MOVED_ROUTE, &[("targetlbvserver", "k8s-blue".into())], &[]);
     [
         (EntityId::new(Kind::SSLPROFILE, PROFILE), profile),
+        (EntityId::new(Kind::SSLCERTKEY, CERTKEY), certkey),
         (EntityId::new(Kind::CSACTION, MOVED_ROUTE), target),
     ]
     .into()
@@ -271,6 +278,15 @@ fn an_empty_plan_says_no_changes() {
     let text = text(&Plan::default(), &header, Style::default());
     assert_eq!(text, "cluster    local\nappliance  an empty appliance (offline)\n\nno changes\n");
     assert_eq!(nscli(&Plan::default()), "# no changes\n");
+}
+
+#[test]
+fn a_plan_that_only_holds_back_says_no_other_changes() {
+    let plan = Plan { held_back: everything().held_back, ..Plan::default() };
+    assert!(text(&plan, &header(), Style::default()).ends_with("\n\nno other changes\n"));
+    let commands = nscli(&plan);
+    assert!(commands.lines().all(|line| line.starts_with("# ")), "{commands}");
+    assert!(commands.ends_with("\n# no other changes\n"), "{commands}");
 }
 
 #[test]

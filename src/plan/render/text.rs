@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::Header;
 use super::blocks::{Block, Group, Mark, Row, Totals, groups, totals};
+use super::{Header, counted, nothing};
 use crate::plan::{HeldBack, Op, Plan};
 
 /// How text is laid out.
@@ -118,21 +118,20 @@ impl Page {
     }
 
     fn held_back(&mut self, held_back: &HeldBack) {
-        let HeldBack { deletions, digest } = held_back;
-        let count = counted(deletions.len(), "deletion");
-        self.title(&format!("Held back: {count} until approved"));
-        for deletion in deletions {
+        self.title(&held_back.title());
+        for deletion in &held_back.deletions {
             let deletion = self.painted(colour(Mark::Remove), &format!("- {deletion}"));
             self.line(&format!("  {deletion}"));
         }
-        self.paragraph(2, "More vanished at once than is usual, so nothing of this is removed.");
-        self.paragraph(2, &format!("If it is meant: --approve {digest}"));
+        for sentence in held_back.explanation() {
+            self.paragraph(2, &sentence);
+        }
     }
 
     fn closing(&mut self, plan: &Plan, totals: Totals) {
         self.text.push('\n');
         if plan.is_empty() {
-            self.line("no changes");
+            self.line(nothing(plan));
             return;
         }
         if !plan.swaps.is_empty() {
@@ -211,8 +210,4 @@ fn wrapped(text: &str, column: usize, width: usize) -> String {
         at += length;
     }
     out
-}
-
-fn counted(count: usize, word: &str) -> String {
-    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }

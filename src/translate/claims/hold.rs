@@ -54,13 +54,6 @@ impl Round<'_, '_, '_> {
         if observed.is_empty() {
             return Standing::Absent;
         }
-        let verified =
-            |route: &ObservedRoute| route.protection.back_end == BackEndTransport::Verified;
-        if reading.asks_verification && !observed.iter().any(verified) {
-            return Standing::Closed(
-                "its text asks to verify a back end, and none is verified".to_owned(),
-            );
-        }
         for route in observed {
             let mut actual = route.protection.clone();
             if let Some(front) = self.settled.fronts.get(&route.front_end)
@@ -95,7 +88,10 @@ impl Round<'_, '_, '_> {
                 .max(front.at_least),
             plain_text_allowed: !reading.tls,
             accepted_cas,
-            back_end: transport.unwrap_or(bound.back_end).max(*at_least),
+            back_end: transport
+                .unwrap_or(bound.back_end)
+                .max(*at_least)
+                .max(reading.back_ends_at_least),
             back_end_cas: known(accepted.clone()).unwrap_or_else(|| bound.back_end_cas.clone()),
             back_end_name: name.clone().or_else(|| bound.back_end_name.clone()),
         }

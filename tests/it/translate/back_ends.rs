@@ -153,10 +153,32 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn a_service_that_is_not_used_is_a_warning_unless_it_is_nearly_one_that_is() {
-    for (key, severity) in [("another-one", Severity::Warning), ("apcahe", Severity::Error)] {
-        let value = format!(r#"{{"{key}": "True"}}"#);
-        let translation = translated(&secrets().with(web().annotated("secure-backend", &value)));
-        assert_eq!(told(&translation, "web")[0], (severity, Code::AnnotationServiceUnknown));
+fn settings_for_a_service_that_is_not_used_are_an_error_while_one_that_is_used_has_none() {
+    let profile = |key: &str| format!(r#"{{"{key}": {{"tls13": "enabled"}}}}"#);
+    let listed = |key: &str, value: &str| format!(r#"{{"{key}": "{value}"}}"#);
+    for key in ["another-one", "apcahe", "apache-service"] {
+        for (name, value) in [
+            ("secure-backend", listed(key, "True")),
+            ("backend-secret", listed(key, "client")),
+            ("backend-ca-secret", listed(key, "ca")),
+            ("backend-sslprofile", profile(key)),
+        ] {
+            let web = web().annotated("secure-backend", "True").annotated(name, &value);
+            let translation = translated(&secrets().with(web));
+            let first = (Severity::Error, Code::AnnotationServiceUnknown);
+            assert_eq!(told(&translation, "web")[0], first, "{name} {key}");
+            assert_eq!(translation.unmet.len(), 1, "{name} {key}");
+        }
     }
+}
+
+#[test]
+fn settings_for_the_services_of_several_ingresses_are_a_warning() {
+    let web = web()
+        .annotated("secure-backend", r#"{"apache": "True", "another": "True"}"#)
+        .annotated("backend-ca-secret", r#"{"apache": "ca", "another": "ca"}"#);
+    let translation = accepted(&secrets().with(web));
+    let warning = (Severity::Warning, Code::AnnotationServiceUnknown);
+    assert_eq!(told(&translation, "web"), [warning, warning]);
+    assert_eq!(profile(&translation, "serverauth"), Some("ENABLED"));
 }

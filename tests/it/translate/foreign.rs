@@ -33,17 +33,12 @@ fn a_foreign_listener_keeps_its_place() {
 }
 
 #[test]
-fn a_foreign_object_keeps_its_name_unless_it_may_be_taken_over() {
+fn a_foreign_object_keeps_its_name() {
     let mut cluster = both();
     let name = accepted(&cluster).desired.state.names(Kind::CSVSERVER).next().unwrap().to_owned();
     let id = EntityId::new(Kind::CSVSERVER, name.as_str());
-    cluster.0.facts.foreign_names.insert(id.clone());
-    let place = ("192.0.2.10".parse().unwrap(), 80);
+    cluster.0.facts.foreign_names.insert(id);
     only_error(&translated(&cluster), "plain", Code::NameForeign);
-    cluster.0.facts.listeners.insert(place, Listener { holder: id, ours: false });
-    let mut policy = policy();
-    policy.consent.takeover = true;
-    assert!(translate(&cluster.0, &policy).unmet.is_empty());
 }
 
 #[test]

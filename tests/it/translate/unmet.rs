@@ -77,7 +77,7 @@ fn an_ingress_that_is_broken_keeps_its_last_good_configuration() {
     let turns = programmed(&shop().with(guarded(1)));
     for broken in [
         guarded(1).annotated("frontend-sslprofile", "{"),
-        guarded(1).annotated("secure-backend", "perhaps"),
+        guarded(1).annotated("backend-sslprofile", "{"),
         guarded(1).annotated("backend-secrets", "{}"),
         guarded(1).annotated("frontend-ip", "A.B.C.D"),
         guarded(1).annotated("ca-secret", "{"),
@@ -123,12 +123,16 @@ fn closing_follows_every_component_of_protection() {
     let verified = secure.clone().annotated("backend-ca-secret", r#"{"apache": "one"}"#);
     let cases = [
         (web(1), secure.clone().annotated("backend-secret", "{"), "in TLS"),
-        (secure.clone(), secure.clone().annotated("backend-ca-secret", "{"), "verify a back end"),
+        (secure.clone(), secure.clone().annotated("backend-ca-secret", "{"), "verified"),
         (
             secure.clone(),
             secure.annotated("backend-ca-secret", r#"{"apache": "nowhere"}"#),
             "verified",
         ),
+        (web(1), web(1).annotated("secure-backend", "perhaps"), "in TLS"),
+        (web(1), web(1).annotated("secure-backends", "True"), "in TLS"),
+        (web(1), web(1).annotated("secure-backend", r#"{"apache-service": "True"}"#), "in TLS"),
+        (web(1), web(1).annotated("backend-ca-secret", "{"), "verified"),
         (
             verified.clone(),
             verified
@@ -157,6 +161,21 @@ fn closing_follows_every_component_of_protection() {
 }
 
 #[test]
+fn what_cannot_be_read_of_a_back_end_is_had_where_it_is_bound_in_full() {
+    let secure = web(1).annotated("secure-backend", "True");
+    let turns = programmed(&shop().with(secure.clone()));
+    assert_held(&turns, &shop().with(secure.clone().annotated("secure-backend", "perhaps")));
+    let verified = secure.annotated("backend-ca-secret", r#"{"apache": "one"}"#);
+    let turns = programmed(&shop().with(verified.clone()));
+    assert_held(&turns, &shop().with(verified.clone().annotated("backend-ca-secret", "{")));
+    // One verified back end says nothing about another.
+    let both = verified.path("/web", "web", 80);
+    let turns = programmed(&shop().with(both.clone()));
+    let broken = both.annotated("backend-ca-secret", "{");
+    assert_closed(&turns, &shop().with(broken), "verified");
+}
+
+#[test]
 fn adding_tls_that_cannot_be_had_closes_the_plain_route() {
     let plain = web(1).changed(|spec| spec.tls = None);
     let turns = programmed(&shop().with(plain));
@@ -168,7 +187,7 @@ fn adding_tls_that_cannot_be_had_closes_the_plain_route() {
 fn a_held_ingress_keeps_its_front_end_against_younger_ones() {
     let turns = programmed(&shop().with(guarded(1)));
     // The text no longer asks for certificates, but it is not understood.
-    let broken = web(1).annotated("secure-backend", "perhaps");
+    let broken = web(1).annotated("backend-sslprofile", "{");
     let cluster = shop().with(broken).with(other(2));
     let translation = turns.converge(&cluster);
     assert_eq!(translation.unmet, [(id("web"), Unmet::Held)].into());
@@ -188,7 +207,7 @@ fn a_held_ingress_keeps_its_front_end_against_younger_ones() {
 
 #[test]
 fn a_held_ingress_keeps_its_routes_against_younger_ones_and_not_against_older() {
-    let broken = || web(5).annotated("secure-backend", "perhaps");
+    let broken = || web(5).annotated("backend-sslprofile", "{");
     let rival = |age| other(age).host("a.shop.example").path("/", "web", 80);
     let turns = programmed(&shop().with(web(5)));
     let fork = Turns::of(turns.appliance());
@@ -237,7 +256,7 @@ fn closing_the_holder_frees_the_front_end_for_the_next() {
 #[test]
 fn members_of_a_held_back_end_follow_their_service() {
     let turns = programmed(&shop().with(guarded(1)));
-    let broken = guarded(1).annotated("secure-backend", "perhaps");
+    let broken = guarded(1).annotated("backend-sslprofile", "{");
     let moved = endpoints("apache").port("", 8443).address("10.0.1.9", None);
     let cluster = shop().with(broken.clone()).with(moved);
     let translation = turns.converge(&cluster);
@@ -271,7 +290,7 @@ fn what_is_not_among_the_input_stays_and_holds_its_place() {
 fn a_held_plain_route_goes_when_its_host_demands_certificates() {
     let plain = || web(1).changed(|spec| spec.tls = None).annotated("frontend-ip", "192.0.2.20");
     let turns = programmed(&shop().with(plain()));
-    let broken = plain().annotated("secure-backend", "perhaps");
+    let broken = plain().annotated("backend-sslprofile", "{");
     let secure = other(2)
         .annotated("ca-secret", r#"{"web": "one"}"#)
         .host("a.shop.example")

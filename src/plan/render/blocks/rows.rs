@@ -1,7 +1,7 @@
 //! What one op says about the object that it changes, as pairs of label and value.
 
 use super::{Mark, Row, compared, words};
-use crate::model::{BindingId, EntityId, Fields, Role};
+use crate::model::{BindingId, EntityId, Fields, Kind, Role};
 use crate::plan::{Op, Plan};
 
 const ISSUER: &str = "issuer";
@@ -34,9 +34,14 @@ pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> 
         Op::Unbind { binding } => {
             one(words::binding(binding), words::bound(plan, binding, &Fields::new()))
         }
-        Op::Change { certkey: _, cert, key } => {
-            let mut pairs = one("cert", cert.clone());
-            pairs.extend(key.iter().map(|key| ("key".to_owned(), key.clone())));
+        Op::Change { certkey, cert, key } => {
+            let entity = EntityId::new(Kind::SSLCERTKEY, certkey.as_str());
+            let files = [Some(("cert", cert)), key.as_ref().map(|key| ("key", key))];
+            let changed = |(name, new): (&str, &String)| {
+                compared::changed(plan, &entity, name.to_owned(), new)
+            };
+            let mut pairs: Vec<_> = files.into_iter().flatten().map(changed).collect();
+            pairs.extend(words::valid_until(plan, &entity));
             pairs
         }
         Op::Link { certkey: _, issuer } => one(ISSUER, words::certkey(plan, issuer)),

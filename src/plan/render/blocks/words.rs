@@ -27,12 +27,20 @@ pub(super) fn first_rows(plan: &Plan, id: &EntityId) -> Vec<Row> {
         Kind::SSLCERTKEY => "sslcertkey",
         _ => return Vec::new(),
     };
-    let Some(Label { what: _, uses }) = plan.labels.get(id) else { return Vec::new() };
+    let Some(Label { what: _, uses, not_after: _ }) = plan.labels.get(id) else {
+        return Vec::new();
+    };
     let row =
         |label: &str, value: &str| Row { mark: None, label: label.into(), value: value.into() };
     let mut rows = vec![row(kinds, &id.name)];
     rows.extend(uses.iter().map(|place| row("used as", place)));
     rows
+}
+
+/// The last day of the certificate that a certkey is given.
+pub(super) fn valid_until(plan: &Plan, certkey: &EntityId) -> Option<(String, String)> {
+    let not_after = plan.labels.get(certkey)?.not_after?;
+    Some(("valid until".to_owned(), not_after.strftime("%Y-%m-%d").to_string()))
 }
 
 /// A certkey with what it is for.

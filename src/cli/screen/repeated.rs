@@ -1,0 +1,49 @@
+//! Diagnostics that say the same of several places are shown once.
+
+use crate::diagnostic::{Diagnostic, Severity};
+
+/// As many places are told of one diagnostic.
+const PLACES: usize = 3;
+
+/// One diagnostic, with all the places that it was found at.
+pub(super) struct Repeated<'a> {
+    pub(super) diagnostic: &'a Diagnostic,
+    places: Vec<String>,
+}
+
+/// Each diagnostic once, worst last: there it is seen.
+pub(super) fn merged<'a>(all: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<Repeated<'a>> {
+    let mut merged: Vec<Repeated<'a>> = Vec::new();
+    for diagnostic in all {
+        let place = diagnostic.whereabouts();
+        match merged.iter_mut().find(|known| is_same(known.diagnostic, diagnostic)) {
+            Some(known) if known.places.contains(&place) => {}
+            Some(known) => known.places.push(place),
+            None => merged.push(Repeated { diagnostic, places: vec![place] }),
+        }
+    }
+    merged.sort_by_key(|repeated| std::cmp::Reverse(repeated.diagnostic.severity));
+    merged
+}
+
+/// An error is told of every object that it concerns: each must be mended.
+fn is_same(a: &Diagnostic, b: &Diagnostic) -> bool {
+    (a.severity, a.code, &a.problem, &a.remedy) == (b.severity, b.code, &b.problem, &b.remedy)
+        && (a.severity != Severity::Error || a.object == b.object)
+}
+
+impl Repeated<'_> {
+    /// Everything but the severity, which has a colour of its own.
+    pub(super) fn rest(&self) -> String {
+        let Diagnostic { code, problem, remedy, .. } = self.diagnostic;
+        let mut lines = vec![format!("[{code}]: {problem}")];
+        lines.extend(self.places.iter().take(PLACES).map(|place| format!("  --> {place}")));
+        match self.places.len().saturating_sub(PLACES) {
+            0 => {}
+            1 => lines.push("      and 1 more place".to_owned()),
+            more => lines.push(format!("      and {more} more places")),
+        }
+        lines.push(format!("  fix: {remedy}"));
+        lines.join("\n")
+    }
+}
