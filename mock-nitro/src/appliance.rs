@@ -83,6 +83,8 @@ pub struct Appliance {
     gaps: usize,
     /// A failure that the next bulk request meets: at which command, and what it is.
     injected: Option<(usize, Refusal)>,
+    /// After how many commands the next bulk request ends.
+    stop_after: Option<usize>,
 }
 
 impl Appliance {
@@ -103,6 +105,7 @@ impl Appliance {
             transition: None,
             gaps: 0,
             injected: None,
+            stop_after: None,
         }
     }
 
@@ -112,6 +115,7 @@ impl Appliance {
         let entry = self.journal.as_ref().map(|_| journal::entry(request, body.as_ref().ok()));
         let answer = self.answer(request, body);
         self.injected = None;
+        self.stop_after = None;
         let (code, response) = match answer {
             Some(reply) => (reply.code, reply.into_response()),
             None => (0, elsewhere()),
@@ -229,6 +233,11 @@ impl Appliance {
     /// Lets one command of the next bulk request fail.
     pub(crate) fn inject(&mut self, place: usize, code: u32) {
         self.injected = Some((place, Refusal::new(code)));
+    }
+
+    /// Lets the next bulk request end after so many commands, as if there were no more.
+    pub(crate) fn stop_after(&mut self, commands: usize) {
+        self.stop_after = Some(commands);
     }
 
     /// Notes a request that never reached the appliance, or whose answer never left it.

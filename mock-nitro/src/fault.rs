@@ -32,6 +32,9 @@ pub enum Fault {
     ResetBefore,
     /// The appliance did what was asked, then the connection ended.
     ResetAfter,
+    /// The appliance did the first so many commands of a bulk request and no more, undoes none of
+    /// them, then the connection ended. A request of a single command is done if it is not 0.
+    ResetWithin(usize),
     /// All sessions are gone, as after a restart of the management plane.
     SessionExpired,
     /// In a bulk request the command at this place (from 0) fails with this code; elsewhere the
@@ -58,7 +61,7 @@ pub enum Delivery {
     Answer(Response),
     /// No answer; only the appliance knows whether it did what was asked.
     Lost {
-        /// Whether it did.
+        /// Whether it did, at least in part.
         carried_out: bool,
     },
 }
@@ -157,7 +160,7 @@ impl Faulty {
             None => {}
             Some(Fault::Latency(delay)) => self.delay = delay,
             Some(Fault::Unavailable) => return self.unavailable(request),
-            Some(Fault::ResetBefore) => {
+            Some(Fault::ResetBefore | Fault::ResetWithin(0)) => {
                 self.appliance.note(request, (0, 0));
                 return Delivery::Lost { carried_out: false };
             }
@@ -165,9 +168,18 @@ impl Faulty {
                 self.appliance.handle(request);
                 return Delivery::Lost { carried_out: true };
             }
+            Some(Fault::ResetWithin(commands)) => {
+                self.appliance.stop_after(commands);
+                self.appliance.handle(request);
+                return Delivery::Lost { carried_out: true };
+            }
             Some(Fault::SessionExpired | Fault::Failover) => self.appliance.expire_sessions(),
             Some(Fault::Fails(place, code)) => self.appliance.inject(place, code),
-            Some(Fault::Refused(code)) => return self.error(request, (code::status(code), code)),
+            Some(Fault::Refused(code)) => {
+                // With the status of a warning it would say that all was done.
+                let status = if code::is_warning(code) { 599 } else { code::status(code) };
+                return self.error(request, (status, code));
+            }
             Some(Fault::Truncated) => {
                 let mut response = self.appliance.handle(request);
                 response.body.truncate(response.body.len() / 2);

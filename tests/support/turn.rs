@@ -59,22 +59,30 @@ pub(crate) struct Turn {
     pub(crate) appliance: Appliance,
     /// How many requests it took.
     pub(crate) requests: u64,
+    /// How many ops went into each request that sent any for the first time.
+    pub(crate) sent: Vec<usize>,
 }
 
 /// One turn of a process that knows nothing from before. After request `last` the appliance cannot
 /// be reached any more.
 pub(crate) fn turn(cluster: &Snapshot, appliance: Appliance, faults: Faults, last: u64) -> Turn {
     let client = client(InProcess::with_faults(appliance, faults).lost_after(last));
+    let mut sent = Vec::new();
     let result = run(async {
         let observed = observe(&client, &mark()).await?;
         let snapshot = Snapshot { facts: observed.facts.clone(), ..cluster.clone() };
         let plan = plan(&observed, &translate(&snapshot, &policy()));
-        let outcomes = execute(&client, &plan, &mut |_: Event<'_>| {}).await;
+        let mut note = |event: Event<'_>| {
+            if let Event::Sent { ops } = event {
+                sent.push(ops.len());
+            }
+        };
+        let outcomes = execute(&client, &plan, &mut note).await;
         client.logout().await;
         Ok((plan, outcomes))
     });
     let left = client.transport().faulty();
-    Turn { result, appliance: left.appliance.clone(), requests: left.faults.requests() }
+    Turn { result, appliance: left.appliance.clone(), requests: left.faults.requests(), sent }
 }
 
 /// Turns without faults until there is nothing left to do.

@@ -166,7 +166,8 @@ fn run_all(
 ) -> Vec<Result<Done, Refusal>> {
     let start = appliance.running.clone();
     let mut outcomes = Vec::new();
-    for (place, (kind, verb, item)) in items.iter().enumerate() {
+    let commands = appliance.stop_after.unwrap_or(items.len());
+    for (place, (kind, verb, item)) in items.iter().enumerate().take(commands) {
         let outcome = match appliance.injected_failure(place) {
             Some(refusal) => Err(refusal),
             None => run(appliance, call, (kind, verb, item), manner),

@@ -37,6 +37,20 @@ fn a_lost_answer_leaves_open_whether_anything_was_done() {
 }
 
 #[test]
+fn a_bulk_may_be_carried_out_in_part_without_an_answer() {
+    let servers =
+        r#"{"server":[{"name":"r","ipaddress":"192.0.2.2"},{"name":"s","ipaddress":"192.0.2.1"}]}"#;
+    for (commands, carried_out, last_is_there) in
+        [(0, false, false), (1, true, false), (2, true, true), (3, true, true)]
+    {
+        let met = meet(Fault::ResetWithin(commands), "POST server", servers);
+        assert_eq!(met, (Delivery::Lost { carried_out }, last_is_there), "{commands}");
+    }
+    let single = meet(Fault::ResetWithin(1), "POST server", SERVER);
+    assert_eq!(single, (Delivery::Lost { carried_out: true }, true));
+}
+
+#[test]
 fn an_error_may_come_from_around_the_appliance() {
     for (fault, status, text, done) in [
         (Fault::Unavailable, 503, "<html>", false),
@@ -48,6 +62,7 @@ fn an_error_may_come_from_around_the_appliance() {
             false,
         ),
         (Fault::Refused(446), 599, r#""errorcode": 446"#, false),
+        (Fault::Refused(1067), 599, r#""severity": "ERROR""#, false),
         (Fault::HiddenError(1056), 200, r#""errorcode": 1056"#, false),
         (Fault::Fails(0, 1072), 599, r#""errorcode": 1072"#, false),
         (Fault::Truncated, 201, r#"{ "errorcode": 0"#, true),
