@@ -168,6 +168,16 @@ impl Appliance {
         verdict.violations
     }
 
+    /// Ends a transition that was interrupted, and judges every state of it by where it was to
+    /// lead: to what `aim` runs. What is so far is then not taken for what was meant.
+    pub fn end_towards(&mut self, aim: &Self) -> Vec<Violation> {
+        if let Some((_, steps)) = &mut self.transition {
+            let command = "the rest of the transition".to_owned();
+            steps.push(Step { command, state: aim.running.clone() });
+        }
+        self.end()
+    }
+
     /// How often, in the transition that ended last, a host was without a certificate between the
     /// two halves of a swap: the only gap that counts as safe.
     pub fn certificate_gaps(&self) -> usize {
@@ -243,6 +253,7 @@ impl Appliance {
     /// Notes a request that never reached the appliance, or whose answer never left it.
     pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
         if let Some(journal) = &mut self.journal {
+            // A body that cannot be read has its own answer; the journal shows the rest.
             let body = body::parse(request).ok();
             let entry = journal::entry(request, body.as_ref());
             journal.push(JournalEntry { status, errorcode, ..entry });

@@ -53,7 +53,7 @@ pub(crate) fn execute(
     validate::arguments(&command)?;
     rules::complete(state, &mut command);
     validate::existence(state, &mut command)?;
-    rules::check(state, &command, now)?;
+    rules::check(state, &command)?;
     validate::not_in_use(state, &command)?;
     let before = state.clone();
     apply::apply(state, &command);

@@ -49,8 +49,7 @@ pub(crate) fn complete(state: &State, command: &mut Command) {
 
 /// Everything about this command that the schema cannot say. Called after the generic validation
 /// (fields, types, enums, ranges, existence, references, immutability), before it is carried out.
-pub(crate) fn check(state: &State, command: &Command, now: Timestamp) -> Result<(), Refusal> {
-    let _ = now;
+pub(crate) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
     match command.kind {
         "sslcertkey" => certkeys::check(state, command),
         "sslvserver_sslcertkey_binding"
