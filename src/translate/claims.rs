@@ -262,14 +262,20 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         let claimant = &self.claimants[place];
         let observed = claimant.observed(self.facts);
         for route in observed {
-            self.hold_front(place, route);
             let claim = (route.front_end, route.matches.clone());
-            if *self.taken.entry(claim).or_insert(place) != place {
+            if *self.taken.entry(claim).or_insert(place) == place {
+                self.hold_front(place, route);
+            } else {
+                // What goes holds neither its front end nor the names of its certificates.
                 self.settled.yielded.insert(binding_of(route, self.prefix));
             }
         }
         let Claimant::Known(reading) = claimant else { return };
-        let bound = |front_end: &FrontEndId| observed.iter().any(|one| one.front_end == *front_end);
+        let stays =
+            |one: &&ObservedRoute| !self.settled.yielded.contains(&binding_of(one, self.prefix));
+        let bound = |front_end: &FrontEndId| {
+            observed.iter().filter(stays).any(|one| one.front_end == *front_end)
+        };
         if let Some(front_end) = reading.front_end.filter(bound) {
             for route in &reading.routes {
                 self.taken.entry((front_end, route.matches.clone())).or_insert(place);
