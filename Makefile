@@ -36,6 +36,6 @@ laws: ## the laws of planning over TRANSITIONS random transitions, in release
 	@tests/tools/need.sh cargo cc
 	LAWS_TRANSITIONS=$(TRANSITIONS) cargo test --release --locked laws
 
-mutants: ## apply each patch of tests/mutants, which breaks a promise of planning; tests must fail
+mutants: ## apply each patch of tests/mutants, which breaks a promise; tests must fail
 	@tests/tools/need.sh cargo cc git
 	tests/tools/mutants.sh

@@ -17,6 +17,7 @@ mod unsupported;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Findings};
+pub use address::Vip;
 pub use parse_error::ParseError;
 pub use profile::Side;
 pub use registry::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};

@@ -7,13 +7,13 @@ mod output;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 
+use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{Consent, Policy, UnknownClass};
 pub use environment::Environment;
@@ -117,7 +117,7 @@ struct IngressOptions {
 
     /// The address that Ingresses without `frontend-ip` are served on; if not given, `NS_VIP`
     #[arg(long, env = "NITRO_INGRESS_DEFAULT_VIP", value_name = "IP")]
-    default_vip: Option<IpAddr>,
+    default_vip: Option<Vip>,
 }
 
 /// What may be done to things that are not ours, or not easily undone.
@@ -233,7 +233,7 @@ impl Settings {
         };
         let default_vip = match default_vip {
             Some(vip) => Some(*vip),
-            None => environment.parse(vendor_vip, "an IP address")?,
+            None => environment.parse(vendor_vip, "an IP address that clients can connect to")?,
         };
         Ok(Policy {
             mark: Mark {
@@ -246,7 +246,7 @@ impl Settings {
                 .collect(),
             ingress_classes: some(ingress_classes),
             unknown_class: UnknownClass::Ours,
-            default_vip,
+            default_vip: default_vip.map(|Vip(vip)| vip),
             enable_default_profile: *enable_default_profile,
             consent: Consent { approved: some(approved), save_foreign: *save_foreign, prune },
         })

@@ -1,8 +1,21 @@
 //! Addresses of front ends.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use super::{IngressSettings, ParseError, json};
+
+/// An address that clients can connect to, in its one form, wherever it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vip(pub IpAddr);
+
+impl FromStr for Vip {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        parse_vip(text).map(Self)
+    }
+}
 
 /// Reads `frontend-ip`.
 pub(super) fn read_frontend_ip(

@@ -77,7 +77,7 @@ fn a_vendor_variable_that_means_nothing_is_quoted() {
     };
     assert_eq!(
         policy("NS_VIP", "<VIP>"),
-        "the variable NS_VIP is \"<VIP>\", which is not an IP address"
+        "the variable NS_VIP is \"<VIP>\", which is not an IP address that clients can connect to"
     );
     assert!(policy("NS_APPS_NAME_PREFIX", "k8s-1").ends_with("1 to 8 letters or digits"));
     let url = |name, value| {
@@ -113,7 +113,8 @@ fn values_are_checked_as_they_are_read() {
         ("--prefix=k8s-1", "must be 1 to 8 letters or digits"),
         ("--prefix=abcdefghi", "must be 1 to 8 letters or digits"),
         ("--cluster-id=a b", "must be 1 to 63"),
-        ("--default-vip=A.B.C.D", "invalid IP address"),
+        ("--default-vip=A.B.C.D", "\"A.B.C.D\" is not an IP address"),
+        ("--default-vip=127.0.0.1", "is a loopback address"),
         ("--nitro-password=x", "unexpected argument"),
     ] {
         let refused = refuse(&[argument]);
