@@ -34,5 +34,6 @@ mod laws;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
+mod promises;
 mod tidy;
 mod translate;
