@@ -67,6 +67,9 @@ pub struct Plan {
     /// Adjacent ops that swap SNI certificates for one name: from the first unbind to the last
     /// bind a TLS host is served no certificate. There is no other gap.
     pub swaps: Vec<Range<usize>>,
+    /// Ops that need each other in a circle, and those that need them: a fault of planning, after
+    /// which they are left out. What they are about stays as it is.
+    pub unordered: Vec<Op>,
     /// The names of the Ingresses that ops are for.
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
     /// What objects are whose names do not tell: routes by their `cspolicy`, and certkeys.

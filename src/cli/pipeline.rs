@@ -129,6 +129,7 @@ impl Pipeline {
     pub(super) fn falls_short(&self, turn: &Turn) -> bool {
         let Turn { translation, plan, .. } = turn;
         plan.held_back.is_some()
+            || !plan.unordered.is_empty()
             || translation.unmet.keys().any(|id| self.holds(translation, id))
             || translation.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }

@@ -50,7 +50,11 @@ pub(super) fn assemble(
     plan.settings = plan.ops.len();
     let mut placed: BTreeMap<usize, OpId> = BTreeMap::new();
     if !settings.end_the_plan {
-        for i in sort::sort(&draft.ops, &draft.needs) {
+        let order = sort::sort(&draft.ops, &draft.needs);
+        let sorted: BTreeSet<usize> = order.iter().copied().collect();
+        let unsorted = (0..draft.ops.len()).filter(|i| !sorted.contains(i));
+        plan.unordered = unsorted.map(|i| draft.ops[i].clone()).collect();
+        for i in order {
             let needed = &draft.needs.of[i];
             let waits = brake.holds(&draft.ops[i], &ingresses[i])
                 || needed.iter().any(|need| !placed.contains_key(need));

@@ -431,6 +431,9 @@ fn run(
 ) -> Result<Machine, String> {
     let observed = observe(machine);
     let (aim, plan) = (aim(&observed, translation), plan(&observed, translation));
+    if !plan.unordered.is_empty() {
+        return Err(format!("these wait for each other: {:#?}", plan.unordered));
+    }
     let mark = mark();
     let closed: BTreeSet<IngressId> = translation
         .unmet

@@ -50,8 +50,19 @@ impl std::fmt::Display for Target {
 
 /// What a plan without ops says.
 const fn nothing(plan: &Plan) -> &'static str {
-    if plan.held_back.is_some() { "no other changes" } else { "no changes" }
+    if plan.held_back.is_some() || !plan.unordered.is_empty() {
+        "no other changes"
+    } else {
+        "no changes"
+    }
 }
+
+fn unordered_title(plan: &Plan) -> String {
+    format!("Left out: {} that wait for each other", counted(plan.unordered.len(), "command"))
+}
+
+const UNORDERED: &str = "There is no safe order for these, so what they are about stays as it is. This is a bug of \
+                         nitro-ingress, please report it with this plan.";
 
 impl HeldBack {
     fn title(&self) -> String {

@@ -4,6 +4,7 @@
 //! Per front end: leaving routes, the change, coming routes. Inside the change the *observed*
 //! profile decides: what has no effect yet is put right before the pointer that gives it effect.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::route::target;
@@ -85,6 +86,24 @@ impl Change {
         .collect()
     }
 
+    /// The ops of those parts that change in one direction.
+    fn parts(
+        &self,
+        demand: Option<Direction>,
+        accepted: Option<Direction>,
+        direction: Direction,
+    ) -> Vec<usize> {
+        let mut ops = Vec::new();
+        if demand == Some(direction) {
+            ops.extend(&self.profile);
+            ops.extend(self.refusing_binds.iter().chain(&self.refusing_unbinds));
+        }
+        if accepted == Some(direction) {
+            ops.extend(self.ca_binds.iter().chain(&self.ca_unbinds));
+        }
+        ops
+    }
+
     fn changes_protection(&self) -> bool {
         self.is_live && self.before != self.after
     }
@@ -93,13 +112,28 @@ impl Change {
     fn order(&self, draft: &mut Draft<'_>, csvserver: &str) {
         let authenticated = protection::authenticates(&draft.old.state, csvserver);
         let will_authenticate = protection::authenticates(&draft.aim.owned.state, csvserver);
-        draft.need_all(&self.profile, &self.ca_binds); // 5a
+        let demand = demand(&self.before, &self.after);
+        match accepted(&self.before, &self.after) {
+            // What tightens comes before what loosens, so that routes can move in between.
+            Some(Direction::Loosens) if demand == Some(Direction::Tightens) && authenticated => {
+                draft.need_all(&self.ca_binds, &self.profile);
+            }
+            Some(Direction::Tightens) if demand == Some(Direction::Loosens) && authenticated => {
+                draft.need_all(&self.profile, &self.ca_unbinds);
+            }
+            Some(_) | None => {
+                draft.need_all(&self.profile, &self.ca_binds); // 5a
+                if authenticated {
+                    draft.need_all(&self.ca_unbinds, &self.profile); // 5b
+                } else {
+                    draft.need_all(&self.profile, &self.ca_unbinds); // 5c
+                }
+            }
+        }
         if authenticated {
-            draft.need_all(&self.ca_unbinds, &self.profile); // 5b
-            draft.need_all(&self.ca_unbinds, &self.ca_binds);
+            draft.need_all(&self.ca_unbinds, &self.ca_binds); // 5b
             draft.need_all(&self.profile, &self.refusing_binds); // 7a
         } else {
-            draft.need_all(&self.profile, &self.ca_unbinds); // 5c
             draft.need_all(&self.refusing_binds, &self.profile); // 7a
         }
         if authenticated && will_authenticate {
@@ -171,11 +205,15 @@ fn back_ends(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
         };
         let from = protection::of_back_end(draft.old, from);
         let to = protection::of_back_end(&draft.aim.owned, to);
-        if lowers(&change.before, &change.after) && is_weaker(&from, &to) {
-            draft.need_all(&change.ops(), moves.as_slice()); // 11a
-            draft.need_all(&change.ops(), ends.as_slice());
-        } else if lowers(&change.after, &change.before) && is_weaker(&to, &from) {
-            draft.need_all(moves.as_slice(), &change.ops()); // 11b
+        let demand = demand(&change.before, &change.after);
+        let accepted = accepted(&change.before, &change.after);
+        if is_weaker(&from, &to) {
+            let waiting = change.parts(demand, accepted, Direction::Loosens);
+            draft.need_all(&waiting, moves.as_slice()); // 11a
+            draft.need_all(&waiting, ends.as_slice());
+        } else if is_weaker(&to, &from) {
+            let needed = change.parts(demand, accepted, Direction::Tightens);
+            draft.need_all(moves.as_slice(), &needed); // 11b
         }
     }
 }
@@ -185,14 +223,34 @@ fn is_weaker(one: &Protection, other: &Protection) -> bool {
     other.is_at_least(one) && !one.is_at_least(other)
 }
 
-/// Whether a front end takes away some protection: what it demands of clients, or, where it
-/// demands certificates before and after, whose. It may add another at the same time.
-fn lowers(before: &Protection, after: &Protection) -> bool {
+/// Which way a part of what a front end demands changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Tightens,
+    Loosens,
+}
+
+/// How what a front end demands of clients changes.
+fn demand(before: &Protection, after: &Protection) -> Option<Direction> {
+    match before.client_authentication.cmp(&after.client_authentication) {
+        Ordering::Less => Some(Direction::Tightens),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(Direction::Loosens),
+    }
+}
+
+/// How the set of accepted CAs changes where clients are authenticated before and after; `None`
+/// if neither set holds the other.
+fn accepted(before: &Protection, after: &Protection) -> Option<Direction> {
     let asks = |end: &Protection| end.client_authentication != ClientAuthentication::None;
-    let accepts_more = before.accepted_cas.is_subset(&after.accepted_cas)
-        && before.accepted_cas != after.accepted_cas;
-    after.client_authentication < before.client_authentication
-        || (asks(before) && asks(after) && accepts_more)
+    let (old, new) = (&before.accepted_cas, &after.accepted_cas);
+    if !asks(before) || !asks(after) || old == new {
+        None
+    } else if old.is_subset(new) {
+        Some(Direction::Loosens)
+    } else {
+        new.is_subset(old).then_some(Direction::Tightens)
+    }
 }
 
 /// A route that stays and gets another back end.

@@ -11,7 +11,7 @@ use crate::plan::{HeldBack, Op, Plan, PlannedOp};
 /// before it; ops of one `batch` travel in one request.
 pub fn json(plan: &Plan, header: &Header) -> Value {
     let Header { cluster, appliance } = header;
-    let Plan { ops, settings, ends_after_settings, held_back, swaps, .. } = plan;
+    let Plan { ops, settings, ends_after_settings, held_back, swaps, unordered, .. } = plan;
     let Totals { add, change, remove } = totals(plan, &groups(plan));
     object!({
         "cluster": cluster.as_str(),
@@ -26,6 +26,7 @@ pub fn json(plan: &Plan, header: &Header) -> Value {
         "held_back": held_back.as_ref().map(|HeldBack { deletions, digest }| {
             object!({ "deletions": deletions, "digest": digest })
         }),
+        "unordered": unordered.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "ops": ops.iter().enumerate().map(|(id, op)| planned(plan, id, op)).collect::<Vec<_>>(),
     })
 }

@@ -7,7 +7,7 @@ mod spelling;
 
 use spelling::{argument, quoted, syntax};
 
-use super::nothing;
+use super::{UNORDERED, nothing, unordered_title};
 use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value};
 use crate::plan::{HeldBack, Op, Plan};
 
@@ -16,6 +16,11 @@ use crate::plan::{HeldBack, Op, Plan};
 pub fn nscli(plan: &Plan) -> String {
     let mut lines: Vec<String> = plan.ops.iter().map(|planned| command(&planned.op)).collect();
     lines.extend(plan.held_back.iter().flat_map(held_back));
+    if !plan.unordered.is_empty() {
+        lines.push(format!("# {}", unordered_title(plan)));
+        lines.extend(plan.unordered.iter().map(|op| format!("# - {op}")));
+        lines.push(format!("# {UNORDERED}"));
+    }
     lines.extend(plan.is_empty().then(|| format!("# {}", nothing(plan))));
     lines.join("\n") + "\n"
 }

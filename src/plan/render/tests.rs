@@ -196,6 +196,7 @@ fn everything() -> Plan {
         }),
         approved: None,
         swaps: std::iter::once(0..2).collect(),
+        unordered: Vec::new(),
         ingresses: [(id, key())].into(),
         labels: [
             label(Kind::CSPOLICY, ROUTE, "www.guestbook.com/a \"quoted\" path", &[]),
@@ -287,6 +288,15 @@ fn a_plan_that_only_holds_back_says_no_other_changes() {
     let commands = nscli(&plan);
     assert!(commands.lines().all(|line| line.starts_with("# ")), "{commands}");
     assert!(commands.ends_with("\n# no other changes\n"), "{commands}");
+}
+
+#[test]
+fn what_has_no_order_is_shown_in_every_form() {
+    let plan = Plan { unordered: vec![Op::Save], ..Plan::default() };
+    let says = |form: &str| form.contains(&Op::Save.to_string()) && !form.contains("no changes");
+    assert!(says(&text(&plan, &header(), Style::default())));
+    assert!(says(&nscli(&plan)));
+    assert!(says(&json(&plan, &header()).to_string()));
 }
 
 #[test]

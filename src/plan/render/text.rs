@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::blocks::{Block, Group, Mark, Row, Totals, groups, totals};
-use super::{Header, counted, nothing};
+use super::{Header, UNORDERED, counted, nothing, unordered_title};
 use crate::plan::{HeldBack, Op, Plan};
 
 /// How text is laid out.
@@ -36,6 +36,7 @@ pub fn text(plan: &Plan, header: &Header, style: Style) -> String {
     if let Some(held_back) = &plan.held_back {
         page.held_back(held_back);
     }
+    page.unordered(plan);
     page.closing(plan, totals(plan, &groups));
     page.text
 }
@@ -126,6 +127,17 @@ impl Page {
         for sentence in held_back.explanation() {
             self.paragraph(2, &sentence);
         }
+    }
+
+    fn unordered(&mut self, plan: &Plan) {
+        if plan.unordered.is_empty() {
+            return;
+        }
+        self.title(&unordered_title(plan));
+        for op in &plan.unordered {
+            self.line(&format!("  {op}"));
+        }
+        self.paragraph(2, UNORDERED);
     }
 
     fn closing(&mut self, plan: &Plan, totals: Totals) {
