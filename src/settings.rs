@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 
 use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
-use crate::policy::{Consent, Policy, UnknownClass};
+use crate::policy::{self, Consent, Policy, UnknownClass};
 pub use environment::Environment;
 pub use output::{Colour, LogFormat, LogLevel, OutputSettings};
 
@@ -34,6 +34,9 @@ pub struct Settings {
 
 /// The `spec.controller` of the IngressClasses that are made for this controller.
 const OWN_CONTROLLER_NAME: &str = "nitro-ingress.dev/ingress-controller";
+
+/// As long as Kubernetes gives a pod to terminate, unless it says otherwise.
+const DRAIN_DELAY_SECS: u32 = 30;
 
 /// How to reach the appliance.
 #[derive(Debug, Clone, Args)]
@@ -118,6 +121,33 @@ struct IngressOptions {
     /// The address that Ingresses without `frontend-ip` are served on; if not given, `NS_VIP`
     #[arg(long, env = "NITRO_INGRESS_DEFAULT_VIP", value_name = "IP")]
     default_vip: Option<Vip>,
+
+    /// Who the members of service groups are: the Service's endpoints, or the nodes on its node
+    /// port
+    ///
+    /// With `nodeport` every Service that is routed to needs a node port, and the Nodes are read. A
+    /// node is left out while it is not ready or has the label
+    /// `node.kubernetes.io/exclude-from-external-load-balancers`; with the external traffic policy
+    /// `Local`, also while it has no endpoint of the Service.
+    #[arg(
+        long,
+        env = "NITRO_INGRESS_MEMBERS",
+        value_name = "SOURCE",
+        value_enum,
+        default_value = "endpoints"
+    )]
+    members: MemberSource,
+
+    /// How many seconds a member may finish what it has when its endpoint terminates
+    ///
+    /// It takes no new clients meanwhile, and is removed when the endpoint is gone.
+    #[arg(
+        long,
+        env = "NITRO_INGRESS_DRAIN_DELAY",
+        value_name = "SECONDS",
+        default_value_t = DRAIN_DELAY_SECS
+    )]
+    drain_delay: u32,
 }
 
 /// What may be done to things that are not ours, or not easily undone.
@@ -146,6 +176,25 @@ struct ConsentOptions {
         value_delimiter = ','
     )]
     approved: Vec<String>,
+}
+
+/// Who the members of service groups are, as it is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MemberSource {
+    /// The endpoints of the Service
+    Endpoints,
+    /// The nodes, on the node port of the Service
+    #[value(name = "nodeport")]
+    NodePort,
+}
+
+impl From<MemberSource> for policy::MemberSource {
+    fn from(source: MemberSource) -> Self {
+        match source {
+            MemberSource::Endpoints => Self::Endpoints,
+            MemberSource::NodePort => Self::NodePort,
+        }
+    }
 }
 
 /// The first part of names on the appliance.
@@ -224,7 +273,8 @@ impl Settings {
     pub fn policy(&self, environment: &Environment, prune: bool) -> Result<Policy, Error> {
         let Self { identity, ingress, consent, .. } = self;
         let IdentityOptions { prefix, cluster_id } = identity;
-        let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
+        let IngressOptions { controller_names, ingress_classes, default_vip, members, drain_delay } =
+            ingress;
         let ConsentOptions { enable_default_profile, save_foreign, approved } = consent;
         let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
         let prefix = match prefix {
@@ -247,6 +297,8 @@ impl Settings {
             ingress_classes: some(ingress_classes),
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
+            members: (*members).into(),
+            drain_delay_secs: *drain_delay,
             enable_default_profile: *enable_default_profile,
             consent: Consent { approved: some(approved), save_foreign: *save_foreign, prune },
         })

@@ -60,6 +60,8 @@ codes! {
     VipMissing = "vip-missing": "No address for the front end is known.",
     ServiceMissing = "service-missing": "A Service that is routed to does not exist.",
     ServicePortMissing = "service-port-missing": "A Service has no such port.",
+    NodePortMissing = "node-port-missing": "Members are node ports, and a Service has none.",
+    NodesMissing = "nodes-missing": "Members are node ports, and no Node is known.",
     ServiceWithoutMembers = "service-without-members": "A Service has no ready endpoints.",
     RuleUnsupported = "rule-unsupported": "A part of the Ingress is not supported.",
     RouteTaken = "route-taken": "Another Ingress has this host and path.",

@@ -19,7 +19,7 @@ use crate::observed::Owned;
 use crate::policy::Consent;
 use crate::snapshot::Proof;
 use crate::tls::{Certificate, Material, PrivateKey};
-use crate::translate::{Band, Desired};
+use crate::translate::{Band, Desired, Draining};
 
 /// One world: what each front end demands, and what each Ingress asks for.
 #[derive(Debug, Clone)]
@@ -134,6 +134,7 @@ impl<'a> Build<'a> {
             unmet: BTreeMap::new(),
             gone: BTreeMap::new(),
             pinned_members: BTreeMap::new(),
+            draining: Draining::default(),
             consent: Consent::default(),
             ingresses: BTreeMap::new(),
             diagnostics: Vec::new(),
