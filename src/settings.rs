@@ -3,6 +3,7 @@
 //! Each option is documented here once; the help texts and the documentation come from it.
 
 mod environment;
+mod members;
 mod output;
 
 use std::collections::BTreeSet;
@@ -11,12 +12,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
 use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
-use crate::policy::{self, Consent, Policy, UnknownClass};
+use crate::policy::{Consent, Policy, UnknownClass};
 pub use environment::Environment;
+use members::MemberOptions;
 pub use output::{Colour, LogFormat, LogLevel, OutputSettings};
 
 /// The options of every command that looks at Ingresses.
@@ -25,18 +27,24 @@ pub struct Settings {
     #[command(flatten)]
     appliance: ApplianceOptions,
     #[command(flatten)]
-    identity: IdentityOptions,
-    #[command(flatten)]
-    ingress: IngressOptions,
+    meaning: MeaningSettings,
     #[command(flatten)]
     consent: ConsentOptions,
 }
 
+/// The options of commands that have no appliance: what Ingresses mean.
+#[derive(Debug, Clone, Args)]
+pub struct MeaningSettings {
+    #[command(flatten)]
+    identity: IdentityOptions,
+    #[command(flatten)]
+    ingress: IngressOptions,
+    #[command(flatten)]
+    members: MemberOptions,
+}
+
 /// The `spec.controller` of the IngressClasses that are made for this controller.
 const OWN_CONTROLLER_NAME: &str = "nitro-ingress.dev/ingress-controller";
-
-/// As long as Kubernetes gives a pod to terminate, unless it says otherwise.
-const DRAIN_DELAY_SECS: u32 = 30;
 
 /// How to reach the appliance.
 #[derive(Debug, Clone, Args)]
@@ -121,33 +129,6 @@ struct IngressOptions {
     /// The address that Ingresses without `frontend-ip` are served on; if not given, `NS_VIP`
     #[arg(long, env = "NITRO_INGRESS_DEFAULT_VIP", value_name = "IP")]
     default_vip: Option<Vip>,
-
-    /// Who the members of service groups are: the Service's endpoints, or the nodes on its node
-    /// port
-    ///
-    /// With `nodeport` every Service that is routed to needs a node port, and the Nodes are read. A
-    /// node is left out while it is not ready or has the label
-    /// `node.kubernetes.io/exclude-from-external-load-balancers`; with the external traffic policy
-    /// `Local`, also while it has no endpoint of the Service.
-    #[arg(
-        long,
-        env = "NITRO_INGRESS_MEMBERS",
-        value_name = "SOURCE",
-        value_enum,
-        default_value = "endpoints"
-    )]
-    members: MemberSource,
-
-    /// How many seconds a member may finish what it has when its endpoint terminates
-    ///
-    /// It takes no new clients meanwhile, and is removed when the endpoint is gone.
-    #[arg(
-        long,
-        env = "NITRO_INGRESS_DRAIN_DELAY",
-        value_name = "SECONDS",
-        default_value_t = DRAIN_DELAY_SECS
-    )]
-    drain_delay: u32,
 }
 
 /// What may be done to things that are not ours, or not easily undone.
@@ -176,25 +157,6 @@ struct ConsentOptions {
         value_delimiter = ','
     )]
     approved: Vec<String>,
-}
-
-/// Who the members of service groups are, as it is spelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MemberSource {
-    /// The endpoints of the Service
-    Endpoints,
-    /// The nodes, on the node port of the Service
-    #[value(name = "nodeport")]
-    NodePort,
-}
-
-impl From<MemberSource> for policy::MemberSource {
-    fn from(source: MemberSource) -> Self {
-        match source {
-            MemberSource::Endpoints => Self::Endpoints,
-            MemberSource::NodePort => Self::NodePort,
-        }
-    }
 }
 
 /// The first part of names on the appliance.
@@ -271,36 +233,11 @@ impl Settings {
     /// What translating and planning obey. `prune` says whether Ingresses that are not in the input
     /// are gone.
     pub fn policy(&self, environment: &Environment, prune: bool) -> Result<Policy, Error> {
-        let Self { identity, ingress, consent, .. } = self;
-        let IdentityOptions { prefix, cluster_id } = identity;
-        let IngressOptions { controller_names, ingress_classes, default_vip, members, drain_delay } =
-            ingress;
-        let ConsentOptions { enable_default_profile, save_foreign, approved } = consent;
-        let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
-        let prefix = match prefix {
-            Some(prefix) => Some(prefix.clone()),
-            None => environment.parse(vendor_prefix, "1 to 8 letters or digits")?,
-        };
-        let default_vip = match default_vip {
-            Some(vip) => Some(*vip),
-            None => environment.parse(vendor_vip, "an IP address that clients can connect to")?,
-        };
+        let ConsentOptions { enable_default_profile, save_foreign, approved } = &self.consent;
         Ok(Policy {
-            mark: Mark {
-                prefix: prefix.map_or_else(|| "k8s".to_owned(), |prefix| prefix.0),
-                cluster: cluster_id.clone(),
-            },
-            controller_names: some(controller_names)
-                .into_iter()
-                .chain([OWN_CONTROLLER_NAME.to_owned()])
-                .collect(),
-            ingress_classes: some(ingress_classes),
-            unknown_class: UnknownClass::Ours,
-            default_vip: default_vip.map(|Vip(vip)| vip),
-            members: (*members).into(),
-            drain_delay_secs: *drain_delay,
             enable_default_profile: *enable_default_profile,
             consent: Consent { approved: some(approved), save_foreign: *save_foreign, prune },
+            ..self.meaning.policy(environment)?
         })
     }
 
@@ -331,6 +268,41 @@ impl Settings {
         let username = username.ok_or(Error::UsernameMissing)?;
         let password = password.ok_or(Error::PasswordMissing)?;
         Ok(Some(Appliance { url, username, password, trust }))
+    }
+}
+
+impl MeaningSettings {
+    /// What translating obeys, with no consent to anything.
+    pub fn policy(&self, environment: &Environment) -> Result<Policy, Error> {
+        let Self { identity, ingress, members } = self;
+        let IdentityOptions { prefix, cluster_id } = identity;
+        let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
+        let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
+        let prefix = match prefix {
+            Some(prefix) => Some(prefix.clone()),
+            None => environment.parse(vendor_prefix, "1 to 8 letters or digits")?,
+        };
+        let default_vip = match default_vip {
+            Some(vip) => Some(*vip),
+            None => environment.parse(vendor_vip, "an IP address that clients can connect to")?,
+        };
+        Ok(Policy {
+            mark: Mark {
+                prefix: prefix.map_or_else(|| "k8s".to_owned(), |prefix| prefix.0),
+                cluster: cluster_id.clone(),
+            },
+            controller_names: some(controller_names)
+                .into_iter()
+                .chain([OWN_CONTROLLER_NAME.to_owned()])
+                .collect(),
+            ingress_classes: some(ingress_classes),
+            unknown_class: UnknownClass::Ours,
+            default_vip: default_vip.map(|Vip(vip)| vip),
+            members: members.source.into(),
+            drain_delay_secs: members.drain_delay_secs,
+            enable_default_profile: false,
+            consent: Consent::default(),
+        })
     }
 }
 
