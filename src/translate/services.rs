@@ -29,7 +29,7 @@ pub(super) struct Members {
 /// The Services of a snapshot, with the endpoints of each at hand.
 pub(super) struct Services<'a> {
     source: MemberSource,
-    services: &'a BTreeMap<ObjectKey, Service>,
+    by_key: &'a BTreeMap<ObjectKey, Service>,
     nodes: &'a BTreeMap<String, Node>,
     slices: BTreeMap<(&'a str, &'a str), Vec<&'a EndpointSlice>>,
 }
@@ -68,7 +68,7 @@ impl<'a> Services<'a> {
                 slices.entry((key.namespace.as_str(), service.as_str())).or_default().push(slice);
             }
         }
-        Self { source, services: &snapshot.services, nodes: &snapshot.nodes, slices }
+        Self { source, by_key: &snapshot.services, nodes: &snapshot.nodes, slices }
     }
 
     /// Who serves a port of a Service.
@@ -77,7 +77,7 @@ impl<'a> Services<'a> {
         service: &ObjectKey,
         port: &PortReference,
     ) -> Result<Rc<Members>, Unroutable> {
-        let found = self.services.get(service);
+        let found = self.by_key.get(service);
         let object = found.ok_or_else(|| Unroutable::NoService(service.clone()))?;
         if is_external(object) {
             return Err(Unroutable::ExternalName(service.clone()));
