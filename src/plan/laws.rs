@@ -336,7 +336,7 @@ impl<'a> Build<'a> {
             [("servicetype", servicetype.into()), ("comment", comment.into())],
         );
         state.bind(BindingId::new(Kind::LBVSERVER_SERVICEGROUP, &*name, &*name, Role::Plain), []);
-        let State { entities, bindings } = self.members(&name, &members);
+        let State { entities, bindings } = self.members(&name, members);
         let state = self.state();
         state.entities.extend(entities);
         state.bindings.extend(bindings);
@@ -347,7 +347,7 @@ impl<'a> Build<'a> {
     }
 
     /// The members of a group. Those that are terminating are said to drain.
-    fn members(&mut self, group: &str, endpoints: &[Phase; 3]) -> State {
+    fn members(&mut self, group: &str, endpoints: [Phase; 3]) -> State {
         let mut state = State::default();
         for (number, phase) in endpoints.iter().enumerate() {
             let address = format!("10.0.0.{number}");
@@ -377,7 +377,7 @@ impl<'a> Build<'a> {
             };
             if ingress == *id {
                 let number = usize::from(service.as_deref() == Some("service1:80"));
-                let members = self.members(group, &wish.back_ends[number].3);
+                let members = self.members(group, wish.back_ends[number].3);
                 self.translation.pinned_members.insert(group.to_owned(), members);
             }
         }
@@ -622,28 +622,26 @@ fn held_stay(before: &Machine, after: &Machine, translation: &Translation) -> Re
     lost.map_or(Ok(()), |(route, _)| Err(format!("{route} is held and gone")))
 }
 
-/// What is terminating and was bound stays bound, and takes no new clients if others do; what was
-/// not bound stays so.
+/// What is terminating and was bound stays bound: without new clients if others serve, else as it
+/// was. What was not bound stays so.
 fn draining_stay(
     before: &Machine,
     after: &Machine,
     translation: &Translation,
 ) -> Result<(), String> {
     let (before, after) = (&before.running.state, &after.running.state);
+    let is_draining = |member: &BindingId| translation.draining.members.contains(member);
     for member in &translation.draining.members {
-        let is_wanted = before.bindings.contains_key(member)
-            && after.entities.contains_key(&member.parent_id());
-        let others = after.has_serving_member(&member.parent);
-        match after.bindings.get(member) {
-            None if is_wanted => return Err(format!("{member} is terminating and gone")),
-            Some(_) if !is_wanted => return Err(format!("{member} is terminating and came")),
-            Some(attributes) if others && !is_disabled(attributes) => {
-                let mut serving = after.bound(Kind::SERVICEGROUP_MEMBER, &member.parent);
-                if serving.any(|(other, _)| !translation.draining.members.contains(other)) {
-                    return Err(format!("{member} is terminating and takes new clients"));
-                }
-            }
-            None | Some(_) => {}
+        let observed = before
+            .bindings
+            .get(member)
+            .filter(|_| after.entities.contains_key(&member.parent_id()));
+        let others_serve = after
+            .bound(Kind::SERVICEGROUP_MEMBER, &member.parent)
+            .any(|(other, attributes)| !is_disabled(attributes) && !is_draining(other));
+        let wanted = observed.map(|observed| others_serve || is_disabled(observed));
+        if after.bindings.get(member).map(is_disabled) != wanted {
+            return Err(format!("{member} is terminating; disabled must be {wanted:?}"));
         }
     }
     Ok(())
@@ -715,9 +713,7 @@ fn a_member_is_drained_only_when_another_serves() {
     replaced.ingresses[0].back_ends[0].3 = [Terminating, Serving, Absent];
     let mut back = simple();
     back.ingresses[0].back_ends[0].3 = [Serving, Terminating, Terminating];
-    let mut last = simple();
-    last.ingresses[0].back_ends[0].3 = [Absent, Terminating, Absent];
-    holds(&[simple(), replaced, back, last]);
+    holds(&[simple(), replaced, back]);
 }
 
 #[test]
