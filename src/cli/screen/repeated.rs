@@ -53,7 +53,7 @@ impl Repeated<'_> {
         let (places, more) = self.places();
         lines.extend(places.iter().map(|place| format!("  --> {place}")));
         lines.extend(more.map(|more| format!("      {more}")));
-        lines.push(format!("  fix: {remedy}"));
+        lines.push(format!("  fix: {}", remedy.replace('\n', "\n       ")));
         lines.join("\n")
     }
 }
