@@ -33,6 +33,7 @@ mod cli_lint;
 mod cli_reference;
 mod faults;
 mod laws;
+mod members;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
