@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use clap::{ArgAction, Args, Command, CommandFactory};
-use nitro_ingress::annotations::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
+use nitro_ingress::annotations::{
+    ANNOTATIONS, Annotation, Faults, Outcome, Scope, UNSUPPORTED, Unsupported, Weight,
+};
 use nitro_ingress::settings::{OutputSettings, Settings};
 
 use crate::tidy::{Source, sources, top};
@@ -68,24 +70,58 @@ What is unknown below our prefixes is reported; if it is nearly an annotation th
 "
     .to_owned();
     for annotation in ANNOTATIONS {
-        let Annotation { key, scope, value, default, doc, example, security, read: _ } = annotation;
-        let about = match scope {
-            Scope::FrontEnd => "the front end",
-            Scope::Service => "the back end of each Service",
-        };
-        write!(text, "\n## {key}\n\n{doc}\n\n").unwrap();
-        write!(text, "- about: {about}\n- value: `{value}`\n- without it: {default}\n").unwrap();
-        write!(text, "\n```yaml\n{key}: {}\n```\n", yaml(example)).unwrap();
-        if let Some(faults) = security {
-            write!(
-                text,
-                "\nIt protects, so its faults are never passed over:\n\n{}",
-                table(*faults)
-            )
-            .unwrap();
-        }
+        text.push_str(&section(annotation));
     }
+    text.push_str(&unsupported());
     assert_fresh("docs/annotations.md", &text);
+}
+
+fn section(annotation: &Annotation) -> String {
+    let Annotation {
+        key,
+        scope,
+        weight: _,
+        value,
+        default,
+        doc,
+        example,
+        fields,
+        security,
+        read: _,
+    } = annotation;
+    let about = match scope {
+        Scope::FrontEnd => "the front end, which Ingresses share",
+        Scope::Ingress => "all of the Ingress",
+        Scope::Service => "the back end of each Service",
+    };
+    let mut text = format!("\n## {key}\n\n{doc}\n\n- about: {about}\n");
+    write!(text, "- value: `{value}`\n- without it: {default}\n").unwrap();
+    if let Some(fields) = fields {
+        let names: Vec<String> = fields.allowed.iter().map(|name| format!("`{name}`")).collect();
+        writeln!(text, "- fields of `{}`: {}", fields.kind, names.join(", ")).unwrap();
+    }
+    write!(text, "\n```yaml\n{key}: {}\n```\n", yaml(example)).unwrap();
+    if let Some(faults) = security {
+        let table = table(*faults);
+        write!(text, "\nIt protects, so its faults are never passed over:\n\n{table}").unwrap();
+    }
+    text
+}
+
+/// The annotations of the vendor's controller that are not honoured.
+fn unsupported() -> String {
+    let mut text =
+        "\n## Not supported\n\n| annotation | what an Ingress with it is | what to do |\n\
+                    | --- | --- | --- |\n"
+            .to_owned();
+    for Unsupported { key, weight, advice } in UNSUPPORTED {
+        let becomes = match weight {
+            Weight::Decisive => "not served",
+            Weight::Harmless => "served without it, with a warning",
+        };
+        writeln!(text, "| `{key}` | {becomes} | {advice} |").unwrap();
+    }
+    text
 }
 
 fn yaml(value: &str) -> String {
