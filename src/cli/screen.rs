@@ -1,6 +1,6 @@
 //! Where results and messages go, and in which colours.
 
-mod repeated;
+pub(super) mod repeated;
 
 use std::error::Error as StdError;
 use std::io::{self, Write};
@@ -27,8 +27,11 @@ pub struct Stream<'a> {
     pub is_terminal: bool,
     /// Whether to use colours.
     pub colour: bool,
+    /// How many columns a line may have.
+    pub width: usize,
 }
 
+const STRONG: Style = Style::new().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
 const MINOR: Style = AnsiColor::Cyan.on_default().bold();
@@ -40,13 +43,7 @@ impl Screen<'_> {
         diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     ) -> io::Result<()> {
         for repeated in repeated::merged(diagnostics) {
-            let severity = repeated.diagnostic.severity;
-            let style = match severity {
-                Severity::Error => BAD,
-                Severity::Warning => DOUBTFUL,
-                Severity::Note => MINOR,
-            };
-            let word = self.err.paint(style, &severity.to_string());
+            let word = self.err.severity(repeated.diagnostic.severity);
             self.err.line(&format!("{word}{}\n", repeated.rest()))?;
         }
         Ok(())
@@ -77,6 +74,9 @@ impl Screen<'_> {
 }
 
 impl Stream<'_> {
+    /// The width of lines where there is no terminal.
+    pub const WIDTH: usize = 100;
+
     /// Writes one line.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.writer, "{text}")
@@ -91,6 +91,21 @@ impl Stream<'_> {
     /// Text in a style, if colours are used.
     pub fn paint(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// A severity in its colour.
+    pub fn severity(&self, severity: Severity) -> String {
+        let style = match severity {
+            Severity::Error => BAD,
+            Severity::Warning => DOUBTFUL,
+            Severity::Note => MINOR,
+        };
+        self.paint(style, &severity.to_string())
+    }
+
+    /// Text that stands out, as a heading does.
+    pub fn strong(&self, text: &str) -> String {
+        self.paint(STRONG, text)
     }
 
     /// Text that says that something is wrong.
@@ -140,8 +155,8 @@ mod tests {
     fn told(colour: bool, diagnostics: &[Diagnostic]) -> String {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut screen = Screen {
-            out: Stream { writer: &mut out, is_terminal: false, colour },
-            err: Stream { writer: &mut err, is_terminal: false, colour },
+            out: Stream { writer: &mut out, is_terminal: false, colour, width: 100 },
+            err: Stream { writer: &mut err, is_terminal: false, colour, width: 100 },
         };
         screen.diagnostics(diagnostics).unwrap();
         String::from_utf8(err).unwrap()

@@ -7,6 +7,7 @@ mod places;
 mod secret;
 mod split;
 mod typed;
+mod v1beta1;
 
 use std::fmt;
 
@@ -99,8 +100,15 @@ impl Reader<'_> {
             return items.items().iter().for_each(|item| self.object(item, assumed));
         }
         match (version, kind) {
-            ("networking.k8s.io/v1", "Ingress") => self.ingress(node),
-            ("networking.k8s.io/v1", "IngressClass") => self.ingress_class(node),
+            ("networking.k8s.io/v1", "Ingress") => drop(self.ingress(node)),
+            ("networking.k8s.io/v1", "IngressClass") => drop(self.ingress_class(node)),
+            (old, "Ingress") if v1beta1::VERSIONS.contains(&old) => self.old_ingress(node, old),
+            (old @ "networking.k8s.io/v1beta1", "IngressClass") => {
+                if let Some(key) = self.ingress_class(&v1beta1::renamed(node)) {
+                    let remedy = format!("write it for {}, with the same fields", v1beta1::CURRENT);
+                    self.note_age(("IngressClass", key), node, old, remedy);
+                }
+            }
             ("v1", "Secret") => self.secret(node),
             ("v1", "Service") => self.service(node),
             ("discovery.k8s.io/v1", "EndpointSlice") => self.endpoint_slice(node),
@@ -108,26 +116,50 @@ impl Reader<'_> {
         }
     }
 
-    fn ingress(&mut self, node: &Node) {
-        let Some((key, object)) = self.typed::<Ingress>(node, "Ingress", Unknown::Refused) else {
-            return;
-        };
+    fn ingress(&mut self, node: &Node) -> Option<ObjectKey> {
+        let (key, object) = self.typed::<Ingress>(node, "Ingress", Unknown::Refused)?;
         let fields =
             places::of(node).into_iter().map(|(path, spot)| (path, self.place(spot))).collect();
         let places = Places { object: Some(self.place(node.spot)), fields };
         let ingress = Sourced { object, places };
         if let Some(earlier) = self.snapshot.ingresses.insert(key.clone(), ingress) {
-            self.note_repetition("Ingress", key, node, earlier.places.object.as_ref());
+            self.note_repetition("Ingress", key.clone(), node, earlier.places.object.as_ref());
         }
+        Some(key)
     }
 
-    fn ingress_class(&mut self, node: &Node) {
-        let read = self.typed::<IngressClass>(node, "IngressClass", Unknown::Refused);
-        if let Some((key, class)) = read
-            && self.snapshot.ingress_classes.insert(key.name.clone(), class).is_some()
-        {
-            self.note_repetition("IngressClass", key, node, None);
+    /// Reads an Ingress of an API that is served no more, and shows how it is written now.
+    fn old_ingress(&mut self, node: &Node, version: &str) {
+        let Some(key) = self.ingress(&v1beta1::converted(node)) else { return };
+        let remedy = v1beta1::remedy(&self.snapshot.ingresses[&key].object);
+        self.note_age(("Ingress", key), node, version, remedy);
+    }
+
+    fn note_age(
+        &mut self,
+        (kind, key): (&str, ObjectKey),
+        node: &Node,
+        version: &str,
+        remedy: String,
+    ) {
+        let spot = node.member("apiVersion").map_or(node.spot, |version| version.spot);
+        self.reading.diagnostics.push(Diagnostic {
+            object: ObjectRef { kind: kind.to_owned(), key },
+            severity: Severity::Warning,
+            code: Code::ApiOutdated,
+            field: Some("apiVersion".to_owned()),
+            place: Some(self.place(spot)),
+            problem: format!("{version:?} is served by no Kubernetes since 1.22"),
+            remedy,
+        });
+    }
+
+    fn ingress_class(&mut self, node: &Node) -> Option<ObjectKey> {
+        let (key, class) = self.typed::<IngressClass>(node, "IngressClass", Unknown::Refused)?;
+        if self.snapshot.ingress_classes.insert(key.name.clone(), class).is_some() {
+            self.note_repetition("IngressClass", key.clone(), node, None);
         }
+        Some(key)
     }
 
     fn service(&mut self, node: &Node) {
@@ -187,8 +219,8 @@ impl Reader<'_> {
     }
 
     fn pass_over(&mut self, node: &Node, version: &str, kind: &str) {
-        let outdated = matches!(kind, "Ingress" | "IngressClass" | "EndpointSlice");
-        let (severity, remedy) = if outdated {
+        let other_version = matches!(kind, "Ingress" | "IngressClass" | "EndpointSlice");
+        let (severity, remedy) = if other_version {
             let current =
                 if kind == "EndpointSlice" { "discovery.k8s.io" } else { "networking.k8s.io" };
             (Severity::Warning, format!("write it for {current}/v1"))

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use clap::{ArgAction, Args, Command, CommandFactory};
-use nitro_ingress::annotations::{
-    ANNOTATIONS, Annotation, Faults, Outcome, Scope, UNSUPPORTED, Unsupported, Weight,
-};
+use nitro_ingress::annotations::{ANNOTATIONS, Annotation};
+use nitro_ingress::cli;
+use nitro_ingress::diagnostic::Code;
 use nitro_ingress::settings::{OutputSettings, Settings};
 
 use crate::tidy::{Source, sources, top};
@@ -61,105 +61,94 @@ fn cell(text: &str) -> String {
 
 #[test]
 fn the_reference_of_annotations_is_fresh() {
-    let mut text = "# Annotations
-
-This page is made from the registry in the source by `make bless`.
-
-`-` and `_` are the same in a name, and case does not matter.
-What is unknown below our prefixes is reported; if it is nearly an annotation that protects, its Ingress is not served.
-"
-    .to_owned();
-    for annotation in ANNOTATIONS {
-        text.push_str(&section(annotation));
-    }
-    text.push_str(&unsupported());
-    assert_fresh("docs/annotations.md", &text);
+    assert_fresh("docs/annotations.md", &cli::annotations::markdown());
 }
 
-fn section(annotation: &Annotation) -> String {
-    let Annotation {
-        key,
-        scope,
-        weight: _,
-        value,
-        default,
-        doc,
-        example,
-        fields,
-        security,
-        read: _,
-    } = annotation;
-    let about = match scope {
-        Scope::FrontEnd => "the front end, which Ingresses share",
-        Scope::Ingress => "all of the Ingress",
-        Scope::Service => "the back end of each Service",
-    };
-    let mut text = format!("\n## {key}\n\n{doc}\n\n- about: {about}\n");
-    write!(text, "- value: `{value}`\n- without it: {default}\n").unwrap();
-    if let Some(fields) = fields {
-        let names: Vec<String> = fields.allowed.iter().map(|name| format!("`{name}`")).collect();
-        writeln!(text, "- fields of `{}`: {}", fields.kind, names.join(", ")).unwrap();
+const DIAGNOSTICS: &str = r#"# Diagnostics
+
+What is wrong with an Ingress, or with what it refers to, is a *diagnostic*.
+This page lists all of them; it is made from the source by `make bless`.
+
+`nitro-ingress lint -f PATH` finds them in manifests, without an appliance, and ends with 1 if there are errors.
+`plan` and `apply` say the same things, and what only an appliance can show.
+
+- An *error* keeps its Ingress from being served as it asks. If it was served, its last good configuration stays, or its routes are withdrawn where that would protect less.
+- A *warning*: the Ingress is served; something about it is probably not what was meant.
+- A *note* is worth knowing.
+
+## For programs
+
+`lint -o sarif` writes SARIF 2.1.0, which code hosts and editors show beside the source; the rules are the codes of this page.
+`lint -o json` writes one object; within a `version` of it, members may come and none goes or changes:
+
+```json
+{
+  "version": 1,
+  "ingresses": 1,
+  "refused": 1,
+  "elsewhere": 0,
+  "errors": 1,
+  "warnings": 0,
+  "notes": 0,
+  "findings": [
+    {
+      "code": "secret-missing",
+      "severity": "error",
+      "object": { "kind": "Ingress", "namespace": "default", "name": "web-ingress" },
+      "field": "ingress.citrix.com/ca-secret",
+      "place": { "file": "ingress.yaml", "line": 7, "column": 5 },
+      "problem": "Secret \"default/tls-ca\" does not exist",
+      "remedy": "create it, or name another"
     }
-    write!(text, "\n```yaml\n{key}: {}\n```\n", yaml(example)).unwrap();
-    if let Some(faults) = security {
-        let table = table(*faults);
-        write!(text, "\nIt protects, so its faults are never passed over:\n\n{table}").unwrap();
+  ]
+}
+```
+
+`ingresses` counts those that were read, `refused` those of them that are not served, and `elsewhere` those of another controller.
+`field` and `place` are `null` where there is none. A part of the input that could not be read belongs to the object that it stands in, or else to one of kind `File`.
+
+## All codes
+"#;
+
+#[test]
+fn the_reference_of_diagnostics_is_fresh() {
+    let mut text = DIAGNOSTICS.to_owned();
+    for code in Code::ALL {
+        let severities: Vec<String> = code.severities().iter().map(ToString::to_string).collect();
+        write!(
+            text,
+            "\n### {code}\n\n{}\n\n- severity: {}\n- what to do: {}\n\n```text\n{}[{code}]: {}\n```\n",
+            code.meaning(),
+            severities.join(" or "),
+            code.remedy(),
+            severities[0],
+            code.example(),
+        )
+        .unwrap();
     }
-    text
+    assert_fresh("docs/diagnostics.md", &text);
 }
 
-/// The annotations of the vendor's controller that are not honoured.
-fn unsupported() -> String {
-    let mut text =
-        "\n## Not supported\n\n| annotation | what an Ingress with it is | what to do |\n\
-                    | --- | --- | --- |\n"
-            .to_owned();
-    for Unsupported { key, weight, advice } in UNSUPPORTED {
-        let becomes = match weight {
-            Weight::Decisive => "not served",
-            Weight::Harmless => "served without it, with a warning",
-        };
-        writeln!(text, "| `{key}` | {becomes} | {advice} |").unwrap();
+#[test]
+fn diagnostics_of_the_scenarios_are_as_their_reference_says() {
+    let scenarios = top().join("tests/scenarios");
+    let files = fs::read_dir(scenarios).unwrap().filter_map(|folder| {
+        fs::read_to_string(folder.unwrap().path().join("diagnostics.txt")).ok()
+    });
+    let texts: Vec<String> = files.collect();
+    let lines: BTreeSet<&str> = texts.iter().flat_map(|text| text.lines()).collect();
+    for code in Code::ALL {
+        let mark = format!("[{code}]: ");
+        let seen: Vec<_> = lines.iter().filter_map(|line| line.split_once(&mark)).collect();
+        let severities: Vec<String> = code.severities().iter().map(ToString::to_string).collect();
+        for (severity, _) in &seen {
+            let known = severities.iter().any(|known| known == severity);
+            assert!(known, "{code} is {severity} somewhere: say so in src/diagnostic/code.rs");
+        }
+        // What no scenario shows, no test keeps true.
+        let shown = seen.iter().any(|(_, message)| *message == code.example());
+        assert!(shown || seen.is_empty(), "no scenario says of {code}: {}", code.example());
     }
-    text
-}
-
-fn yaml(value: &str) -> String {
-    if value.starts_with('{') { format!("'{value}'") } else { value.to_owned() }
-}
-
-/// What each fault of an annotation does.
-fn table(faults: Faults) -> String {
-    let Faults {
-        empty,
-        malformed,
-        missing_secret,
-        wrong_keys,
-        bad_pem,
-        key_mismatch,
-        other_namespace,
-    } = faults;
-    let rows = [
-        ("empty", empty),
-        ("malformed", malformed),
-        ("names a Secret that does not exist", missing_secret),
-        ("names a Secret without the keys that are needed", wrong_keys),
-        ("names a Secret whose content is no PEM", bad_pem),
-        ("names a Secret whose key does not belong to its certificate", key_mismatch),
-        ("names a Secret of another namespace", other_namespace),
-    ];
-    let mut text = "| fault | what happens |\n| --- | --- |\n".to_owned();
-    for (fault, outcome) in rows {
-        let what = match outcome {
-            Outcome::Unmet => {
-                "the Ingress is not served; if it was, its last good configuration stays, or its \
-                 routes are withdrawn where that would protect less"
-            }
-            Outcome::Impossible => continue,
-        };
-        writeln!(text, "| {fault} | {what} |").unwrap();
-    }
-    text
 }
 
 /// The options of all commands as a table.
@@ -189,7 +178,7 @@ fn settings() -> String {
 
 #[test]
 fn options_that_messages_name_exist() {
-    let mut command = nitro_ingress::cli::Arguments::command();
+    let mut command = cli::Arguments::command();
     command.build();
     let commands = std::iter::once(&command).chain(command.get_subcommands());
     let options: BTreeSet<&str> =

@@ -6,13 +6,15 @@ use crate::diagnostic::{Diagnostic, Severity};
 const PLACES: usize = 3;
 
 /// One diagnostic, with all the places that it was found at.
-pub(super) struct Repeated<'a> {
-    pub(super) diagnostic: &'a Diagnostic,
+pub(in crate::cli) struct Repeated<'a> {
+    pub(in crate::cli) diagnostic: &'a Diagnostic,
     places: Vec<String>,
 }
 
 /// Each diagnostic once, worst last: there it is seen.
-pub(super) fn merged<'a>(all: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<Repeated<'a>> {
+pub(in crate::cli) fn merged<'a>(
+    all: impl IntoIterator<Item = &'a Diagnostic>,
+) -> Vec<Repeated<'a>> {
     let mut merged: Vec<Repeated<'a>> = Vec::new();
     for diagnostic in all {
         let place = diagnostic.whereabouts();
@@ -33,17 +35,25 @@ fn is_same(a: &Diagnostic, b: &Diagnostic) -> bool {
 }
 
 impl Repeated<'_> {
+    /// The first places, and how many more there are.
+    pub(in crate::cli) fn places(&self) -> (&[String], Option<String>) {
+        let (told, rest) = self.places.split_at(self.places.len().min(PLACES));
+        let more = match rest.len() {
+            0 => None,
+            1 => Some("and 1 more place".to_owned()),
+            more => Some(format!("and {more} more places")),
+        };
+        (told, more)
+    }
+
     /// Everything but the severity, which has a colour of its own.
     pub(super) fn rest(&self) -> String {
         let Diagnostic { code, problem, remedy, .. } = self.diagnostic;
         let mut lines = vec![format!("[{code}]: {problem}")];
-        lines.extend(self.places.iter().take(PLACES).map(|place| format!("  --> {place}")));
-        match self.places.len().saturating_sub(PLACES) {
-            0 => {}
-            1 => lines.push("      and 1 more place".to_owned()),
-            more => lines.push(format!("      and {more} more places")),
-        }
-        lines.push(format!("  fix: {remedy}"));
+        let (places, more) = self.places();
+        lines.extend(places.iter().map(|place| format!("  --> {place}")));
+        lines.extend(more.map(|more| format!("      {more}")));
+        lines.push(format!("  fix: {}", remedy.replace('\n', "\n       ")));
         lines.join("\n")
     }
 }

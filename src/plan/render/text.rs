@@ -204,7 +204,7 @@ fn setting(op: &Op) -> Row {
 }
 
 /// `text` over several lines, broken at blanks, the second and later ones starting at `column`.
-fn wrapped(text: &str, column: usize, width: usize) -> String {
+pub(crate) fn wrapped(text: &str, column: usize, width: usize) -> String {
     let mut out = String::new();
     let mut at = column;
     for word in text.split(' ') {
