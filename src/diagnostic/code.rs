@@ -147,6 +147,12 @@ codes! {
     ServicePortMissing = "service-port-missing", [Error]: "A Service has no such port.",
         fix "Write one of its TCP ports.",
         example r#"Service "default/apache" has no port "80"; it has 443"#;
+    NodePortMissing = "node-port-missing", [Error]: "Members are node ports, and a Service has none.",
+        fix "Make it a Service of type NodePort, or run with `--members endpoints`.",
+        example r#"members are node ports, and Service "default/apache" of type ClusterIP has none"#;
+    NodesMissing = "nodes-missing", [Error]: "Members are node ports, and no Node is known.",
+        fix "Give the Nodes as well, or run with `--members endpoints`.",
+        example "members are node ports, and no Node is known";
     ServiceWithoutMembers = "service-without-members", [Warning]: "A Service has no ready endpoints.",
         fix "Start its pods, or check its selector and the name of its port.",
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;

@@ -12,7 +12,7 @@ mod v1beta1;
 use std::fmt;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{self, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -111,6 +111,7 @@ impl Reader<'_> {
             }
             ("v1", "Secret") => self.secret(node),
             ("v1", "Service") => self.service(node),
+            ("v1", "Node") => self.node(node),
             ("discovery.k8s.io/v1", "EndpointSlice") => self.endpoint_slice(node),
             _ => self.pass_over(node, version, kind),
         }
@@ -168,6 +169,15 @@ impl Reader<'_> {
             && self.snapshot.services.insert(key.clone(), service).is_some()
         {
             self.note_repetition("Service", key, node, None);
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        let read = self.typed::<v1::Node>(node, "Node", Unknown::PassedOver);
+        if let Some((key, object)) = read
+            && self.snapshot.nodes.insert(key.name.clone(), object).is_some()
+        {
+            self.note_repetition("Node", key, node, None);
         }
     }
 
@@ -288,7 +298,7 @@ fn key_of(node: &Node, kind: &str) -> Result<ObjectKey, Misfit> {
         }
     };
     let name = checked(name, "name", 253, |c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '.'))?;
-    if kind == "IngressClass" {
+    if matches!(kind, "IngressClass" | "Node") {
         return Ok(ObjectKey::new("", name));
     }
     let namespace = match text("namespace") {
