@@ -1,8 +1,9 @@
 //! Requests for the ops of a plan.
 //!
 //! Ops of one verb on one kind travel in one request: an array under the type's key, with
-//! `X-NITRO-ONERROR: continue` (documented). Deletes and unbinds go one by one: a bulk form of
-//! them is only known from the sources of two old clients.
+//! `X-NITRO-ONERROR: continue` (documented). Several deletes or unbinds are an array too, with the
+//! action `rm` or `unbind` (seen from the vendor's Java and Python SDKs). Files are removed one by
+//! one: how an array of them would say where they lie was seen nowhere.
 
 use std::iter;
 
@@ -30,13 +31,10 @@ impl Request {
             | Op::Rebind { .. }
             | Op::Change { .. }
             | Op::Link { .. }
-            | Op::Unlink { .. } => true,
-            Op::Enable { .. }
+            | Op::Unlink { .. }
             | Op::Unbind { .. }
-            | Op::Delete { .. }
-            | Op::Verify { .. }
-            | Op::Save
-            | Op::RemoveFile { .. } => false,
+            | Op::Delete { .. } => true,
+            Op::Enable { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => false,
         }
     }
 
@@ -73,7 +71,13 @@ impl Request {
             Op::Unlink { .. } => {
                 Self::commands(Method::Post, Kind::SSLCERTKEY, ops).with_action("unlink")
             }
+            Op::Unbind { binding } if ops.len() > 1 => {
+                Self::commands(Method::Post, binding.kind, ops).with_action("unbind")
+            }
             Op::Unbind { binding } => Self::unbind(binding),
+            Op::Delete { entity } if ops.len() > 1 => {
+                Self::commands(Method::Post, entity.kind, ops).with_action("rm")
+            }
             Op::Delete { entity } => {
                 let kind = entity.kind.name();
                 Self::delete(kind, format!("{kind}/{}", segment(&entity.name)))
@@ -140,7 +144,7 @@ impl Request {
 }
 
 /// The object that says what an op does, in the body of its request.
-fn object(op: &Op) -> Object {
+pub(super) fn object(op: &Op) -> Object {
     match op {
         Op::Create { entity, fields } | Op::Set { entity, fields } => {
             let mut object = key(entity);
@@ -154,15 +158,12 @@ fn object(op: &Op) -> Object {
             object
         }
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
-            let shape = binding.shape();
             let mut object = json_fields(attributes);
-            object.extend([
-                (shape.parent_field.to_owned(), binding.parent.as_str().into()),
-                (shape.child_field.to_owned(), binding.child.as_str().into()),
-            ]);
-            object.extend(role_fields(binding).map(|(name, value)| (name.to_owned(), value)));
+            object.extend(ends(binding));
             object
         }
+        Op::Unbind { binding } => ends(binding),
+        Op::Delete { entity } => key(entity),
         Op::Enable { features } => [("feature".to_owned(), json!(features))].into_iter().collect(),
         Op::Change { certkey, cert, key } => {
             // Without `nodomaincheck` a certificate for other names is refused (3585, documented).
@@ -175,13 +176,17 @@ fn object(op: &Op) -> Object {
             text_fields([("certkey", certkey), ("linkcertkeyname", issuer)])
         }
         Op::Unlink { certkey } => text_fields([("certkey", certkey)]),
-        Op::Upload { .. }
-        | Op::Unbind { .. }
-        | Op::Delete { .. }
-        | Op::Verify { .. }
-        | Op::Save
-        | Op::RemoveFile { .. } => Object::new(),
+        Op::Upload { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => Object::new(),
     }
+}
+
+/// The fields that say which binding it is.
+fn ends(binding: &BindingId) -> Object {
+    let shape = binding.shape();
+    let mut object =
+        text_fields([(shape.parent_field, &binding.parent), (shape.child_field, &binding.child)]);
+    object.extend(role_fields(binding).map(|(name, value)| (name.to_owned(), value)));
+    object
 }
 
 /// The field that names an object; a singleton has none.
