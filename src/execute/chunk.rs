@@ -140,9 +140,8 @@ impl<'a> Chunks<'a> {
         let mut reached = start;
         for batch in self.batches[first..].iter().take_while(|batch| batch.start < end) {
             let op = &self.plan.ops[batch.start].op;
-            // A second batch of a kind is one whose ops need some of the first.
-            let repeats = kinds.last() != Some(&op.kind()) && kinds.contains(&op.kind());
-            if !Request::is_of_series(op) || repeats {
+            // A second batch of a kind is one whose ops need some of the first, or come later.
+            if !Request::is_of_series(op) || kinds.contains(&op.kind()) {
                 break;
             }
             kinds.push(op.kind());
