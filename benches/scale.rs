@@ -7,7 +7,6 @@
 #[expect(dead_code, reason = "the tests use more of it")]
 mod authority;
 #[path = "../tests/support/many.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
 mod many;
 #[path = "../tests/support/objects.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
@@ -41,10 +40,11 @@ fn main() -> io::Result<()> {
         let start = Instant::now();
         let translation = translate(&snapshot, &policy());
         let translated = start.elapsed();
+        let start = Instant::now();
         let plan = plan(&observed, &translation);
-        let all = start.elapsed();
-        longest = longest.max(all);
-        let (ops, planned) = (plan.ops.len(), all - translated);
+        let planned = start.elapsed();
+        longest = longest.max(translated + planned);
+        let ops = plan.ops.len();
         writeln!(out, "{appliance}: {ops} ops, translate {translated:?}, plan {planned:?}")?;
         let aim = aim(&observed, &translation);
         observed.owned.state = aim.owned.state.clone();

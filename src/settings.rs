@@ -3,6 +3,7 @@
 //! Each option is documented here once; the help texts and the documentation come from it.
 
 mod environment;
+mod members;
 mod output;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{Consent, Policy, UnknownClass};
 pub use environment::Environment;
+use members::MemberOptions;
 pub use output::{Colour, LogFormat, LogLevel, OutputSettings};
 
 /// The options of every command that looks at Ingresses.
@@ -25,11 +27,20 @@ pub struct Settings {
     #[command(flatten)]
     appliance: ApplianceOptions,
     #[command(flatten)]
+    meaning: MeaningSettings,
+    #[command(flatten)]
+    consent: ConsentOptions,
+}
+
+/// The options of commands that have no appliance: what Ingresses mean.
+#[derive(Debug, Clone, Args)]
+pub struct MeaningSettings {
+    #[command(flatten)]
     identity: IdentityOptions,
     #[command(flatten)]
     ingress: IngressOptions,
     #[command(flatten)]
-    consent: ConsentOptions,
+    members: MemberOptions,
 }
 
 /// The `spec.controller` of the IngressClasses that are made for this controller.
@@ -222,33 +233,11 @@ impl Settings {
     /// What translating and planning obey. `prune` says whether Ingresses that are not in the input
     /// are gone.
     pub fn policy(&self, environment: &Environment, prune: bool) -> Result<Policy, Error> {
-        let Self { identity, ingress, consent, .. } = self;
-        let IdentityOptions { prefix, cluster_id } = identity;
-        let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
-        let ConsentOptions { enable_default_profile, save_foreign, approved } = consent;
-        let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
-        let prefix = match prefix {
-            Some(prefix) => Some(prefix.clone()),
-            None => environment.parse(vendor_prefix, "1 to 8 letters or digits")?,
-        };
-        let default_vip = match default_vip {
-            Some(vip) => Some(*vip),
-            None => environment.parse(vendor_vip, "an IP address that clients can connect to")?,
-        };
+        let ConsentOptions { enable_default_profile, save_foreign, approved } = &self.consent;
         Ok(Policy {
-            mark: Mark {
-                prefix: prefix.map_or_else(|| "k8s".to_owned(), |prefix| prefix.0),
-                cluster: cluster_id.clone(),
-            },
-            controller_names: some(controller_names)
-                .into_iter()
-                .chain([OWN_CONTROLLER_NAME.to_owned()])
-                .collect(),
-            ingress_classes: some(ingress_classes),
-            unknown_class: UnknownClass::Ours,
-            default_vip: default_vip.map(|Vip(vip)| vip),
             enable_default_profile: *enable_default_profile,
             consent: Consent { approved: some(approved), save_foreign: *save_foreign, prune },
+            ..self.meaning.policy(environment)?
         })
     }
 
@@ -279,6 +268,41 @@ impl Settings {
         let username = username.ok_or(Error::UsernameMissing)?;
         let password = password.ok_or(Error::PasswordMissing)?;
         Ok(Some(Appliance { url, username, password, trust }))
+    }
+}
+
+impl MeaningSettings {
+    /// What translating obeys, with no consent to anything.
+    pub fn policy(&self, environment: &Environment) -> Result<Policy, Error> {
+        let Self { identity, ingress, members } = self;
+        let IdentityOptions { prefix, cluster_id } = identity;
+        let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
+        let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
+        let prefix = match prefix {
+            Some(prefix) => Some(prefix.clone()),
+            None => environment.parse(vendor_prefix, "1 to 8 letters or digits")?,
+        };
+        let default_vip = match default_vip {
+            Some(vip) => Some(*vip),
+            None => environment.parse(vendor_vip, "an IP address that clients can connect to")?,
+        };
+        Ok(Policy {
+            mark: Mark {
+                prefix: prefix.map_or_else(|| "k8s".to_owned(), |prefix| prefix.0),
+                cluster: cluster_id.clone(),
+            },
+            controller_names: some(controller_names)
+                .into_iter()
+                .chain([OWN_CONTROLLER_NAME.to_owned()])
+                .collect(),
+            ingress_classes: some(ingress_classes),
+            unknown_class: UnknownClass::Ours,
+            default_vip: default_vip.map(|Vip(vip)| vip),
+            members: members.source.into(),
+            drain_delay_secs: members.drain_delay_secs,
+            enable_default_profile: false,
+            consent: Consent::default(),
+        })
     }
 }
 

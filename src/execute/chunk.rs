@@ -278,8 +278,11 @@ mod tests {
 
     #[test]
     fn deletes_go_alone_once_the_appliance_has_refused_them_together() {
-        let plan =
-            Plan { ops: (0..3).map(delete).collect(), batches: vec![0..3], ..Plan::default() };
+        let plan = Plan {
+            ops: (0..3).map(delete).collect(),
+            batches: iter::once(0..3).collect(),
+            ..Plan::default()
+        };
         let mut chunks = Chunks::of(&plan, Limits::default());
         let mut next = || chunks.next(false, &mut |_, _| true);
         let refused = next().unwrap();
