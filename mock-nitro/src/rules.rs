@@ -6,7 +6,7 @@
 
 mod addresses;
 #[cfg(test)]
-mod bench;
+pub(crate) mod bench;
 mod builtins;
 mod certificate_bindings;
 mod certkey_files;
@@ -38,7 +38,8 @@ use crate::state::{Fields, State};
 
 pub(crate) use builtins::{install, is_built_in};
 pub(crate) use missing::{missing, not_bound};
-pub(crate) use service_state::member_of;
+pub(crate) use service_state::{MEMBERS, member_of, serves, service_serves};
+pub(crate) use vservers::{is_up, speaks_http};
 
 /// What a restart makes of the saved configuration.
 pub(crate) fn boot(state: &mut State) {
@@ -160,7 +161,7 @@ pub(crate) fn shown_bound(
     now: Timestamp,
 ) -> Vec<(&'static str, Value)> {
     match kind {
-        service_state::MEMBERS => service_state::of_member(state, fields, now),
+        MEMBERS => service_state::of_member(state, fields, now),
         _ => Vec::new(),
     }
 }
