@@ -18,10 +18,24 @@ pub struct Policy {
     pub unknown_class: UnknownClass,
     /// The VIP of Ingresses that name none.
     pub default_vip: Option<IpAddr>,
+    /// Who the members of service groups are.
+    pub members: MemberSource,
+    /// How long members whose endpoints are terminating may finish what they have.
+    pub drain_delay_secs: u32,
     /// Whether the default SSL profile may be enabled although SSL objects of others exist.
     pub enable_default_profile: bool,
     /// What the plan may do.
     pub consent: Consent,
+}
+
+/// Who the members of service groups are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MemberSource {
+    /// The endpoints of the Service: the appliance reaches the pods.
+    #[default]
+    Endpoints,
+    /// The nodes, on the Service's node port.
+    NodePort,
 }
 
 /// What an Ingress counts as if it names no class, or one without an IngressClass object.

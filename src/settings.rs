@@ -3,6 +3,7 @@
 //! Each option is documented here once; the help texts and the documentation come from it.
 
 mod environment;
+mod members;
 mod output;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{Consent, Policy, UnknownClass};
 pub use environment::Environment;
+use members::MemberOptions;
 pub use output::{Colour, LogFormat, LogLevel, OutputSettings};
 
 /// The options of every command that looks at Ingresses.
@@ -37,6 +39,8 @@ pub struct MeaningSettings {
     identity: IdentityOptions,
     #[command(flatten)]
     ingress: IngressOptions,
+    #[command(flatten)]
+    members: MemberOptions,
 }
 
 /// The `spec.controller` of the IngressClasses that are made for this controller.
@@ -270,7 +274,7 @@ impl Settings {
 impl MeaningSettings {
     /// What translating obeys, with no consent to anything.
     pub fn policy(&self, environment: &Environment) -> Result<Policy, Error> {
-        let Self { identity, ingress } = self;
+        let Self { identity, ingress, members } = self;
         let IdentityOptions { prefix, cluster_id } = identity;
         let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
         let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
@@ -294,6 +298,8 @@ impl MeaningSettings {
             ingress_classes: some(ingress_classes),
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
+            members: members.source.into(),
+            drain_delay_secs: members.drain_delay_secs,
             enable_default_profile: false,
             consent: Consent::default(),
         })

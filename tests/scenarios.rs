@@ -34,7 +34,7 @@ use nitro_ingress::model::{ClusterId, Mark};
 use nitro_ingress::observed::ObservedState;
 use nitro_ingress::plan::render::{self, Header, Target};
 use nitro_ingress::plan::{Plan, plan};
-use nitro_ingress::policy::{Consent, Policy, UnknownClass};
+use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 use nitro_ingress::translate::{Translation, translate};
 
@@ -135,6 +135,8 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         ingress_classes: [].into(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        members: MemberSource::Endpoints,
+        drain_delay_secs: 30,
         enable_default_profile: false,
         consent: Consent::default(),
     };
@@ -144,6 +146,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
             "prune" => policy.consent.prune = true,
             "enable-default-profile" => policy.enable_default_profile = true,
             "save-foreign" => policy.consent.save_foreign = true,
+            "members nodeport" => policy.members = MemberSource::NodePort,
             other => return Err(format!("unknown option {other:?}").into()),
         }
     }

@@ -21,8 +21,8 @@ pub struct Manifests {
     /// Read manifests from this file or directory, or from standard input if it is `-`
     ///
     /// YAML or JSON, any number of documents. Of a directory, all files that end in .yaml, .yml or
-    /// .json, and those of the directories in it. Ingresses, IngressClasses, Secrets, Services and
-    /// EndpointSlices are read; anything else is passed over with a note.
+    /// .json, and those of the directories in it. Ingresses, IngressClasses, Secrets, Services,
+    /// EndpointSlices and Nodes are read; anything else is passed over with a note.
     #[arg(short = 'f', long = "filename", value_name = "PATH", required = true, num_args = 1..)]
     paths: Vec<PathBuf>,
 }

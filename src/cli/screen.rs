@@ -1,6 +1,7 @@
 //! Where results and messages go, and in which colours.
 
 pub(super) mod repeated;
+pub(super) mod told;
 
 use std::error::Error as StdError;
 use std::io::{self, Write};
@@ -42,9 +43,10 @@ impl Screen<'_> {
         &mut self,
         diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     ) -> io::Result<()> {
+        // What goes to a file or another program stays in one line, to be searched.
+        let width = if self.err.is_terminal { self.err.width } else { usize::MAX };
         for repeated in repeated::merged(diagnostics) {
-            let word = self.err.severity(repeated.diagnostic.severity);
-            self.err.line(&format!("{word}{}\n", repeated.rest()))?;
+            repeated.told(0, width).show(&mut self.err)?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! what can still be read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::IngressSpec;
@@ -81,7 +82,7 @@ pub(super) struct BackEnd {
     /// The Service and port as the Ingress names them: `name:port`.
     pub(super) service: String,
     pub(super) names: BackEndNames,
-    pub(super) members: Members,
+    pub(super) members: Rc<Members>,
     pub(super) tls: Option<BackEndTls>,
 }
 
@@ -107,7 +108,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &'a Policy) -> Self {
-        let services = Services::of(snapshot);
+        let services = Services::of(snapshot, policy.members);
         Self { snapshot, policy, services, certificates: Certificates::of(snapshot) }
     }
 
@@ -217,7 +218,7 @@ impl<'a> Reader<'a> {
             return known;
         }
         let service = format!("{}:{port}", rule.service);
-        if members.is_empty() {
+        if members.serving.is_empty() {
             reading.findings.warning(
                 Code::ServiceWithoutMembers,
                 &rule.field,
@@ -244,10 +245,32 @@ fn unroutable(error: &Unroutable, field: &str, findings: &mut Findings) {
                 |nearest| format!("did you mean {nearest:?}?"),
             ),
         ),
+        Unroutable::NotTcp { .. } => (
+            Code::ServicePortMissing,
+            format!("{place}.port"),
+            "write one of its TCP ports: HTTP needs TCP".to_owned(),
+        ),
         Unroutable::ExternalName(_) => (
             Code::RuleUnsupported,
             format!("{place}.name"),
-            "route to a Service with endpoints in the cluster".to_owned(),
+            "make it a Service without a selector, and write an EndpointSlice with the addresses \
+             of that host"
+                .to_owned(),
+        ),
+        Unroutable::NoNodePort { .. } => (
+            Code::NodePortMissing,
+            format!("{place}.name"),
+            "make it a Service of type NodePort, or run with --members endpoints".to_owned(),
+        ),
+        Unroutable::NodePortUnknown { .. } => (
+            Code::NodePortMissing,
+            format!("{place}.port"),
+            "give the Service as the cluster has it, or write its \"nodePort\"".to_owned(),
+        ),
+        Unroutable::NoNodes => (
+            Code::NodesMissing,
+            format!("{place}.name"),
+            "give the Nodes as well, or run with --members endpoints".to_owned(),
         ),
     };
     findings.error(code, &field, error.to_string(), remedy);

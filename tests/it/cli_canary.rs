@@ -10,7 +10,7 @@ use mock_nitro::Options;
 use mock_nitro::fault::{Fault, Faults};
 use nitro_ingress::model::{ClusterId, Mark};
 use nitro_ingress::observed::ObservedState;
-use nitro_ingress::policy::{Consent, Policy, UnknownClass};
+use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 
 use crate::authority::{self, Authority, Issued};
@@ -187,6 +187,8 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         ingress_classes: [].into(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        members: MemberSource::Endpoints,
+        drain_delay_secs: 30,
         enable_default_profile: false,
         consent: Consent::default(),
     };

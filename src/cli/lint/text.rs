@@ -5,8 +5,8 @@ use std::io;
 use super::{FILE, Review};
 use crate::cli::screen::Stream;
 use crate::cli::screen::repeated;
+use crate::cli::screen::told::Told;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::render::wrapped;
 
 /// Shows all findings and counts them.
 pub(super) fn show(review: &Review, out: &mut Stream<'_>) -> io::Result<()> {
@@ -35,39 +35,11 @@ pub(super) fn show(review: &Review, out: &mut Stream<'_>) -> io::Result<()> {
 const INDENT: usize = 4;
 
 fn show_one(diagnostic: &Diagnostic, out: &mut Stream<'_>) -> io::Result<()> {
-    let Diagnostic { object: _, severity, code, field, place, problem, remedy } = diagnostic;
-    say((*severity, code.name()), problem, out)?;
+    let Diagnostic { field, place, .. } = diagnostic;
     let parts = place.iter().map(ToString::to_string).chain(field.clone());
     let place = parts.collect::<Vec<_>>().join(", ");
-    if !place.is_empty() {
-        out.line(&format!("{:INDENT$}  --> {place}", ""))?;
-    }
-    fix(remedy, out)
-}
-
-/// What is wrong. The severity is painted after wrapping, which must not count its colour.
-fn say((severity, code): (Severity, &str), problem: &str, out: &mut Stream<'_>) -> io::Result<()> {
-    let head = format!("{severity}[{code}]: ");
-    let text = wrapped_after(&head, problem, INDENT, out.width);
-    let rest = text.strip_prefix(&severity.to_string()).unwrap_or_default().to_owned();
-    out.line(&format!("{:INDENT$}{}{rest}", "", out.severity(severity)))
-}
-
-/// What to do. Lines after the first are text to be copied, and stay as they are.
-fn fix(remedy: &str, out: &mut Stream<'_>) -> io::Result<()> {
-    let mut lines = remedy.lines();
-    let first = lines.next().unwrap_or_default();
-    let text = wrapped_after("fix: ", first, INDENT + 2, out.width);
-    out.line(&format!("{:INDENT$}  {text}", ""))?;
-    for line in lines {
-        out.line(&format!("{:INDENT$}      {line}", ""))?;
-    }
-    out.line("")
-}
-
-/// A head and a text, the lines after the first two columns to the right of the first.
-fn wrapped_after(head: &str, text: &str, indent: usize, width: usize) -> String {
-    wrapped(&format!("{head}{text}"), indent + 2, width)
+    let places = if place.is_empty() { &[] } else { std::slice::from_ref(&place) };
+    Told { diagnostic, places, more: 0, indent: INDENT, width: out.width }.show(out)
 }
 
 /// Notes, each once with the first of its places.
@@ -79,16 +51,7 @@ fn show_notes(review: &Review, out: &mut Stream<'_>) -> io::Result<()> {
         out.line(&format!("{heading}\n"))?;
     }
     for note in &notes {
-        let Diagnostic { severity, code, problem, remedy, .. } = note.diagnostic;
-        say((*severity, code.name()), problem, out)?;
-        let (places, more) = note.places();
-        for place in places {
-            out.line(&format!("{:INDENT$}  --> {place}", ""))?;
-        }
-        if let Some(more) = more {
-            out.line(&format!("{:INDENT$}      {more}", ""))?;
-        }
-        fix(remedy, out)?;
+        note.told(INDENT, out.width).show(out)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Diagnostics that say the same of several places are shown once.
 
+use super::told::Told;
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// As many places are told of one diagnostic.
@@ -7,7 +8,7 @@ const PLACES: usize = 3;
 
 /// One diagnostic, with all the places that it was found at.
 pub(in crate::cli) struct Repeated<'a> {
-    pub(in crate::cli) diagnostic: &'a Diagnostic,
+    diagnostic: &'a Diagnostic,
     places: Vec<String>,
 }
 
@@ -35,25 +36,9 @@ fn is_same(a: &Diagnostic, b: &Diagnostic) -> bool {
 }
 
 impl Repeated<'_> {
-    /// The first places, and how many more there are.
-    pub(in crate::cli) fn places(&self) -> (&[String], Option<String>) {
-        let (told, rest) = self.places.split_at(self.places.len().min(PLACES));
-        let more = match rest.len() {
-            0 => None,
-            1 => Some("and 1 more place".to_owned()),
-            more => Some(format!("and {more} more places")),
-        };
-        (told, more)
-    }
-
-    /// Everything but the severity, which has a colour of its own.
-    pub(super) fn rest(&self) -> String {
-        let Diagnostic { code, problem, remedy, .. } = self.diagnostic;
-        let mut lines = vec![format!("[{code}]: {problem}")];
-        let (places, more) = self.places();
-        lines.extend(places.iter().map(|place| format!("  --> {place}")));
-        lines.extend(more.map(|more| format!("      {more}")));
-        lines.push(format!("  fix: {remedy}"));
-        lines.join("\n")
+    /// It and the first of its places, to be shown.
+    pub(in crate::cli) fn told(&self, indent: usize, width: usize) -> Told<'_> {
+        let (places, rest) = self.places.split_at(self.places.len().min(PLACES));
+        Told { diagnostic: self.diagnostic, places, more: rest.len(), indent, width }
     }
 }

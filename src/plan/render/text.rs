@@ -195,6 +195,8 @@ fn setting(op: &Op) -> Row {
         | Op::Bind { .. }
         | Op::Rebind { .. }
         | Op::Unbind { .. }
+        | Op::EnableMember { .. }
+        | Op::DisableMember { .. }
         | Op::Change { .. }
         | Op::Link { .. }
         | Op::Unlink { .. }
