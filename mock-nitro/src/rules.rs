@@ -6,7 +6,7 @@
 
 mod addresses;
 #[cfg(test)]
-pub(crate) mod bench;
+mod bench;
 mod builtins;
 mod certificate_bindings;
 mod certkey_files;
@@ -36,6 +36,8 @@ use serde_json::Value;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{Fields, State};
 
+#[cfg(test)]
+pub(crate) use bench::Bench;
 pub(crate) use builtins::{install, is_built_in};
 pub(crate) use missing::{missing, not_bound};
 pub(crate) use service_state::{MEMBERS, member_of, serves, service_serves};

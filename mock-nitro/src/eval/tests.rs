@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::command::Verb;
-use crate::rules::bench::Bench;
+use crate::rules::Bench;
 
 const ROUTE: &str = "csvserver_cspolicy_binding";
 const ANSWERS: &str = "lbvserver_responderpolicy_binding";
