@@ -12,6 +12,7 @@ mod desired;
 mod front_end;
 mod guard;
 mod names;
+mod pending;
 mod profile;
 mod reading;
 mod rules;

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::screen::Screen;
 use super::{End, Error};
-use crate::annotations::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
+use crate::annotations::{
+    ANNOTATIONS, Annotation, Faults, Outcome, Scope, UNSUPPORTED, Unsupported, Weight,
+};
 pub use markdown::markdown;
 
 /// The options of `annotations`.
@@ -31,29 +33,48 @@ enum Form {
 pub(super) fn run(arguments: &Arguments, screen: &mut Screen<'_>) -> Result<End, Error> {
     let text = match arguments.output {
         Form::Markdown => markdown(),
-        Form::Json => format!("{:#}\n", Value::Array(ANNOTATIONS.iter().map(entry).collect())),
+        Form::Json => {
+            let honoured = ANNOTATIONS.iter().map(entry);
+            let all = honoured.chain(UNSUPPORTED.iter().map(unsupported)).collect();
+            format!("{:#}\n", Value::Array(all))
+        }
     };
     screen.out.text(&text)?;
     Ok(End::Well)
 }
 
 fn entry(annotation: &Annotation) -> Value {
-    let Annotation { key, scope, value, default, doc, example, security, read: _ } = annotation;
+    let Annotation { key, scope, weight, value, default, doc, example, fields, security, read: _ } =
+        annotation;
     let faults = security.as_ref().map(|faults| {
         let faults = faults_of(*faults).into_iter();
         faults.map(|(name, _, outcome)| (name.to_owned(), consequence(outcome).into())).collect()
     });
     json!({
         "key": key,
+        "supported": true,
+        "decisive": *weight == Weight::Decisive,
         "scope": match scope {
             Scope::FrontEnd => "front end",
+            Scope::Ingress => "Ingress",
             Scope::Service => "Service",
         },
         "value": value,
         "default": default,
         "description": doc,
         "example": example,
+        "fields": fields.map(|set| json!({ "kind": set.kind.name(), "allowed": set.allowed })),
         "faults": faults.map(Value::Object),
+    })
+}
+
+fn unsupported(annotation: &Unsupported) -> Value {
+    let Unsupported { key, weight, advice } = annotation;
+    json!({
+        "key": key,
+        "supported": false,
+        "decisive": *weight == Weight::Decisive,
+        "advice": advice,
     })
 }
 

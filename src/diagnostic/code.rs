@@ -72,9 +72,9 @@ codes! {
     AnnotationForeign = "annotation-foreign", [Error]: "An annotation protects the Ingress on another controller and is not read here.",
         fix "Say the same with annotations that are read here, or leave the Ingress to the other controller.",
         example r#""nginx.ingress.kubernetes.io/auth-tls-secret" protects this Ingress on another controller and is not read here"#;
-    AnnotationUnsupported = "annotation-unsupported", [Error, Warning]: "An annotation of the vendor's controller is not supported yet.",
-        fix "Remove it if the Ingress is to work without it.",
-        example r#""ingress.citrix.com/preconfigured-certkey" is not supported yet and has no effect"#;
+    AnnotationUnsupported = "annotation-unsupported", [Error, Warning]: "An annotation of the vendor's controller is not supported.",
+        fix "Do what the message says instead, or remove it if the Ingress is to work without it.",
+        example r#""ingress.citrix.com/ipam-range" is not supported, and the Ingress means something else without it"#;
     AnnotationRepeated = "annotation-repeated", [Error]: "One annotation was given in two spellings.",
         fix "Keep one of the two.",
         example r#""ingress.citrix.com/secure-backend" and "ingress.citrix.com/secure_backend" are two spellings of one annotation"#;

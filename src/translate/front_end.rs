@@ -134,7 +134,7 @@ pub(super) fn read(
 /// What the text demands of clients, as far as it can be read. Naming a CA asks for verification.
 fn demands(settings: &IngressSettings) -> FrontEndText {
     use ClientAuthentication::{Mandatory, Optional};
-    let mut fields = settings.frontend_sslprofile.value().cloned().unwrap_or_default();
+    let mut fields = settings.frontend_sslprofile.fields().cloned().unwrap_or_default();
     let names_ca = !settings.ca_secret.is_absent();
     if names_ca {
         fields.entry("clientauth".to_owned()).or_insert_with(|| "ENABLED".into());
@@ -167,7 +167,7 @@ fn contradicts(
     (ca_field, profile_field): (&str, &str),
     findings: &mut Findings,
 ) -> bool {
-    let fields = settings.frontend_sslprofile.value();
+    let fields = settings.frontend_sslprofile.fields();
     let clientauth = fields.and_then(|fields| fields.get("clientauth")).and_then(Value::as_text);
     match (settings.ca_secret.is_absent(), clientauth) {
         (false, Some("DISABLED")) => findings.error(

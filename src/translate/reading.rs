@@ -20,6 +20,7 @@ use super::back_end::{self, BackEndTls, ServiceText, Spelled};
 use super::certificates::Certificates;
 use super::front_end::{self, Context, FrontEndText, ServedCertificate};
 use super::names::BackEndNames;
+use super::pending;
 use super::rules::{self, Rule};
 use super::services::{Members, Services, Unroutable};
 
@@ -118,7 +119,8 @@ impl<'a> Reader<'a> {
         let mut findings = Findings::about(object);
         let ingress = &self.snapshot.ingresses[key].object;
         let annotations = ingress.annotations();
-        let settings = annotations::read(annotations, &mut findings);
+        let mut settings = annotations::read(annotations, &mut findings);
+        pending::refuse(&mut settings, annotations, &mut findings);
         let keys = Keys::of(annotations);
         let no_spec = IngressSpec::default();
         let spec = ingress.spec.as_ref().unwrap_or(&no_spec);

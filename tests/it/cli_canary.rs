@@ -163,10 +163,14 @@ fn no_message_about_a_bad_secret_shows_it() {
     ] {
         assert_ne!(bad, good);
         let manifests = Manifests::walkthrough(&bad);
-        let run = nitro_ingress(&["plan", "--log-level", "trace"]).files(&manifests.path());
-        let finished = run.end().with_status(1);
-        canaries.assert_absent("messages", &finished.err);
-        canaries.assert_absent("output", &finished.out);
+        let forms: [&[&str]; 4] =
+            [&["plan"], &["lint"], &["lint", "-o", "json"], &["lint", "-o", "sarif"]];
+        for arguments in forms {
+            let run = nitro_ingress(&[arguments, &["--log-level", "trace"]].concat());
+            let finished = run.files(&manifests.path()).end().with_status(1);
+            canaries.assert_absent("messages", &finished.err);
+            canaries.assert_absent("output", &finished.out);
+        }
     }
 }
 

@@ -16,12 +16,15 @@ fn the_annotations_are_written_as_they_are_committed() {
 fn the_annotations_come_as_json() {
     let text = nitro_ingress(&["annotations", "-o", "json"]).end().with_status(0).out;
     let list: Vec<Value> = serde_json::from_str(&text).unwrap();
-    let keys: Vec<&str> = list.iter().map(|one| one["key"].as_str().unwrap()).collect();
+    let honoured = list.iter().filter(|one| one["supported"] == true);
+    let keys: Vec<&str> = honoured.map(|one| one["key"].as_str().unwrap()).collect();
     let registry: Vec<&str> = ANNOTATIONS.iter().map(|one| one.key).collect();
     assert_eq!(keys, registry);
     let ca = list.iter().find(|one| one["key"] == "ingress.citrix.com/ca-secret").unwrap();
     assert_eq!(ca["faults"]["missing-secret"], "unmet");
     assert_eq!(ca["faults"].get("key-mismatch"), None, "a CA has no key");
+    let range = list.iter().find(|one| one["key"] == "ingress.citrix.com/ipam-range").unwrap();
+    assert_eq!((&range["supported"], &range["decisive"]), (&false.into(), &true.into()));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use nitro_ingress::cli;
 use nitro_ingress::diagnostic::Code;
 use nitro_ingress::settings::{OutputSettings, Settings};
 
+use crate::command::nitro_ingress;
 use crate::tidy::{Source, sources, top};
 
 /// Compares a generated document with what is committed; `make bless` rewrites it.
@@ -64,7 +65,7 @@ fn the_reference_of_annotations_is_fresh() {
     assert_fresh("docs/annotations.md", &cli::annotations::markdown());
 }
 
-const DIAGNOSTICS: &str = r#"# Diagnostics
+const DIAGNOSTICS: &str = "# Diagnostics
 
 What is wrong with an Ingress, or with what it refers to, is a *diagnostic*.
 This page lists all of them; it is made from the source by `make bless`.
@@ -76,43 +77,48 @@ This page lists all of them; it is made from the source by `make bless`.
 - A *warning*: the Ingress is served; something about it is probably not what was meant.
 - A *note* is worth knowing.
 
+## An example
+
+This is `ingress.yaml`:
+
+```yaml
+MANIFEST
+```
+
+`nitro-ingress lint -f ingress.yaml` says:
+
+```text
+TEXT
+```
+
 ## For programs
 
 `lint -o sarif` writes SARIF 2.1.0, which code hosts and editors show beside the source; the rules are the codes of this page.
 `lint -o json` writes one object; within a `version` of it, members may come and none goes or changes:
 
 ```json
-{
-  "version": 1,
-  "ingresses": 1,
-  "refused": 1,
-  "elsewhere": 0,
-  "errors": 1,
-  "warnings": 0,
-  "notes": 0,
-  "findings": [
-    {
-      "code": "secret-missing",
-      "severity": "error",
-      "object": { "kind": "Ingress", "namespace": "default", "name": "web-ingress" },
-      "field": "ingress.citrix.com/ca-secret",
-      "place": { "file": "ingress.yaml", "line": 7, "column": 5 },
-      "problem": "Secret \"default/tls-ca\" does not exist",
-      "remedy": "create it, or name another"
-    }
-  ]
-}
+JSON
 ```
 
 `ingresses` counts those that were read, `refused` those of them that are not served, and `elsewhere` those of another controller.
 `field` and `place` are `null` where there is none. A part of the input that could not be read belongs to the object that it stands in, or else to one of kind `File`.
 
 ## All codes
-"#;
+";
 
 #[test]
 fn the_reference_of_diagnostics_is_fresh() {
+    let folder = top().join("tests/fixtures/lint/page");
+    let lint = |form| {
+        let run = nitro_ingress(&["lint", "-f", "ingress.yaml", "-o", form]).within(&folder);
+        run.end().with_status(1).out
+    };
+    let manifest = fs::read_to_string(folder.join("ingress.yaml")).unwrap();
+    let parts = [("MANIFEST", manifest), ("TEXT", lint("text")), ("JSON", lint("json"))];
     let mut text = DIAGNOSTICS.to_owned();
+    for (mark, part) in parts {
+        text = text.replacen(&format!("\n{mark}\n"), &format!("\n{}\n", part.trim()), 1);
+    }
     for code in Code::ALL {
         let severities: Vec<String> = code.severities().iter().map(ToString::to_string).collect();
         write!(
