@@ -27,6 +27,7 @@ use crate::check::{self, Step, Violation};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::engine;
+use crate::eval;
 use crate::message::{Request, Response, reason};
 use crate::rules;
 use crate::schema;
@@ -136,6 +137,11 @@ impl Appliance {
             journal.push(JournalEntry { status, errorcode: code, cost, time_ms, ..entry });
         }
         response
+    }
+
+    /// What becomes of a request that a client sends to one of its virtual servers.
+    pub fn decide(&self, request: &eval::Request) -> eval::Decision {
+        eval::decide(&self.running, request)
     }
 
     /// Restarts from the saved configuration: what was not saved is lost, and so is a certkey whose
