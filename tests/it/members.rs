@@ -3,6 +3,7 @@
 
 use mock_nitro::JournalEntry;
 use nitro_ingress::model::{Kind, is_disabled};
+use nitro_ingress::translate::Unmet;
 
 use crate::objects::{Cluster, EndpointsBuilder, cluster, endpoints, ingress};
 use crate::turns::Turns;
@@ -131,12 +132,12 @@ fn the_members_of_a_held_ingress_are_drained_too() {
     settle(&turns, &web(slice().address("10.0.0.1", None)));
     let broken = ingress("web")
         .annotated("frontend-ip", "192.0.2.10")
-        .annotated("secure-backend", "perhaps")
         .host("a.example")
-        .path("/", "web", 80);
+        .path("/", "web", 80)
+        .path("/x", "nowhere", 80);
     let both = slice().terminating("10.0.0.1", true).address("10.0.0.2", None);
     let translation = turns.translate(&web(both.clone()).with(broken.clone()));
-    assert_eq!(translation.unmet.len(), 1);
+    assert!(translation.unmet.values().eq([&Unmet::Held]));
     settle(&turns, &web(both).with(broken.clone()));
     assert_eq!(members(&turns), ["-1", "2"]);
     // While its Service is missing, everything stays.
