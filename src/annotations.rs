@@ -64,6 +64,11 @@ pub fn spelling<'a>(key: &'a str, annotations: &'a BTreeMap<String, String>) -> 
     annotations.keys().map(String::as_str).find(|written| key::fold(written) == key).unwrap_or(key)
 }
 
+/// Whether an annotation is read here, or would be if it were supported or spelled right.
+pub fn is_ours(written: &str) -> bool {
+    !matches!(key::meaning(&key::fold(written)), Meaning::Foreign | Meaning::ForeignProtection)
+}
+
 /// How close a word must be to one that protects to count as meant by it.
 pub(crate) const MISSPELLING: usize = key::MISSPELLING;
 
