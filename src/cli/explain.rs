@@ -15,7 +15,7 @@ use crate::snapshot::{Facts, Snapshot};
 
 /// The options of `explain`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = EXAMPLE, override_usage = USAGE)]
 pub struct Arguments {
     /// The Ingress: NAME, ingress/NAME, NAMESPACE/NAME or ingress/NAMESPACE/NAME
     #[arg(value_name = "INGRESS")]
@@ -31,6 +31,9 @@ pub struct Arguments {
     #[command(flatten)]
     settings: MeaningSettings,
 }
+
+/// What follows `-f` is taken for a path, so the name comes first.
+const USAGE: &str = "nitro-ingress explain <INGRESS> -f <PATH>... [OPTIONS]";
 
 const EXAMPLE: &str = "\
 Exit status: 0 if the Ingress is served, 1 if it is not, or if there is an error.
