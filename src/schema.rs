@@ -45,6 +45,9 @@ pub struct FieldFacts {
     /// from dumps and configurations, or documented elsewhere).
     #[serde(default)]
     pub absent: Option<serde_json::Value>,
+    /// The types that its value may name, with `|` between them.
+    #[serde(default)]
+    pub refers_to: Option<String>,
     /// Words that name no object though the field is a reference.
     #[serde(default)]
     pub ref_literals: Vec<String>,
