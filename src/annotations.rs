@@ -133,8 +133,12 @@ fn read_one(
             Code::AnnotationForeign,
             written,
             format!("{written:?} protects this Ingress on another controller and is not read here"),
-            "say the same with ingress.citrix.com/ca-secret or backend-ca-secret and remove it, or \
-             leave this Ingress to that controller",
+            if written.contains("-tls-") || written.contains("-ssl-") {
+                "say the same with ingress.citrix.com/ca-secret or backend-ca-secret and remove it, \
+                 or leave this Ingress to that controller"
+            } else {
+                "remove it if everybody may reach this Ingress, or leave it to that controller"
+            },
         ),
         Meaning::Foreign => (),
     }

@@ -96,7 +96,7 @@ pub enum Mismatch {
         field: &'static str,
     },
     /// Not one of the enum's values.
-    #[error("{value:?} is not a value of {field:?}: {}", allowed.join(", "))]
+    #[error("{value:?} is not a value of {field:?}")]
     NotAllowed {
         /// The field.
         field: &'static str,
@@ -319,7 +319,7 @@ mod tests {
         );
         assert_eq!(
             refuse("clientauth", json!("maybe")).to_string(),
-            r#""maybe" is not a value of "clientauth": DISABLED, ENABLED"#
+            r#""maybe" is not a value of "clientauth""#
         );
         assert_eq!(
             refuse("encrypttriggerpktcount", json!(9)).to_string(),

@@ -156,7 +156,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "preconfigured-certkey",
         "{\"certs\": [ {\"name\": \"one\"} ] }\u{2019}",
-        "the value contains typographic quotes (\u{2019}), which are not JSON",
+        "the value contains typographic quotes (\u{2019}), which do not count as quotes",
     ),
     (
         "frontend-sslprofile",

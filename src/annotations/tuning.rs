@@ -5,17 +5,17 @@
 
 use crate::model::{Fields, Kind, Value};
 
-use super::ParseError;
 use super::fields::{FieldSet, no_check};
+use super::{ParseError, Scope};
 
 /// What `frontend-tcpprofile` may set.
-pub(super) static FRONT_END_TCP: FieldSet = tcp("front-end TCP profile");
+pub(super) static FRONT_END_TCP: FieldSet = tcp("front-end TCP profile", Scope::FrontEnd);
 /// What `backend-tcpprofile` may set.
-pub(super) static BACK_END_TCP: FieldSet = tcp("back-end TCP profile");
+pub(super) static BACK_END_TCP: FieldSet = tcp("back-end TCP profile", Scope::Service);
 /// What `frontend-httpprofile` may set.
-pub(super) static FRONT_END_HTTP: FieldSet = http("front-end HTTP profile");
+pub(super) static FRONT_END_HTTP: FieldSet = http("front-end HTTP profile", Scope::FrontEnd);
 /// What `backend-httpprofile` may set.
-pub(super) static BACK_END_HTTP: FieldSet = http("back-end HTTP profile");
+pub(super) static BACK_END_HTTP: FieldSet = http("back-end HTTP profile", Scope::Service);
 
 const TCP_FIELDS: &[&str] = &[
     "ackaggregation",
@@ -139,10 +139,11 @@ const HTTP_FIELDS: &[&str] = &[
     "websocket",
 ];
 
-const fn tcp(what: &'static str) -> FieldSet {
+const fn tcp(what: &'static str, scope: Scope) -> FieldSet {
     FieldSet {
         kind: Kind::NSTCPPROFILE,
         what,
+        scope,
         allowed: TCP_FIELDS,
         aliases: &[("delayack", "delayedack")],
         dependants: &[],
@@ -152,10 +153,11 @@ const fn tcp(what: &'static str) -> FieldSet {
     }
 }
 
-const fn http(what: &'static str) -> FieldSet {
+const fn http(what: &'static str, scope: Scope) -> FieldSet {
     FieldSet {
         kind: Kind::NSHTTPPROFILE,
         what,
+        scope,
         allowed: HTTP_FIELDS,
         aliases: &[("adptimeout", "adpttimeout")],
         dependants: &[],

@@ -80,7 +80,7 @@ codes! {
         example r#""ingress.citrix.com/secure-backend" and "ingress.citrix.com/secure_backend" are two spellings of one annotation"#;
     AnnotationMalformed = "annotation-malformed", [Error]: "The value of an annotation cannot be read.",
         fix "Write a value as in [annotations.md](annotations.md).",
-        example "the value contains typographic quotes (“), which are not JSON";
+        example "the value contains typographic quotes (“), which do not count as quotes";
     AnnotationServiceUnknown = "annotation-service-unknown", [Error, Warning, Note]: "An annotation is keyed by a Service that the Ingress does not use.",
         fix "Write the name of a Service that the rules use.",
         example r#"the Ingress does not use a Service "apatche""#;
