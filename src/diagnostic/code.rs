@@ -149,7 +149,7 @@ codes! {
         example r#"Service "default/apache" has no port "80"; it has 443"#;
     NodePortMissing = "node-port-missing", [Error]: "Members are node ports, and a Service has none.",
         fix "Make it a Service of type NodePort, or run with `--members endpoints`.",
-        example r#"members are node ports, and Service "default/apache" of type ClusterIP has none"#;
+        example r#"members are node ports, and Service "default/shop" of type ClusterIP has none"#;
     NodesMissing = "nodes-missing", [Error]: "Members are node ports, and no Node is known.",
         fix "Give the Nodes as well, or run with `--members endpoints`.",
         example "members are node ports, and no Node is known";
