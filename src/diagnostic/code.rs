@@ -89,7 +89,7 @@ codes! {
         example r#"sslprofile has no field "clientauht""#;
     FieldRefused = "field-refused", [Error]: "A member of a smart annotation may not be set, or has a wrong value.",
         fix "Write one of the values that are named, or remove the member.",
-        example r#""maybe" is not a value of "clientauth": DISABLED, ENABLED"#;
+        example r#""maybe" is not a value of "clientauth""#;
     SecretMissing = "secret-missing", [Error]: "A Secret that is named does not exist.",
         fix "Create it, or name another.",
         example r#"Secret "default/nowhere" does not exist"#;
