@@ -18,6 +18,8 @@ mod fixture;
 mod command;
 #[path = "../support/authority.rs"]
 mod authority;
+#[path = "../support/many.rs"]
+mod many;
 #[path = "../support/turn.rs"]
 mod turn;
 #[path = "../support/turns.rs"]
@@ -29,13 +31,16 @@ mod docs;
 mod cli_bad_input;
 mod cli_canary;
 mod cli_commands;
+mod cli_explain;
 mod cli_lint;
 mod cli_reference;
 mod faults;
 mod laws;
+mod members;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
 mod promises;
+mod requests;
 mod tidy;
 mod translate;

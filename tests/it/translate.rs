@@ -7,6 +7,8 @@ mod classes;
 mod faults;
 mod foreign;
 mod laws;
+mod members;
+mod node_ports;
 mod profiles;
 mod routing;
 mod sharing;
