@@ -21,7 +21,10 @@ pub use address::Vip;
 pub use parse_error::ParseError;
 pub use profile::Side;
 pub use registry::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
-pub use settings::{IngressSettings, SecureBackEnds, Setting};
+pub use settings::{
+    CertkeyRole, IngressSettings, InsecureType, PathMatchMethod, PreconfiguredCertkey,
+    SecureBackEnds, SecureType, Setting, Termination,
+};
 
 use key::Meaning;
 use unsupported::Weight;

@@ -135,6 +135,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         ingress_classes: [].into(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: std::collections::BTreeMap::new(),
         enable_default_profile: false,
         consent: Consent::default(),
     };

@@ -22,6 +22,24 @@ pub enum Setting<T> {
 pub struct IngressSettings {
     /// `frontend-ip`.
     pub frontend_ip: Setting<IpAddr>,
+    /// `secure-port`.
+    pub secure_port: Setting<u16>,
+    /// `insecure-port`.
+    pub insecure_port: Setting<u16>,
+    /// `secure-service-type`.
+    pub secure_service_type: Setting<SecureType>,
+    /// `insecure-service-type`.
+    pub insecure_service_type: Setting<InsecureType>,
+    /// `insecure-termination`.
+    pub insecure_termination: Setting<Termination>,
+    /// `ssl-passthrough`.
+    pub ssl_passthrough: Setting<bool>,
+    /// `path-match-method`.
+    pub path_match_method: Setting<PathMatchMethod>,
+    /// `default-response-code`: 404 or 503.
+    pub default_response_code: Setting<u16>,
+    /// `preconfigured-certkey`, in the order of the text.
+    pub preconfigured_certkey: Setting<Vec<PreconfiguredCertkey>>,
     /// `secure-backend`.
     pub secure_backend: Setting<SecureBackEnds>,
     /// `ca-secret`: Secrets by what they are keyed with, which means nothing.
@@ -34,6 +52,64 @@ pub struct IngressSettings {
     pub frontend_sslprofile: Setting<Fields>,
     /// `backend-sslprofile`: fields of `sslprofile` by Service.
     pub backend_sslprofile: Setting<BTreeMap<String, Fields>>,
+}
+
+/// What becomes of plain HTTP where there is TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Termination {
+    /// It is served as well.
+    Allow,
+    /// It is redirected to HTTPS.
+    Redirect,
+    /// It is not listened to.
+    Disallow,
+}
+
+/// What is spoken inside of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecureType {
+    /// HTTP.
+    Ssl,
+    /// Anything.
+    SslTcp,
+}
+
+/// What is spoken where there is no TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InsecureType {
+    /// HTTP.
+    Http,
+    /// Anything.
+    Tcp,
+}
+
+/// How paths match that do not say so themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathMatchMethod {
+    /// With everything below them.
+    Prefix,
+    /// Exactly.
+    Exact,
+}
+
+/// A certkey that somebody else has put on the appliance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreconfiguredCertkey {
+    /// Its name there.
+    pub name: String,
+    /// What it is for.
+    pub role: CertkeyRole,
+}
+
+/// What a preconfigured certkey is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertkeyRole {
+    /// Served to clients that name no host, or one without a certificate of its own.
+    Default,
+    /// Served to clients that name a host that it covers.
+    Sni,
+    /// To verify client certificates with.
+    Ca,
 }
 
 /// Which back ends are spoken to in TLS.

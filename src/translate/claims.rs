@@ -10,12 +10,13 @@ mod front;
 mod hold;
 mod plain;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Findings, ObjectRef};
 use crate::model::{
-    AcceptedCa, BindingId, ClientAuthentication, FrontEndId, IngressId, Kind, ObjectKey, Protocol,
-    Role, RouteMatch,
+    AcceptedCa, BindingId, ClientAuthentication, FrontEndId, Host, IngressId, Kind, ObjectKey,
+    PathMatch, Role, RouteMatch,
 };
 use crate::snapshot::{Facts, ObservedRoute};
 
@@ -53,13 +54,42 @@ pub(super) enum Standing {
 pub(super) struct Settled {
     pub(super) standings: Vec<Standing>,
     pub(super) fronts: BTreeMap<FrontEndId, Front>,
-    /// The routes that each accepted Ingress gets, as places in its text.
-    pub(super) routes: Vec<Vec<usize>>,
-    /// The certificates of each accepted Ingress that are served, as places in its text.
-    pub(super) certificates: Vec<Vec<usize>>,
+    /// The routes that each accepted Ingress gets, as front ends and places in its text.
+    pub(super) routes: Vec<Vec<(FrontEndId, usize)>>,
+    /// The hosts that each accepted Ingress redirects, where, and to which port.
+    pub(super) redirects: Vec<Vec<Redirect>>,
+    /// The certificates of each accepted Ingress that are served.
+    pub(super) certificates: Vec<Vec<Serving>>,
     /// Bound routes of held Ingresses that others have now.
     pub(super) yielded: BTreeSet<BindingId>,
     pub(super) findings: Vec<Findings>,
+}
+
+/// A certificate that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Serving {
+    /// Its place in the text of its Ingress.
+    pub(super) place: usize,
+    /// To clients that ask for its names.
+    pub(super) is_named: bool,
+    /// To clients that ask for nothing that others have.
+    pub(super) is_default: bool,
+}
+
+/// A host whose requests without TLS are sent to TLS.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Redirect {
+    pub(super) front_end: FrontEndId,
+    pub(super) host: Host,
+    /// The port of the front end in TLS.
+    pub(super) port: u16,
+}
+
+impl Redirect {
+    /// The requests that it takes.
+    pub(super) fn matches(&self) -> RouteMatch {
+        RouteMatch { host: self.host.clone(), path: PathMatch::prefix("/") }
+    }
 }
 
 /// The CAs that the Ingresses of one namespace bring to one front end.
@@ -93,7 +123,11 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
         if excluded.len() > known && round.asked_for_brought {
             continue;
         }
-        plain::refuse(claimants, facts, prefix, &mut round.settled);
+        let refused = plain::refuse(claimants, facts, prefix, &mut round.settled);
+        for claim in refused {
+            round.taken.remove(&claim);
+        }
+        round.redirect();
         match round.first_displaced() {
             Some(place) => drop(displaced.insert(place)),
             None => return round.settled,
@@ -152,9 +186,14 @@ struct Round<'c, 'r, 'a> {
     prefix: &'c str,
     brought: AllBrought<'c>,
     asked_for_brought: bool,
-    taken: BTreeMap<(FrontEndId, RouteMatch), usize>,
+    taken: BTreeMap<Claim, usize>,
+    /// The front ends that wait for an Ingress that protects them to be understood.
+    blocked: BTreeMap<FrontEndId, usize>,
     settled: Settled,
 }
+
+/// Requests on a front end.
+type Claim = (FrontEndId, RouteMatch);
 
 impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     fn new(
@@ -168,13 +207,15 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             standings: Vec::with_capacity(count),
             fronts: BTreeMap::new(),
             routes: vec![Vec::new(); count],
+            redirects: vec![Vec::new(); count],
             certificates: vec![Vec::new(); count],
             yielded: BTreeSet::new(),
             findings: claimants.iter().map(|one| Findings::about(one.object())).collect(),
         };
         let brought = hold::brought(claimants, facts, excluded);
         let taken = BTreeMap::new();
-        Self { claimants, facts, prefix, brought, asked_for_brought: false, taken, settled }
+        let (blocked, asked_for_brought) = (BTreeMap::new(), false);
+        Self { claimants, facts, prefix, brought, asked_for_brought, taken, blocked, settled }
     }
 
     fn run(&mut self, displaced: &BTreeSet<usize>) {
@@ -195,7 +236,23 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             if standing == Standing::Held {
                 self.claim_bound(place);
             }
+            if standing != Standing::Accepted
+                && let Claimant::Known(reading) = claimant
+            {
+                self.block(place, reading);
+            }
             self.settled.standings.push(standing);
+        }
+    }
+
+    /// An Ingress without rules protects those of others. While it demands client certificates and
+    /// is not understood, nobody younger comes to its front end.
+    fn block(&mut self, place: usize, reading: &Reading<'_>) {
+        let demands = reading.front.client_authentication != Some(ClientAuthentication::None);
+        if let Some(front_end) = reading.entrances.secure.filter(|_| demands)
+            && reading.routes.iter().all(|route| route.matches.served_host().is_none())
+        {
+            self.blocked.entry(front_end).or_insert(place);
         }
     }
 
@@ -213,19 +270,51 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     }
 
     /// Gives an understood Ingress what it asks for, unless it disagrees with those that share its
-    /// front end.
+    /// front ends.
     fn accept(&mut self, place: usize, reading: &Reading<'_>) -> bool {
-        let front_end = reading.front_end.expect("an Ingress that is understood has a front end");
-        if let Err(conflict) = self.join(place, front_end, reading) {
-            let Conflict { field, problem, remedy } = conflict;
-            self.settled.findings[place].error(Code::FrontEndConflict, &field, problem, remedy);
+        let before: Vec<(FrontEndId, Option<Front>)> = reading
+            .entrances
+            .all()
+            .map(|front_end| (front_end, self.settled.fronts.get(&front_end).cloned()))
+            .collect();
+        for (front_end, _) in &before {
+            let Err(conflict) = self.enter(place, *front_end, reading) else { continue };
+            let Conflict { code, field, problem, remedy } = conflict;
+            self.settled.findings[place].error(code, &field, problem, remedy);
+            for (front_end, front) in before {
+                match front {
+                    Some(front) => drop(self.settled.fronts.insert(front_end, front)),
+                    None => drop(self.settled.fronts.remove(&front_end)),
+                }
+            }
+            self.settled.certificates[place].clear();
             return false;
         }
-        if front_end.protocol == Protocol::Ssl {
-            self.claim_certificates(place, front_end, reading);
+        for front_end in reading.entrances.serving() {
+            self.claim_routes(place, front_end, reading);
         }
+        true
+    }
+
+    /// Joins a front end, with certificates for all hosts.
+    fn enter(
+        &mut self,
+        place: usize,
+        front_end: FrontEndId,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        self.join(place, front_end, reading)?;
+        if front_end.protocol.terminates_tls() {
+            self.claim_certificates(place, front_end, reading)?;
+        }
+        Ok(())
+    }
+
+    fn claim_routes(&mut self, place: usize, front_end: FrontEndId, reading: &Reading<'_>) {
         for (i, route) in reading.routes.iter().enumerate() {
-            if let Some(winner) = self.taken.get(&(front_end, route.matches.clone())) {
+            let takes = route.matches.served_host().is_some();
+            let claim = (front_end, route.matches.clone());
+            if let Some(winner) = self.taken.get(&claim).filter(|_| takes) {
                 let winner = self.claimants[*winner].object();
                 self.settled.findings[place].warning(
                     Code::RouteTaken,
@@ -235,8 +324,9 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 );
                 continue;
             }
-            if front_end.protocol == Protocol::Ssl
-                && !self.is_served(front_end, &route.matches.host)
+            let served = |host| self.is_served(front_end, host);
+            if front_end.protocol.terminates_tls()
+                && !route.matches.served_host().is_none_or(served)
             {
                 let findings = &mut self.settled.findings[place];
                 let problem = format!(
@@ -251,10 +341,11 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 );
                 continue;
             }
-            self.taken.insert((front_end, route.matches.clone()), place);
-            self.settled.routes[place].push(i);
+            if takes {
+                self.taken.insert(claim, place);
+            }
+            self.settled.routes[place].push((front_end, i));
         }
-        true
     }
 
     /// Claims what is bound for an Ingress that keeps it, and what its text still asks for there.
@@ -263,7 +354,8 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         let observed = claimant.observed(self.facts);
         for route in observed {
             let claim = (route.front_end, route.matches.clone());
-            if *self.taken.entry(claim).or_insert(place) == place {
+            let takes = route.matches.served_host().is_some();
+            if !takes || *self.taken.entry(claim).or_insert(place) == place {
                 self.hold_front(place, route);
             } else {
                 // What goes holds neither its front end nor the names of its certificates.
@@ -276,9 +368,31 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         let bound = |front_end: &FrontEndId| {
             observed.iter().filter(stays).any(|one| one.front_end == *front_end)
         };
-        if let Some(front_end) = reading.front_end.filter(bound) {
-            for route in &reading.routes {
+        for front_end in reading.entrances.serving().filter(bound) {
+            for route in reading.routes.iter().filter(|one| one.matches.served_host().is_some()) {
                 self.taken.entry((front_end, route.matches.clone())).or_insert(place);
+            }
+        }
+    }
+
+    /// Gives each host that is redirected to the oldest Ingress that asks for that, unless somebody
+    /// has all its paths there.
+    fn redirect(&mut self) {
+        for (place, claimant) in self.claimants.iter().enumerate() {
+            let Claimant::Known(reading) = claimant else { continue };
+            let Some((front_end, port)) = reading.entrances.redirect() else { continue };
+            if self.settled.standings[place] != Standing::Accepted {
+                continue;
+            }
+            let hosts: BTreeSet<&Host> =
+                reading.routes.iter().filter_map(|route| route.matches.served_host()).collect();
+            for host in hosts {
+                let redirect = Redirect { front_end, host: host.clone(), port };
+                let claim = (front_end, redirect.matches());
+                if let Entry::Vacant(entry) = self.taken.entry(claim) {
+                    entry.insert(place);
+                    self.settled.redirects[place].push(redirect);
+                }
             }
         }
     }

@@ -187,6 +187,7 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         ingress_classes: [].into(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: std::collections::BTreeMap::new(),
         enable_default_profile: false,
         consent: Consent::default(),
     };

@@ -31,6 +31,7 @@ pub(crate) fn policy() -> Policy {
         ingress_classes: BTreeSet::new(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: BTreeMap::new(),
         enable_default_profile: false,
         consent: Consent::default(),
     }

@@ -28,6 +28,7 @@ pub(crate) fn policy() -> Policy {
         ingress_classes: BTreeSet::new(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: std::collections::BTreeMap::new(),
         enable_default_profile: false,
         consent: Consent { prune: true, ..Consent::default() },
     }
