@@ -5,29 +5,39 @@
 //! error, and its Ingress is unmet.
 
 mod address;
+mod certkeys;
+mod fields;
 mod json;
 mod key;
+mod listener;
+mod monitor;
 mod parse_error;
 mod profile;
 mod registry;
+mod rows;
+mod servers;
 mod services;
 mod settings;
+mod ssl;
+mod tuning;
 mod unsupported;
+mod value;
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Findings};
 pub use address::Vip;
+pub use fields::{Dependant, FieldSet};
 pub use parse_error::ParseError;
-pub use profile::Side;
-pub use registry::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
+pub use registry::{Annotation, Faults, Outcome, Scope, Weight};
+pub use rows::ANNOTATIONS;
 pub use settings::{
     CertkeyRole, IngressSettings, InsecureType, PathMatchMethod, PreconfiguredCertkey,
-    SecureBackEnds, SecureType, Setting, Termination,
+    ProfileChoice, SecureBackEnds, SecureType, Setting, SslSettings, Termination,
 };
+pub use unsupported::{UNSUPPORTED, Unsupported};
 
 use key::Meaning;
-use unsupported::Weight;
 
 /// Reads the annotations of an Ingress. What is wrong with them goes to `findings`.
 pub fn read(annotations: &BTreeMap<String, String>, findings: &mut Findings) -> IngressSettings {
@@ -87,19 +97,15 @@ fn read_one(
                 findings.error(error.code(), written, error.to_string(), remedy);
             }
         }
-        Meaning::Unsupported(Weight::Decisive) => findings.error(
+        Meaning::Unsupported(unsupported) => tell_unsupported(written, unsupported, findings),
+        Meaning::Elsewhere(owners, meant) => findings.warning(
             Code::AnnotationUnsupported,
             written,
-            format!(
-                "{written:?} is not supported yet, and the Ingress means something else without it"
+            format!("{written:?} is for {owners} and has no effect on an Ingress"),
+            meant.map_or_else(
+                || "remove it".to_owned(),
+                |meant| format!("write {meant} if the Ingress is to have it"),
             ),
-            "remove it, or leave this Ingress to another controller",
-        ),
-        Meaning::Unsupported(Weight::Harmless) => findings.warning(
-            Code::AnnotationUnsupported,
-            written,
-            format!("{written:?} is not supported yet and has no effect"),
-            "remove it if the Ingress is to work without it",
         ),
         Meaning::Misspelled(meant, annotation) => {
             if let Some(annotation) = annotation {
@@ -131,6 +137,22 @@ fn read_one(
              leave this Ingress to that controller",
         ),
         Meaning::Foreign => (),
+    }
+}
+
+fn tell_unsupported(written: &str, unsupported: &Unsupported, findings: &mut Findings) {
+    let code = Code::AnnotationUnsupported;
+    match unsupported.weight {
+        Weight::Decisive => {
+            let problem = format!(
+                "{written:?} is not supported, and the Ingress means something else without it"
+            );
+            findings.error(code, written, problem, unsupported.advice);
+        }
+        Weight::Harmless => {
+            let problem = format!("{written:?} is not supported and has no effect");
+            findings.warning(code, written, problem, unsupported.advice);
+        }
     }
 }
 
@@ -234,8 +256,7 @@ mod tests {
             "ingress.example.com/secure-backend",
             "notcitrix.com/ca-secret",
             "ca-secret",
-            "service.citrix.com/frontend-ip",
-            "service.citrix.com/ca-secrets",
+            "example.citrix.com/frontend-ip",
             "example.com.ca-secret",
             "haproxy.org/backend-secret",
         ] {
@@ -254,21 +275,64 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_supported_yet_says_so() {
-        let (_, diagnostics) = read_all(&[
-            ("ingress.citrix.com/lbvserver", "{}"),
-            ("ingress.citrix.com/preconfigured_certkey", "{}"),
-            ("ingress.citrix.com/cloud", "true"),
-            ("nginx.ingress.kubernetes.io/rewrite-target", "/"),
-        ]);
-        let told: Vec<_> = diagnostics.iter().map(|one| (one.severity, one.code)).collect();
+    fn what_is_not_supported_says_what_to_do() {
+        use Code::AnnotationUnsupported as Unsupported;
+        use Severity::{Error, Warning};
+        let told = |key: &str| {
+            let (_, diagnostics) = read_all(&[(key, "x")]);
+            let [one] = diagnostics.as_slice() else { panic!("{key}: {diagnostics:?}") };
+            (one.severity, one.code, one.remedy.clone())
+        };
+        let remedy = |text: &str| text.to_owned();
         assert_eq!(
-            told,
-            [
-                (Severity::Warning, Code::AnnotationUnknown),
-                (Severity::Warning, Code::AnnotationUnsupported),
-                (Severity::Error, Code::AnnotationUnsupported),
-            ]
+            told("ingress.citrix.com/ipam-range"),
+            (Error, Unsupported, remedy("give the address itself: ingress.citrix.com/frontend-ip"))
         );
+        assert_eq!(
+            told("ingress.citrix.com/analyticsprofile"),
+            (
+                Warning,
+                Unsupported,
+                remedy("remove it: analytics profiles are set on the appliance")
+            )
+        );
+        for key in ["waf_crd", "rewrite-responder_crd", "service_weights", "canary-weight"] {
+            assert_eq!(told(&format!("ingress.citrix.com/{key}")).1, Unsupported, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_for_services_says_what_to_write_on_an_ingress() {
+        for (key, meant) in [
+            ("service.citrix.com/frontend-ip", Some("frontend-ip")),
+            ("service.citrix.com/service-type-0", Some("insecure-service-type")),
+            ("service.citrix.com/service_type", Some("insecure-service-type")),
+            ("service.citrix.com/ssl-termination-1", Some("secure-backend")),
+            ("route.citrix.com/lbvserver", Some("lbvserver")),
+            ("service.citrix.com/dns-hostname", None),
+        ] {
+            let (_, diagnostics) = read_all(&[(key, "x")]);
+            let [one] = diagnostics.as_slice() else { panic!("{key}: {diagnostics:?}") };
+            assert_eq!((one.severity, one.code), (Severity::Warning, Code::AnnotationUnsupported));
+            let remedy = meant.map_or_else(
+                || "remove it".to_owned(),
+                |name| format!("write ingress.citrix.com/{name} if the Ingress is to have it"),
+            );
+            assert_eq!(one.remedy, remedy, "{key}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_knows_is_told_with_what_it_is_near_to() {
+        for (key, remedy) in [
+            ("cloud", "remove it"),
+            ("lb-vservers", "did you mean \"ingress.citrix.com/lbvserver\"?"),
+            ("analyticprofiles", "did you mean \"ingress.citrix.com/analyticsprofile\"?"),
+        ] {
+            let (_, diagnostics) = read_all(&[(&format!("ingress.citrix.com/{key}"), "x")]);
+            let [one] = diagnostics.as_slice() else { panic!("{key}: {diagnostics:?}") };
+            assert_eq!((one.severity, one.code), (Severity::Warning, Code::AnnotationUnknown));
+            assert_eq!(one.remedy, remedy, "{key}");
+        }
     }
 }

@@ -3,6 +3,9 @@
 pub mod input;
 pub mod plan;
 pub mod apply;
+pub mod lint;
+pub mod annotations;
+pub mod completions;
 pub mod screen;
 mod pipeline;
 
@@ -47,6 +50,17 @@ pub enum Command {
     /// The plan is shown first, as the command plan shows it. At the end the appliance is read
     /// again, and nothing may be left to do. What a run could not do, the next one does.
     Apply(Box<apply::Arguments>),
+    /// Say what is wrong with manifests, without an appliance
+    ///
+    /// Every finding has a stable name, the place that it is about, and what to write instead.
+    /// What needs an appliance to be judged is left to the command plan.
+    Lint(Box<lint::Arguments>),
+    /// List every annotation that is known
+    Annotations(annotations::Arguments),
+    /// Write the completions of a shell
+    ///
+    /// They complete commands, options, and the values that are one of a few.
+    Completions(completions::Arguments),
 }
 
 /// What a command may use of the world outside, appliances aside.
@@ -139,6 +153,9 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
     match command {
         Command::Plan(arguments) => plan::run(&arguments, surroundings).await,
         Command::Apply(arguments) => apply::run(&arguments, surroundings).await,
+        Command::Lint(arguments) => lint::run(&arguments, surroundings),
+        Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
+        Command::Completions(arguments) => completions::run(&arguments, &mut surroundings.screen),
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Diagnostic {
     pub place: Option<Place>,
     /// What is wrong: one sentence without its full stop, values in quotes.
     pub problem: String,
-    /// What to do about it: one sentence without its full stop.
+    /// What to do about it: one sentence without its full stop. Further lines are YAML to write.
     pub remedy: String,
 }
 
@@ -99,7 +99,7 @@ impl fmt::Display for Diagnostic {
         let Self { object: _, severity, code, field: _, place: _, problem, remedy } = self;
         writeln!(f, "{severity}[{code}]: {problem}")?;
         writeln!(f, "  --> {}", self.whereabouts())?;
-        write!(f, "  fix: {remedy}")
+        write!(f, "  fix: {}", remedy.replace('\n', "\n       "))
     }
 }
 

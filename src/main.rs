@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use nitro_ingress::cli::screen::{Screen, Stream};
 use nitro_ingress::cli::{self, Arguments, Surroundings};
 use nitro_ingress::settings::{Colour, Environment, LogFormat, OutputSettings};
+use terminal_size::{Width, terminal_size};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main(flavor = "current_thread")]
@@ -40,8 +41,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         LogFormat::Json => log.json().init(),
     }
     let (mut stdin, mut stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
-    let out = Stream { writer: &mut stdout, is_terminal: out_terminal, colour: out_colour };
-    let err = Stream { writer: &mut stderr, is_terminal: err_terminal, colour: err_colour };
+    // A line that is too long is hard to read, however wide the terminal is.
+    let terminal = terminal_size().filter(|_| out_terminal);
+    let width = terminal.map_or(Stream::WIDTH, |(Width(columns), _)| columns.clamp(40, 120).into());
+    let out = Stream { writer: &mut stdout, is_terminal: out_terminal, colour: out_colour, width };
+    let err = Stream { writer: &mut stderr, is_terminal: err_terminal, colour: err_colour, width };
     let screen = Screen { out, err };
     let now = Timestamp::now();
     let mut surroundings = Surroundings { environment, now, stdin: &mut stdin, screen };

@@ -25,5 +25,5 @@ pub use owner::{ClusterId, IngressId, Mark, ObjectKey, OwnerComment};
 pub use protection::{AcceptedCa, BackEndTransport, ClientAuthentication, Protection};
 pub use redacted::Redacted;
 pub use route::{Host, PathMatch, RouteMatch};
-pub use state::State;
+pub use state::{State, disabled, is_disabled};
 pub use value::{Fields, Value};

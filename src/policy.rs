@@ -20,10 +20,24 @@ pub struct Policy {
     pub default_vip: Option<IpAddr>,
     /// The addresses that only Ingresses of some namespaces may name.
     pub vip_namespaces: BTreeMap<IpAddr, BTreeSet<String>>,
+    /// Who the members of service groups are.
+    pub members: MemberSource,
+    /// How long members whose endpoints are terminating may finish what they have.
+    pub drain_delay_secs: u32,
     /// Whether the default SSL profile may be enabled although SSL objects of others exist.
     pub enable_default_profile: bool,
     /// What the plan may do.
     pub consent: Consent,
+}
+
+/// Who the members of service groups are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MemberSource {
+    /// The endpoints of the Service: the appliance reaches the pods.
+    #[default]
+    Endpoints,
+    /// The nodes, on the Service's node port.
+    NodePort,
 }
 
 /// What an Ingress counts as if it names no class, or one without an IngressClass object.

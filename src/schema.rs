@@ -4,6 +4,7 @@
 //! ranges, defaults, and what they refer to. What they cannot say (conditional rules) only the
 //! appliance knows.
 
+mod managed;
 mod nearest;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::model::{Fields, Kind, Value};
+pub use managed::managed_fields;
 pub use nearest::{distance, nearest};
 
 /// The facts about one type.
@@ -36,9 +38,16 @@ pub struct FieldFacts {
     /// The values of an enum, in NITRO's case.
     #[serde(default, rename = "enum")]
     pub allowed: Vec<String>,
-    /// What an unset field reads back as.
+    /// What an unset field reads back as (documented).
     #[serde(default)]
     pub default: Option<serde_json::Value>,
+    /// What an unset field reads back as, if it does, where the reference names no default (seen
+    /// from dumps and configurations, or documented elsewhere).
+    #[serde(default)]
+    pub absent: Option<serde_json::Value>,
+    /// Words that name no object though the field is a reference.
+    #[serde(default)]
+    pub ref_literals: Vec<String>,
     /// Smallest number.
     #[serde(default)]
     pub min: Option<i64>,
@@ -139,93 +148,17 @@ pub fn field(kind: Kind, name: &str) -> Option<(&'static str, &'static FieldFact
     facts(kind).fields.get_key_value(name).map(|(name, facts)| (name.as_str(), facts))
 }
 
-/// The fields of a kind that we ever write. Only these are read, compared and taken back; every
-/// other field is somebody else's.
-pub fn managed_fields(kind: Kind) -> &'static [&'static str] {
-    MANAGED.iter().find(|(managed, _)| *managed == kind).map_or(&[], |(_, fields)| fields)
-}
-
-const MANAGED: &[(Kind, &[&str])] = &[
-    (Kind::SSLPARAMETER, &["defaultprofile"]),
-    (Kind::SSLCERTKEY, &["cert", "key", "linkcertkeyname"]),
-    (
-        Kind::SSLPROFILE,
-        &[
-            "sslprofiletype",
-            "ssl3",
-            "tls1",
-            "tls11",
-            "tls12",
-            "tls13",
-            "snienable",
-            "allowunknownsni",
-            "snihttphostmatch",
-            "clientauth",
-            "clientcert",
-            "sessreuse",
-            "sesstimeout",
-            "sessionticket",
-            "sessionticketlifetime",
-            "zerorttearlydata",
-            "denysslreneg",
-            "hsts",
-            "maxage",
-            "includesubdomains",
-            "preload",
-            "serverauth",
-            "commonname",
-            "dh",
-            "ersa",
-            "cipherredirect",
-            "sslredirect",
-            "redirectportrewrite",
-            "ocspstapling",
-            "pushenctrigger",
-            "sendclosenotify",
-            "insertionencoding",
-            "quantumsize",
-            "strictcachecks",
-            "encrypttriggerpktcount",
-            "dropreqwithnohostheader",
-            "pushenctriggertimeout",
-            "ssltriggertimeout",
-            "clientauthuseboundcachain",
-            "dhkeyexpsizelimit",
-            "skipclientcertpolicycheck",
-            "strictsigdigestcheck",
-            "maxrenegrate",
-            "dhekeyexchangewithpsk",
-            "tls13sessionticketsperauthcontext",
-            "allowextendedmastersecret",
-            "alpnprotocol",
-            "sslimaxsessperserver",
-        ],
-    ),
-    (Kind::SERVER, &["ipaddress", "comment"]),
-    (Kind::SERVICEGROUP, &["servicetype", "healthmonitor", "comment"]),
-    (Kind::SSLSERVICEGROUP, &["sslprofile"]),
-    (Kind::RESPONDERACTION, &["type", "target", "comment"]),
-    (Kind::RESPONDERPOLICY, &["rule", "action", "comment"]),
-    (Kind::REWRITEACTION, &["type", "target", "stringbuilderexpr", "comment"]),
-    (Kind::REWRITEPOLICY, &["rule", "action", "comment"]),
-    (Kind::LBVSERVER, &["servicetype", "comment"]),
-    (Kind::CSACTION, &["targetlbvserver", "comment"]),
-    (Kind::CSPOLICY, &["rule", "action"]),
-    (Kind::CSVSERVER, &["servicetype", "ipv46", "port", "comment"]),
-    (Kind::SSLVSERVER, &["sslprofile"]),
-    (Kind::SSLPROFILE_SSLCIPHER, &["cipherpriority"]),
-    (Kind::LBVSERVER_RESPONDERPOLICY, &["priority", "gotopriorityexpression"]),
-    (Kind::CSVSERVER_RESPONDERPOLICY, &["priority", "gotopriorityexpression"]),
-    (Kind::CSVSERVER_REWRITEPOLICY, &["priority", "gotopriorityexpression"]),
-    (Kind::CSVSERVER_CSPOLICY, &["priority"]),
-    (Kind::SERVICEGROUP_MEMBER, &["state"]),
-];
-
 /// The value that a field has when nobody sets it; only such fields may be set, since only they
 /// can be taken back.
 pub fn reset_value(kind: Kind, name: &str) -> Option<Value> {
     let (name, facts) = field(kind, name)?;
-    normalise_value(name, facts, facts.default.as_ref()?).ok()
+    let value = facts.default.as_ref().or(facts.absent.as_ref())?;
+    normalise_value(name, facts, value).ok()
+}
+
+/// The field of a kind that a word was probably meant as.
+pub fn nearest_field(kind: Kind, word: &str) -> Option<&'static str> {
+    nearest(&word.to_ascii_lowercase(), facts(kind).fields.keys().map(String::as_str))
 }
 
 /// Reads one field as a person or the appliance wrote it: any case of name and enum, numbers and
@@ -237,8 +170,7 @@ pub fn normalise(
 ) -> Result<(&'static str, Value), Mismatch> {
     let folded = name.to_ascii_lowercase();
     let Some((name, facts)) = field(kind, &folded) else {
-        let names = TYPES[kind.name()].fields.keys().map(String::as_str);
-        let nearest = nearest(&folded, names);
+        let nearest = nearest_field(kind, name);
         return Err(Mismatch::UnknownField { kind, field: name.to_owned(), nearest });
     };
     Ok((name, normalise_value(name, facts, value)?))
@@ -280,10 +212,8 @@ fn normalise_value(
             }
         }
         "string[]" => {
-            let one = value.as_str().map(|text| vec![text.to_owned()]);
-            let many = value.as_array().and_then(|items| {
-                items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-            });
+            let one = text_of(value).map(|text| vec![text]);
+            let many = value.as_array().and_then(|items| items.iter().map(text_of).collect());
             one.or(many).map(Value::List).ok_or_else(|| wrong("list of texts"))
         }
         "object[]" => Err(wrong("list of objects")),
@@ -296,29 +226,41 @@ fn normalise_text(
     facts: &'static FieldFacts,
     value: &serde_json::Value,
 ) -> Result<Value, Mismatch> {
-    let number = value.as_number().map(ToString::to_string);
-    let Some(text) = value.as_str().map(str::to_owned).or(number) else {
+    let Some(text) = text_of(value) else {
         return Err(Mismatch::WrongType { field, value: value.to_string(), wanted: "text" });
     };
     if let Some(max) = facts.max_len.filter(|max| text.len() > *max) {
         return Err(Mismatch::TooLong { field, max });
     }
     if facts.allowed.is_empty() {
-        return Ok(Value::Text(text));
+        let literal = facts.ref_literals.iter().find(|word| word.eq_ignore_ascii_case(&text));
+        return Ok(Value::Text(literal.cloned().unwrap_or(text)));
     }
-    // `ENABLE` and `on` are written for `ENABLED` often enough to be understood.
-    let has = |word: &str| facts.allowed.iter().any(|allowed| allowed == word);
-    let folded = match text.to_ascii_uppercase().as_str() {
-        "ENABLE" | "ON" | "TRUE" if has("ENABLED") => "ENABLED".to_owned(),
-        "DISABLE" | "OFF" | "FALSE" if has("DISABLED") => "DISABLED".to_owned(),
-        other => other.to_owned(),
-    };
-    let exact = facts.allowed.iter().find(|allowed| allowed.eq_ignore_ascii_case(&folded));
-    exact.map(|allowed| Value::Text(allowed.clone())).ok_or(Mismatch::NotAllowed {
-        field,
-        value: text,
-        allowed: &facts.allowed,
-    })
+    let exact = facts.allowed.iter().find(|allowed| allowed.eq_ignore_ascii_case(&text));
+    exact
+        .or_else(|| switch(facts, &text))
+        .map(|allowed| Value::Text(allowed.clone()))
+        .ok_or(Mismatch::NotAllowed { field, value: text, allowed: &facts.allowed })
+}
+
+/// The value that `ENABLE`, `on` or `yes` means for a field with two positions, whichever words it
+/// has for them.
+fn switch(facts: &'static FieldFacts, word: &str) -> Option<&'static String> {
+    const POSITIONS: [&[&str]; 2] = [
+        &["ENABLED", "YES", "ON", "TRUE", "ENABLE"],
+        &["DISABLED", "NO", "OFF", "FALSE", "DISABLE"],
+    ];
+    let is_one = |words: &&[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let words = POSITIONS.into_iter().find(|words| is_one(words))?;
+    let mut meant = facts.allowed.iter().filter(|allowed| words.contains(&allowed.as_str()));
+    // Where two values could be meant, none is.
+    meant.next().filter(|_| meant.next().is_none())
+}
+
+/// A text, or the text of a number.
+fn text_of(value: &serde_json::Value) -> Option<String> {
+    let number = value.as_number().map(ToString::to_string);
+    value.as_str().map(str::to_owned).or(number)
 }
 
 fn number_in_range(field: &'static str, facts: &FieldFacts, value: i64) -> Result<Value, Mismatch> {

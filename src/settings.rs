@@ -3,6 +3,7 @@
 //! Each option is documented here once; the help texts and the documentation come from it.
 
 mod environment;
+mod members;
 mod output;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{Consent, Policy, UnknownClass};
 pub use environment::Environment;
+use members::MemberOptions;
 pub use output::{Colour, LogFormat, LogLevel, OutputSettings};
 
 /// The options of every command that looks at Ingresses.
@@ -38,6 +40,8 @@ pub struct MeaningSettings {
     identity: IdentityOptions,
     #[command(flatten)]
     ingress: IngressOptions,
+    #[command(flatten)]
+    members: MemberOptions,
 }
 
 /// The `spec.controller` of the IngressClasses that are made for this controller.
@@ -283,7 +287,7 @@ impl Settings {
 impl MeaningSettings {
     /// What translating obeys, with no consent to anything.
     pub fn policy(&self, environment: &Environment) -> Result<Policy, Error> {
-        let Self { identity, ingress } = self;
+        let Self { identity, ingress, members } = self;
         let IdentityOptions { prefix, cluster_id } = identity;
         let IngressOptions { controller_names, ingress_classes, default_vip, vip_namespaces } =
             ingress;
@@ -313,6 +317,8 @@ impl MeaningSettings {
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
             vip_namespaces: namespaces,
+            members: members.source.into(),
+            drain_delay_secs: members.drain_delay_secs,
             enable_default_profile: false,
             consent: Consent::default(),
         })

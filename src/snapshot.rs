@@ -7,7 +7,7 @@ pub mod documents;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub services: BTreeMap<ObjectKey, Service>,
     /// The EndpointSlices; label `kubernetes.io/service-name` says whose.
     pub endpoint_slices: BTreeMap<ObjectKey, EndpointSlice>,
+    /// The Nodes by name. They are looked at only if they are to be members.
+    pub nodes: BTreeMap<String, Node>,
     /// Ingresses that are gone, each with its proof. What is not here is not gone.
     pub gone: BTreeMap<IngressId, Proof>,
     /// The time, for the dates of certificates.
@@ -102,6 +104,7 @@ impl Snapshot {
             secrets: BTreeMap::new(),
             services: BTreeMap::new(),
             endpoint_slices: BTreeMap::new(),
+            nodes: BTreeMap::new(),
             gone: BTreeMap::new(),
             now,
             facts: Facts::default(),

@@ -14,6 +14,7 @@ mod front_end;
 mod guard;
 mod keys;
 mod names;
+mod pending;
 mod profile;
 mod reading;
 mod rules;
@@ -57,9 +58,11 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
         unknown.chain(readings.iter().map(Claimant::Known)).collect();
     let mut settled = claims::settle(&claimants, facts, &policy.mark.prefix);
     verdict::tell(&claimants, &mut settled, facts);
-    let desired = desired::write(&claimants, &settled, &policy.mark, facts);
+    let (desired, mut draining) = desired::write(&claimants, &settled, &policy.mark, facts);
     let unmet = verdict::unmet(&claimants, &settled);
-    let pinned_members = verdict::pinned_members(&unmet, &reader.services, facts, policy);
+    let pinned = verdict::pinned_members(&unmet, &reader.services, facts, policy);
+    draining.extend(pinned.values().flat_map(|group| &group.draining).cloned());
+    let pinned_members = pinned.into_iter().map(|(name, group)| (name, group.members)).collect();
     let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
     let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
     let ingresses = observed.chain(ingresses).collect();
@@ -72,6 +75,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
         unmet,
         gone,
         pinned_members,
+        draining: Draining { members: draining, delay_secs: policy.drain_delay_secs },
         consent: policy.consent.clone(),
         ingresses,
         diagnostics: verdict::diagnostics(findings.into_iter(), snapshot),
@@ -93,12 +97,24 @@ pub struct Translation {
     /// The members that the service groups of held and closed Ingresses should have now, by group:
     /// server entities and member bindings. A group that is not here keeps the members it has.
     pub pinned_members: BTreeMap<String, State>,
+    /// The members whose endpoints are terminating.
+    pub draining: Draining,
     /// What the plan may do.
     pub consent: Consent,
     /// The names of all Ingresses that are mentioned by id, for people.
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
     /// What people must be told.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Members to take out of service, if they are bound: their endpoints are terminating. Of those that
+/// are not bound, none is bound for this.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draining {
+    /// Which, of accepted and of unmet Ingresses.
+    pub members: BTreeSet<BindingId>,
+    /// How long they may finish what they have.
+    pub delay_secs: u32,
 }
 
 /// What becomes of the objects of an unmet Ingress that are on the appliance.

@@ -34,7 +34,7 @@ use nitro_ingress::model::{ClusterId, Mark};
 use nitro_ingress::observed::ObservedState;
 use nitro_ingress::plan::render::{self, Header, Target};
 use nitro_ingress::plan::{Plan, plan};
-use nitro_ingress::policy::{Consent, Policy, UnknownClass};
+use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 use nitro_ingress::translate::{Translation, translate};
 
@@ -136,6 +136,8 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
+        members: MemberSource::Endpoints,
+        drain_delay_secs: 30,
         enable_default_profile: false,
         consent: Consent::default(),
     };
@@ -145,6 +147,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
             "prune" => policy.consent.prune = true,
             "enable-default-profile" => policy.enable_default_profile = true,
             "save-foreign" => policy.consent.save_foreign = true,
+            "members nodeport" => policy.members = MemberSource::NodePort,
             other => return Err(format!("unknown option {other:?}").into()),
         }
     }

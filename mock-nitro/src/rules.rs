@@ -25,6 +25,7 @@ mod policies;
 mod policy_bindings;
 mod profiles;
 mod revocation;
+mod service_state;
 mod servicegroups;
 mod switching;
 mod vservers;
@@ -32,12 +33,18 @@ mod vservers;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::command::{Command, Refusal};
-use crate::state::State;
+use crate::command::{Command, Refusal, Verb};
+use crate::state::{Fields, State};
 
 pub(crate) use builtins::{install, is_built_in};
-pub(crate) use certkeys::boot;
 pub(crate) use missing::{missing, not_bound};
+pub(crate) use service_state::member_of;
+
+/// What a restart makes of the saved configuration.
+pub(crate) fn boot(state: &mut State) {
+    certkeys::boot(state);
+    service_state::boot(state);
+}
 
 /// Fills in what the appliance derives from the command's own fields, before its existence and
 /// references are looked up: the server of a member that was given by address, and the bind point
@@ -51,6 +58,9 @@ pub(crate) fn complete(state: &State, command: &mut Command) {
 /// (fields, types, enums, ranges, existence, references, immutability), before it is carried out.
 pub(crate) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
     match command.kind {
+        "servicegroup" if matches!(command.verb, Verb::Enable | Verb::Disable) => {
+            service_state::check(state, command)
+        }
         "sslcertkey" => certkeys::check(state, command),
         "sslvserver_sslcertkey_binding"
         | "sslservicegroup_sslcertkey_binding"
@@ -110,9 +120,11 @@ pub(crate) fn after(
             monitors::derive(state, command);
             members::after_service(state, command);
             endpoints::derive(state, command);
+            service_state::after(state, before, command, now);
         }
+        "server" => service_state::after(state, before, command, now),
         "csvserver_lbvserver_binding" => switching::after(state, command),
-        "servicegroup_servicegroupmember_binding" => members::after(state, command),
+        "servicegroup_servicegroupmember_binding" => members::after(state, before, command),
         "lbmonitor" | "servicegroup_lbmonitor_binding" | "service_lbmonitor_binding" => {
             monitors::after(state, command);
         }
@@ -134,6 +146,21 @@ pub(crate) fn shown(
     match kind {
         "sslcertkey" => certkeys::shown(state, name, now),
         "csvserver" | "lbvserver" => vservers::shown(state, kind, name),
+        "servicegroup" => service_state::of_group(state, name),
+        "service" => service_state::of_service(state, name, now),
+        _ => Vec::new(),
+    }
+}
+
+/// The same of a binding.
+pub(crate) fn shown_bound(
+    state: &State,
+    kind: &str,
+    fields: &Fields,
+    now: Timestamp,
+) -> Vec<(&'static str, Value)> {
+    match kind {
+        service_state::MEMBERS => service_state::of_member(state, fields, now),
         _ => Vec::new(),
     }
 }

@@ -156,6 +156,8 @@ pub struct Field {
     pub values: Vec<String>,
     /// What a fresh object has.
     pub default: Option<Value>,
+    /// What clients may take for its value where it was never set.
+    pub absent: Option<Value>,
     /// The lowest number.
     pub min: Option<i64>,
     /// The highest number.

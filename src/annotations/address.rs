@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{IngressSettings, ParseError, json};
+use super::{ParseError, json};
 
 /// An address that clients can connect to, in its one form, wherever it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,14 +18,7 @@ impl FromStr for Vip {
 }
 
 /// Reads `frontend-ip`.
-pub(super) fn read_frontend_ip(
-    text: &str,
-    settings: &mut IngressSettings,
-) -> Result<(), ParseError> {
-    settings.frontend_ip.take(parse_vip(text))
-}
-
-fn parse_vip(text: &str) -> Result<IpAddr, ParseError> {
+pub(super) fn parse_vip(text: &str) -> Result<IpAddr, ParseError> {
     json::refuse_typographic_quotes(text)?;
     let text = text.trim();
     if text.is_empty() {

@@ -12,7 +12,9 @@ use super::ParseError;
 pub(super) enum Node {
     /// An object.
     Object(Vec<(String, Self)>),
-    /// Anything else. Objects inside of lists have become plain values.
+    /// A list.
+    List(Vec<Self>),
+    /// Anything else.
     Plain(serde_json::Value),
 }
 
@@ -35,7 +37,7 @@ pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
 pub(super) fn object(
     node: Node,
     (wanted, example): (&'static str, &'static str),
-    fold: fn(&str) -> String,
+    fold: impl Fn(&str) -> String,
 ) -> Result<Vec<(String, Node)>, ParseError> {
     let Node::Object(members) = node else {
         return Err(ParseError::Shape { wanted, example });
@@ -66,6 +68,7 @@ impl Node {
     pub(super) fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Plain(value) => value.clone(),
+            Self::List(items) => items.iter().map(Self::to_json).collect(),
             Self::Object(members) => {
                 members.iter().map(|(name, node)| (name.clone(), node.to_json())).collect()
             }
@@ -98,10 +101,10 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element::<Node>()? {
-            items.push(item.to_json());
+        while let Some(item) = list.next_element()? {
+            items.push(item);
         }
-        Ok(Node::Plain(serde_json::Value::Array(items)))
+        Ok(Node::List(items))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Node, E> {

@@ -2,16 +2,18 @@
 
 use crate::schema;
 
-use super::unsupported::{OWN, VENDOR, Weight};
-use super::{ANNOTATIONS, Annotation};
+use super::unsupported::{ELSEWHERE, UNSUPPORTED, Unsupported};
+use super::{ANNOTATIONS, Annotation, Weight};
 
 /// What a key means.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Meaning {
     /// One that is honoured.
     Known(&'static Annotation),
-    /// One that is known and not supported yet.
-    Unsupported(Weight),
+    /// One that is known and not honoured.
+    Unsupported(&'static Unsupported),
+    /// One that is for other objects, by what these are, and what to write on an Ingress.
+    Elsewhere(&'static str, Option<&'static str>),
     /// None, but so close to one that its Ingress means something else without that it was
     /// probably meant as that.
     Misspelled(&'static str, Option<&'static Annotation>),
@@ -62,19 +64,13 @@ pub(super) fn meaning(folded: &str) -> Meaning {
     if let Some(annotation) = ANNOTATIONS.iter().find(|annotation| annotation.key == folded) {
         return Meaning::Known(annotation);
     }
-    let (name, unsupported) = if let Some(name) = folded.strip_prefix(VENDOR_PREFIX) {
-        (name, VENDOR)
-    } else if let Some(name) = folded.strip_prefix(OWN_PREFIX) {
-        (name, OWN)
-    } else if let Some(name) = folded.strip_prefix(MISTAKEN_PREFIX) {
-        (name, [].as_slice())
-    } else {
-        return under_no_prefix(folded);
-    };
-    if let Some((_, weight)) = unsupported.iter().find(|(known, _)| *known == name) {
-        return Meaning::Unsupported(*weight);
+    if let Some(unsupported) = UNSUPPORTED.iter().find(|unsupported| unsupported.key == folded) {
+        return Meaning::Unsupported(unsupported);
     }
-    misspelled_or_unknown(name)
+    match PREFIXES.iter().find_map(|prefix| folded.strip_prefix(prefix)) {
+        Some(name) => misspelled_or_unknown(name),
+        None => under_no_prefix(folded),
+    }
 }
 
 /// Says what a folded key means that starts with none of our prefixes.
@@ -95,7 +91,29 @@ fn under_no_prefix(folded: &str) -> Meaning {
         let rest = prefix.strip_suffix(*domain);
         rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    if DOMAINS.iter().any(below) { protecting(name) } else { Meaning::Foreign }
+    if !DOMAINS.iter().any(below) {
+        return Meaning::Foreign;
+    }
+    match (protecting(name), ELSEWHERE.iter().find(|(start, _)| folded.starts_with(start))) {
+        (Meaning::Foreign, Some((_, owners))) => Meaning::Elsewhere(owners, counterpart(name)),
+        (meaning, _) => meaning,
+    }
+}
+
+/// What says on an Ingress what another annotation says on a Service, perhaps with the number of
+/// one of its ports.
+fn counterpart(name: &str) -> Option<&'static str> {
+    let name = name.replace('_', "-");
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
+    let same = ANNOTATIONS.iter().find(|annotation| annotation.name() == name);
+    match (same, name) {
+        (Some(annotation), _) => Some(annotation.key),
+        (None, "service-type") => Some("ingress.citrix.com/insecure-service-type"),
+        (None, "insecure-redirect") => Some("ingress.citrix.com/insecure-termination"),
+        (None, "ssl-termination") => Some("ingress.citrix.com/secure-backend"),
+        (None, "preconfigured-ca-certkey") => Some("ingress.citrix.com/preconfigured-certkey"),
+        (None, _) => None,
+    }
 }
 
 /// Under a prefix that is none of ours, only the exact name of what protects was meant as that.
@@ -109,8 +127,15 @@ fn protecting(name: &str) -> Meaning {
 fn misspelled_or_unknown(name: &str) -> Meaning {
     misspelled(name).unwrap_or_else(|| {
         let keys = ANNOTATIONS.iter().map(|annotation| annotation.key);
-        Meaning::Unknown(schema::nearest(&format!("{VENDOR_PREFIX}{name}"), keys))
+        let mut keys = keys.chain(UNSUPPORTED.iter().map(|unsupported| unsupported.key));
+        let meant = schema::nearest(name, keys.clone().map(below_prefix));
+        Meaning::Unknown(meant.and_then(|meant| keys.find(|key| below_prefix(key) == meant)))
     })
+}
+
+/// A key without its prefix.
+fn below_prefix(key: &'static str) -> &'static str {
+    key.split_once('/').map_or(key, |(_, name)| name)
 }
 
 /// The decisive annotation that was probably meant by a name.
@@ -123,7 +148,7 @@ fn misspelled(name: &str) -> Option<Meaning> {
     {
         return Some(Meaning::Misspelled(meant.key, Some(meant)));
     }
-    let decisive = VENDOR.iter().chain(OWN).filter(|(_, weight)| *weight == Weight::Decisive);
-    let meant = decisive.map(|(known, _)| *known).find(|known| close(known))?;
+    let decisive = UNSUPPORTED.iter().filter(|one| one.weight == Weight::Decisive);
+    let meant = decisive.map(|one| one.key).find(|key| close(below_prefix(key)))?;
     Some(Meaning::Misspelled(meant, None))
 }

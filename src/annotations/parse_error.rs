@@ -1,9 +1,7 @@
 //! Why the value of an annotation cannot be read, and what to write instead.
 
 use crate::diagnostic::Code;
-use crate::schema::Mismatch;
-
-use super::profile::Side;
+use crate::schema::{self, Mismatch};
 
 /// Why a value was refused. The text makes sense after "because ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,27 +71,127 @@ pub enum ParseError {
         /// The value.
         value: String,
     },
-    /// A profile by name, which is somebody else's object.
-    #[error("{name:?} names an SSL profile on the appliance, which is not supported yet")]
-    ProfileByName {
+    /// No word of those that the annotation knows.
+    #[error("{value:?} is none of: {}", words.join(", "))]
+    NotWord {
+        /// The value.
+        value: String,
+        /// The words.
+        words: Vec<&'static str>,
+    },
+    /// No port.
+    #[error("{value:?} is not a port")]
+    NotPort {
+        /// The value.
+        value: String,
+    },
+    /// No code that clients may get where nothing else answers.
+    #[error("{value:?} is neither 404 nor 503")]
+    NotResponseCode {
+        /// The value.
+        value: String,
+    },
+    /// A type of front end that the vendor's controller has.
+    #[error("front ends of type {value:?} are not supported")]
+    ServiceType {
+        /// The type.
+        value: String,
+    },
+    /// What no object on the appliance can be called.
+    #[error("{value:?} is not the name of {what}")]
+    NotObjectName {
+        /// The value.
+        value: String,
+        /// What it should name.
+        what: &'static str,
+    },
+    /// A member that is not known.
+    #[error("the member {member:?} is not known")]
+    MemberUnknown {
+        /// The member.
+        member: String,
+        /// Those that are.
+        known: &'static [&'static str],
+    },
+    /// A profile of back ends, but of none in particular.
+    #[error("{name:?} names a profile without saying for which Service")]
+    ProfileWithoutService {
         /// Its name.
         name: String,
     },
-    /// Settings of a front end, given per service.
-    #[error("front-end settings are not per service, but {member:?} holds an object")]
+    /// One cipher twice in a list.
+    #[error("the cipher {name:?} is given twice")]
+    CipherRepeated {
+        /// Its name.
+        name: String,
+    },
+    /// Two ciphers without an order.
+    #[error("the ciphers {:?} and {:?} have the same priority", names[0], names[1])]
+    CipherPriorityRepeated {
+        /// Their names.
+        names: [String; 2],
+    },
+    /// Settings of a front end, given per Service.
+    #[error("{what} settings are not per service, but {member:?} holds an object")]
     PerService {
+        /// What is set.
+        what: &'static str,
         /// The member that was probably meant as a Service.
         member: String,
     },
+    /// Settings of back ends, without a Service.
+    #[error("{what} settings are per Service, but {member:?} is a setting")]
+    NotPerService {
+        /// What is set.
+        what: &'static str,
+        /// The member that stands where a Service should.
+        member: String,
+    },
     /// A field that annotations may not set.
-    #[error("{field:?} may not be set in a {side} SSL profile")]
+    #[error("{field:?} may not be set in a {what}")]
     FieldNotAllowed {
         /// The field.
         field: &'static str,
-        /// The side.
-        side: Side,
+        /// What is set.
+        what: &'static str,
         /// Why not, or what to do instead.
         advice: &'static str,
+    },
+    /// A value that annotations may not give to a field.
+    #[error("{field:?} may not be {value:?}")]
+    ValueNotAllowed {
+        /// The field.
+        field: &'static str,
+        /// The value.
+        value: String,
+        /// Why not, or what to do instead.
+        advice: &'static str,
+    },
+    /// A field without which the others are not enough.
+    #[error("{field:?} is missing: {why}")]
+    FieldRequired {
+        /// The field.
+        field: &'static str,
+        /// What asks for it.
+        why: &'static str,
+    },
+    /// A field that means nothing unless another has one of some values.
+    #[error("{field:?} has no effect unless {master:?} is {}", either(values))]
+    WithoutMaster {
+        /// The field.
+        field: &'static str,
+        /// What it depends on.
+        master: &'static str,
+        /// What that must be.
+        values: &'static [&'static str],
+    },
+    /// A number that must lie below another one.
+    #[error("{field:?} is too great beside {than:?}")]
+    TooGreat {
+        /// The field.
+        field: &'static str,
+        /// The other one.
+        than: &'static str,
     },
     /// A field that the schema refuses.
     #[error(transparent)]
@@ -112,18 +210,31 @@ impl ParseError {
                 | Mismatch::TooLong { .. }
                 | Mismatch::WrongType { .. },
             )
-            | Self::FieldNotAllowed { .. } => Code::FieldRefused,
+            | Self::CipherRepeated { .. }
+            | Self::CipherPriorityRepeated { .. }
+            | Self::FieldNotAllowed { .. }
+            | Self::ValueNotAllowed { .. }
+            | Self::FieldRequired { .. }
+            | Self::WithoutMaster { .. }
+            | Self::TooGreat { .. } => Code::FieldRefused,
             Self::SecretNamespace { .. } => Code::SecretForeign,
-            Self::ProfileByName { .. } => Code::RuleUnsupported,
+            Self::ServiceType { .. } => Code::RuleUnsupported,
             Self::Empty
             | Self::TypographicQuotes { .. }
             | Self::Json { .. }
             | Self::Shape { .. }
             | Self::MemberRepeated { .. }
+            | Self::MemberUnknown { .. }
             | Self::NotBoolean { .. }
             | Self::NotAddress { .. }
             | Self::UnusableAddress { .. }
             | Self::NotSecretName { .. }
+            | Self::NotObjectName { .. }
+            | Self::NotWord { .. }
+            | Self::NotPort { .. }
+            | Self::NotResponseCode { .. }
+            | Self::ProfileWithoutService { .. }
+            | Self::NotPerService { .. }
             | Self::PerService { .. } => Code::AnnotationMalformed,
         }
     }
@@ -135,11 +246,29 @@ impl ParseError {
             Self::TypographicQuotes { .. } => {
                 format!("type straight quotes (\"), as in {example}")
             }
-            Self::Json { .. } | Self::NotBoolean { .. } | Self::NotSecretName { .. } => {
-                format!("write a value such as {example}")
+            Self::Json { .. }
+            | Self::NotBoolean { .. }
+            | Self::NotSecretName { .. }
+            | Self::NotObjectName { .. } => format!("write a value such as {example}"),
+            Self::NotWord { value, words } => did_you_mean(value, words)
+                .unwrap_or_else(|| format!("write one of these: {}", words.join(", "))),
+            Self::NotPort { .. } => format!("write a number from 1 to 65535, such as {example}"),
+            Self::NotResponseCode { .. } => "write 404 or 503".to_owned(),
+            Self::ServiceType { .. } => "write http or tcp, or leave this Ingress to another \
+                                         controller"
+                .to_owned(),
+            Self::MemberUnknown { member, known } => did_you_mean(member, known)
+                .unwrap_or_else(|| format!("remove it; known are {}", known.join(" and "))),
+            Self::ProfileWithoutService { name } => {
+                format!("say for which Service: {{\"SERVICE\": \"{name}\"}}")
+            }
+            Self::CipherPriorityRepeated { .. } => {
+                "give each a priority of its own, the most wanted the least".to_owned()
             }
             Self::Shape { example, .. } => format!("write {example}"),
-            Self::MemberRepeated { .. } => "keep one of the two".to_owned(),
+            Self::MemberRepeated { .. } | Self::CipherRepeated { .. } => {
+                "keep one of the two".to_owned()
+            }
             Self::NotAddress { value } => {
                 format!("replace {value:?} by the address of the front end, such as {example}")
             }
@@ -147,15 +276,40 @@ impl ParseError {
             Self::SecretNamespace { .. } => {
                 "name a Secret of the namespace of the Ingress, without a namespace".to_owned()
             }
-            Self::ProfileByName { .. } => {
-                format!("write the settings themselves, such as {example}")
-            }
             Self::PerService { .. } => {
                 format!("write the settings without a service, such as {example}")
             }
-            Self::FieldNotAllowed { advice, .. } => (*advice).to_owned(),
+            Self::NotPerService { .. } => {
+                format!("put the settings under the name of a Service, such as {example}")
+            }
+            Self::FieldNotAllowed { advice, .. } | Self::ValueNotAllowed { advice, .. } => {
+                (*advice).to_owned()
+            }
+            Self::FieldRequired { field, .. } => format!("add {field:?}, as in {example}"),
+            Self::WithoutMaster { field, master, values } => {
+                format!("set {master:?} to {}, or remove {field:?}", either(values))
+            }
+            Self::TooGreat { field, than } => {
+                format!("write a value for {field:?} below that of {than:?}")
+            }
             Self::Field(mismatch) => field_remedy(mismatch),
         }
+    }
+}
+
+/// The one of some words that was probably meant.
+fn did_you_mean(word: &str, words: &[&'static str]) -> Option<String> {
+    let folded = word.to_ascii_lowercase();
+    let near = schema::nearest(&folded, words.iter().copied())?;
+    Some(format!("did you mean {near:?}?"))
+}
+
+/// Words as alternatives.
+fn either(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [word] => (*word).to_owned(),
+        [words @ .., last] => format!("{} or {last}", words.join(", ")),
     }
 }
 
@@ -164,8 +318,8 @@ fn field_remedy(mismatch: &Mismatch) -> String {
         Mismatch::UnknownField { nearest: Some(nearest), .. } => {
             format!("did you mean {nearest:?}?")
         }
-        Mismatch::UnknownField { nearest: None, field, .. } => {
-            format!("remove {field:?}, or look its name up in the NITRO reference of sslprofile")
+        Mismatch::UnknownField { nearest: None, field, kind } => {
+            format!("remove {field:?}, or look its name up in the NITRO reference of {kind}")
         }
         Mismatch::ReadOnly { field, .. } => format!("remove {field:?}"),
         Mismatch::NotAllowed { field, allowed, .. } => {

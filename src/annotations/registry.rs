@@ -1,8 +1,9 @@
-//! Every annotation that is honoured, with its documentation.
+//! What is known about an annotation that is honoured.
 
-use super::{IngressSettings, ParseError, address, key, profile, services};
+use super::fields::FieldSet;
+use super::{IngressSettings, ParseError, key};
 
-/// An annotation that is honoured. All of them are in [`ANNOTATIONS`].
+/// An annotation that is honoured. All of them are in [`super::ANNOTATIONS`].
 #[derive(Debug)]
 pub struct Annotation {
     /// The whole key, for example `ingress.citrix.com/frontend-ip`. `_` may stand for `-`, and case
@@ -10,6 +11,8 @@ pub struct Annotation {
     pub key: &'static str,
     /// What its value is about.
     pub scope: Scope,
+    /// What an Ingress is without it.
+    pub weight: Weight,
     /// What its value looks like, for the reference.
     pub value: &'static str,
     /// What holds when it is absent.
@@ -18,6 +21,8 @@ pub struct Annotation {
     pub doc: &'static str,
     /// A value that parses.
     pub example: &'static str,
+    /// Of an annotation that sets fields of a NITRO type: which ones.
+    pub fields: Option<&'static FieldSet>,
     /// Of an annotation that protects: what each fault does.
     pub security: Option<Faults>,
     /// Reads the value into the settings of its Ingress. Refuses an empty value.
@@ -29,8 +34,20 @@ pub struct Annotation {
 pub enum Scope {
     /// The front end, which Ingresses share.
     FrontEnd,
+    /// All routes of the Ingress, and nobody else's.
+    Ingress,
     /// The back ends of single Services.
     Service,
+}
+
+/// What an Ingress is without an annotation that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Something else: without protection, or reached elsewhere or by others. So it is unmet where
+    /// the annotation is not understood.
+    Decisive,
+    /// The same, perhaps slower.
+    Harmless,
 }
 
 /// What each fault of an annotation that protects does.
@@ -61,108 +78,17 @@ pub enum Outcome {
     Impossible,
 }
 
-const FLAG: Faults = Faults {
-    empty: Outcome::Unmet,
-    malformed: Outcome::Unmet,
-    missing_secret: Outcome::Impossible,
-    wrong_keys: Outcome::Impossible,
-    bad_pem: Outcome::Impossible,
-    key_mismatch: Outcome::Impossible,
-    other_namespace: Outcome::Impossible,
-};
-const CA: Faults = Faults {
-    missing_secret: Outcome::Unmet,
-    wrong_keys: Outcome::Unmet,
-    bad_pem: Outcome::Unmet,
-    other_namespace: Outcome::Unmet,
-    ..FLAG
-};
-const KEY_PAIR: Faults = Faults { key_mismatch: Outcome::Unmet, ..CA };
-
-/// All annotations, sorted by key.
-pub const ANNOTATIONS: &[Annotation] = &[
-    Annotation {
-        key: "ingress.citrix.com/backend-ca-secret",
-        scope: Scope::Service,
-        value: r#"{"SERVICE": "SECRET"}"#,
-        default: "the certificate of the back end is not verified",
-        doc: "Verifies the certificate of a back end and its name against the CA certificates of a \
-              Secret (key `ca.crt`, or else `tls.crt`).",
-        example: r#"{"apache": "tls-ca"}"#,
-        security: Some(CA),
-        read: services::read_backend_ca_secret,
-    },
-    Annotation {
-        key: "ingress.citrix.com/backend-secret",
-        scope: Scope::Service,
-        value: r#"{"SERVICE": "SECRET"}"#,
-        default: "no client certificate is shown to the back end",
-        doc: "The client certificate and key that are shown to a back end (keys `tls.crt` and \
-              `tls.key`).",
-        example: r#"{"apache": "wildcard-secret"}"#,
-        security: Some(KEY_PAIR),
-        read: services::read_backend_secret,
-    },
-    Annotation {
-        key: "ingress.citrix.com/backend-sslprofile",
-        scope: Scope::Service,
-        value: r#"{"SERVICE": {"FIELD": "VALUE"}}"#,
-        default: "the TLS defaults",
-        doc: "Fields of the SSL profile towards a back end, by NITRO's names; `sni` stands for \
-              `snienable`.",
-        example: r#"{"apache": {"serverauth": "enabled", "sni": "enabled"}}"#,
-        security: Some(FLAG),
-        read: profile::read_backend_sslprofile,
-    },
-    Annotation {
-        key: "ingress.citrix.com/ca-secret",
-        scope: Scope::FrontEnd,
-        value: r#"{"SERVICE": "SECRET"}"#,
-        default: "no client certificate is asked for",
-        doc: "Demands a client certificate that one of the CA certificates of a Secret has issued \
-              (key `ca.crt`, or else `tls.crt`); it applies to the whole front end.",
-        example: r#"{"apache": "tls-ca"}"#,
-        security: Some(CA),
-        read: services::read_ca_secret,
-    },
-    Annotation {
-        key: "ingress.citrix.com/frontend-ip",
-        scope: Scope::FrontEnd,
-        value: "ADDRESS",
-        default: "the address that the controller was started with",
-        doc: "The address that clients connect to.",
-        example: "192.0.2.10",
-        security: None,
-        read: address::read_frontend_ip,
-    },
-    Annotation {
-        key: "ingress.citrix.com/frontend-sslprofile",
-        scope: Scope::FrontEnd,
-        value: r#"{"FIELD": "VALUE"}"#,
-        default: "the TLS defaults, or what an older Ingress on the same front end sets",
-        doc: "Fields of the SSL profile towards clients, by NITRO's names; `sni` stands for \
-              `snienable`.",
-        example: r#"{"clientauth": "enabled", "sni": "enabled"}"#,
-        security: Some(FLAG),
-        read: profile::read_frontend_sslprofile,
-    },
-    Annotation {
-        key: "ingress.citrix.com/secure-backend",
-        scope: Scope::Service,
-        value: r#"True, or {"SERVICE": "True"}"#,
-        default: "False: back ends are spoken to in plain text",
-        doc: "Speaks to back ends in TLS, to all of the Ingress or to those of the named Services.",
-        example: r#"{"apache": "True"}"#,
-        security: Some(FLAG),
-        read: services::read_secure_backend,
-    },
-];
-
 impl Annotation {
-    /// Whether an Ingress means something else without it: it protects, or is about a front end,
-    /// and so about where and by whom the Ingress is reached.
+    /// Whether an Ingress means something else without it.
     pub fn is_decisive(&self) -> bool {
-        self.security.is_some() || self.scope == Scope::FrontEnd
+        self.weight == Weight::Decisive
+    }
+
+    /// The key with underscores, which many write and which is the same.
+    pub fn underscored(&self) -> Option<String> {
+        let name = self.name();
+        let prefix = &self.key[..self.key.len() - name.len()];
+        name.contains('-').then(|| format!("{prefix}{}", name.replace('-', "_")))
     }
 
     /// The key below its prefix.
@@ -174,6 +100,7 @@ impl Annotation {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ANNOTATIONS;
     use super::*;
 
     #[test]
@@ -182,6 +109,7 @@ mod tests {
         for annotation in ANNOTATIONS {
             assert_eq!(key::fold(annotation.key), annotation.key);
             assert_ne!(annotation.name(), annotation.key);
+            assert!(annotation.security.is_none() || annotation.is_decisive());
         }
     }
 

@@ -3,42 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::json::{self, Node};
-use super::{IngressSettings, ParseError, SecureBackEnds};
-
-/// Reads `secure-backend`.
-pub(super) fn read_secure_backend(
-    text: &str,
-    settings: &mut IngressSettings,
-) -> Result<(), ParseError> {
-    settings.secure_backend.take(parse_flags(text))
-}
-
-/// Reads `ca-secret`.
-pub(super) fn read_ca_secret(text: &str, settings: &mut IngressSettings) -> Result<(), ParseError> {
-    settings.ca_secret.take(parse_secrets(text))
-}
-
-/// Reads `backend-secret`.
-pub(super) fn read_backend_secret(
-    text: &str,
-    settings: &mut IngressSettings,
-) -> Result<(), ParseError> {
-    settings.backend_secret.take(parse_secrets(text))
-}
-
-/// Reads `backend-ca-secret`.
-pub(super) fn read_backend_ca_secret(
-    text: &str,
-    settings: &mut IngressSettings,
-) -> Result<(), ParseError> {
-    settings.backend_ca_secret.take(parse_secrets(text))
-}
+use super::{ParseError, SecureBackEnds};
 
 const FLAGS: (&str, &str) =
     ("\"True\", \"False\" or an object of them by Service", r#"True, or {"SERVICE": "True"}"#);
 const SECRETS: (&str, &str) = ("an object of Secrets by Service", r#"{"SERVICE": "SECRET"}"#);
 
-fn parse_flags(text: &str) -> Result<SecureBackEnds, ParseError> {
+/// Reads `secure-backend`.
+pub(super) fn parse_flags(text: &str) -> Result<SecureBackEnds, ParseError> {
     // The bare word is not JSON in the case that most people write it in.
     match text.trim().to_ascii_lowercase().as_str() {
         "true" => return Ok(SecureBackEnds::All(true)),
@@ -63,15 +35,16 @@ fn flag(node: &Node) -> Result<bool, ParseError> {
             text if text == "false" => Ok(false),
             _ => Err(refused()),
         },
-        Node::Plain(_) | Node::Object(_) => Err(refused()),
+        Node::Plain(_) | Node::List(_) | Node::Object(_) => Err(refused()),
     }
 }
 
-fn parse_secrets(text: &str) -> Result<BTreeMap<String, String>, ParseError> {
+/// Reads Secrets by Service.
+pub(super) fn parse_secrets(text: &str) -> Result<BTreeMap<String, String>, ParseError> {
     let members = json::object(json::parse(text)?, SECRETS, str::to_owned)?;
     let secrets = members.into_iter().map(|(service, node)| match node {
         Node::Plain(serde_json::Value::String(name)) => Ok((service, secret_name(&name)?)),
-        Node::Plain(_) | Node::Object(_) => {
+        Node::Plain(_) | Node::List(_) | Node::Object(_) => {
             Err(ParseError::NotSecretName { value: node.to_json().to_string() })
         }
     });

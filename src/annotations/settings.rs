@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::model::Fields;
 
 /// What one annotation says.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Setting<T> {
     /// It is not there.
     #[default]
@@ -48,10 +48,26 @@ pub struct IngressSettings {
     pub backend_secret: Setting<BTreeMap<String, String>>,
     /// `backend-ca-secret`: Secrets by Service.
     pub backend_ca_secret: Setting<BTreeMap<String, String>>,
-    /// `frontend-sslprofile`: fields of `sslprofile`.
-    pub frontend_sslprofile: Setting<Fields>,
-    /// `backend-sslprofile`: fields of `sslprofile` by Service.
-    pub backend_sslprofile: Setting<BTreeMap<String, Fields>>,
+    /// `frontend-sslprofile`.
+    pub frontend_sslprofile: Setting<ProfileChoice<SslSettings>>,
+    /// `backend-sslprofile`, by Service.
+    pub backend_sslprofile: Setting<BTreeMap<String, ProfileChoice<SslSettings>>>,
+    /// `frontend-tcpprofile`: fields of `nstcpprofile`.
+    pub frontend_tcpprofile: Setting<ProfileChoice<Fields>>,
+    /// `backend-tcpprofile`: fields of `nstcpprofile` by Service.
+    pub backend_tcpprofile: Setting<BTreeMap<String, ProfileChoice<Fields>>>,
+    /// `frontend-httpprofile`: fields of `nshttpprofile`.
+    pub frontend_httpprofile: Setting<ProfileChoice<Fields>>,
+    /// `backend-httpprofile`: fields of `nshttpprofile` by Service.
+    pub backend_httpprofile: Setting<BTreeMap<String, ProfileChoice<Fields>>>,
+    /// `csvserver`: fields of the type.
+    pub csvserver: Setting<Fields>,
+    /// `lbvserver`: fields of the type by Service.
+    pub lbvserver: Setting<BTreeMap<String, Fields>>,
+    /// `servicegroup`: fields of the type by Service.
+    pub servicegroup: Setting<BTreeMap<String, Fields>>,
+    /// `monitor`: fields of `lbmonitor` by Service, `type` always among them.
+    pub monitor: Setting<BTreeMap<String, Fields>>,
 }
 
 /// What becomes of plain HTTP where there is TLS.
@@ -112,6 +128,24 @@ pub enum CertkeyRole {
     Ca,
 }
 
+/// A profile: its settings, or the name of one that somebody else has put on the appliance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileChoice<S> {
+    /// What is to be set over the defaults.
+    Settings(S),
+    /// Its name on the appliance.
+    Named(String),
+}
+
+/// Settings of an SSL profile.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SslSettings {
+    /// Fields of `sslprofile`.
+    pub fields: Fields,
+    /// Cipher suites and groups, the most wanted first; none is no wish.
+    pub ciphers: Vec<String>,
+}
+
 /// Which back ends are spoken to in TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecureBackEnds {
@@ -152,6 +186,31 @@ impl<T> Setting<T> {
                 Err(error)
             }
         }
+    }
+}
+
+impl<S> ProfileChoice<S> {
+    /// The settings, if it is given by them.
+    pub const fn settings(&self) -> Option<&S> {
+        match self {
+            Self::Settings(settings) => Some(settings),
+            Self::Named(_) => None,
+        }
+    }
+
+    /// The name, if it is given by that.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Settings(_) => None,
+            Self::Named(name) => Some(name),
+        }
+    }
+}
+
+impl Setting<ProfileChoice<SslSettings>> {
+    /// The fields of the profile, if it is given by them.
+    pub fn fields(&self) -> Option<&Fields> {
+        self.value().and_then(ProfileChoice::settings).map(|settings| &settings.fields)
     }
 }
 

@@ -1,65 +1,86 @@
-//! Annotations that exist in the vendor's controller and here not yet, by name, so that a message
-//! can say so.
+//! Annotations that are known and not honoured, with what to do instead.
 
-/// What a name that is known and not supported does to its Ingress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weight {
-    /// Protection, or which requests are taken where: without it the Ingress would not be what its
-    /// author asks for, so it is unmet.
-    Decisive,
-    /// Tuning: the Ingress works without it.
-    Harmless,
+use super::Weight;
+
+/// An annotation of the vendor's controller that is not honoured. All of them are in
+/// [`UNSUPPORTED`].
+#[derive(Debug, Clone, Copy)]
+pub struct Unsupported {
+    /// The whole key. `_` may stand for `-`, and case means nothing.
+    pub key: &'static str,
+    /// What an Ingress is without it.
+    pub weight: Weight,
+    /// What to do instead.
+    pub advice: &'static str,
 }
 
-/// Names below `ingress.citrix.com/`, with `-` for `_`, sorted.
-pub(super) const VENDOR: &[(&str, Weight)] = &[
-    ("analyticsprofile", Weight::Harmless),
-    ("auth-crd", Weight::Decisive),
-    ("backend-httpprofile", Weight::Harmless),
-    ("backend-tcpprofile", Weight::Harmless),
-    ("bot-crd", Weight::Decisive),
-    ("canary-by-header", Weight::Decisive),
-    ("canary-by-header-value", Weight::Decisive),
-    ("canary-weight", Weight::Decisive),
-    ("csvserver", Weight::Decisive),
-    ("default-response-code", Weight::Harmless),
-    ("deployment", Weight::Decisive),
-    ("external-service", Weight::Decisive),
-    ("frontend-httpprofile", Weight::Decisive),
-    ("frontend-ipset-name", Weight::Decisive),
-    ("frontend-tcpprofile", Weight::Decisive),
-    ("insecure-port", Weight::Decisive),
-    ("insecure-service-type", Weight::Decisive),
-    ("insecure-termination", Weight::Decisive),
-    ("ipam-range", Weight::Decisive),
-    ("lbvserver", Weight::Harmless),
-    ("listener", Weight::Decisive),
-    ("monitor", Weight::Harmless),
-    ("multicluster-policy-priority-order", Weight::Harmless),
-    ("path-match-method", Weight::Decisive),
-    ("preconfigured-certkey", Weight::Decisive),
-    ("ratelimit-crd", Weight::Decisive),
-    ("rewrite-responder", Weight::Decisive),
-    ("rewrite-responder-crd", Weight::Decisive),
-    ("secure-port", Weight::Decisive),
-    ("secure-service-type", Weight::Decisive),
-    ("service-weights", Weight::Harmless),
-    ("servicegroup", Weight::Harmless),
-    ("ssl-passthrough", Weight::Decisive),
-    ("update-cloud-dns", Weight::Harmless),
-    ("waf-crd", Weight::Decisive),
+const CANARY: &str = "remove it, or split the traffic between Services before the Ingress";
+const DNS: &str = "remove it, and let a DNS controller follow the Ingress";
+const DSR: &str = "remove it: answers always pass the appliance";
+const EXTERNAL: &str = "remove it, and route to a Service with endpoints in the cluster";
+const IPAM: &str = "give the address itself: ingress.citrix.com/frontend-ip";
+const IPSET: &str = "give one address, ingress.citrix.com/frontend-ip, and further ones an Ingress \
+                     each";
+const LISTENER: &str = "give the front end itself: ingress.citrix.com/frontend-ip, secure-port, \
+                        frontend-sslprofile";
+const METRICS: &str = "remove it: analytics profiles are set on the appliance";
+const MULTICLUSTER: &str = "remove it: priorities follow from hosts and paths";
+const POLICIES: &str = "remove it, or leave this Ingress to another controller: custom resources \
+                        with policies are not read";
+const REDIRECT: &str = "write ingress.citrix.com/insecure-termination: redirect";
+const REFUSAL: &str = "remove it: clients without an accepted certificate are refused in the \
+                       handshake";
+
+/// All of them, sorted by key.
+pub static UNSUPPORTED: &[Unsupported] = &[
+    harmless("ingress.citrix.com/analyticsprofile", METRICS),
+    decisive("ingress.citrix.com/auth-crd", POLICIES),
+    decisive("ingress.citrix.com/bot-crd", POLICIES),
+    decisive("ingress.citrix.com/canary-by-header", CANARY),
+    decisive("ingress.citrix.com/canary-by-header-value", CANARY),
+    decisive("ingress.citrix.com/canary-weight", CANARY),
+    decisive("ingress.citrix.com/deployment", DSR),
+    decisive("ingress.citrix.com/external-service", EXTERNAL),
+    decisive("ingress.citrix.com/frontend-ipset-name", IPSET),
+    decisive("ingress.citrix.com/ipam-range", IPAM),
+    decisive("ingress.citrix.com/listener", LISTENER),
+    harmless("ingress.citrix.com/multicluster-policy-priority-order", MULTICLUSTER),
+    decisive("ingress.citrix.com/ratelimit-crd", POLICIES),
+    decisive("ingress.citrix.com/rewrite-responder", POLICIES),
+    decisive("ingress.citrix.com/rewrite-responder-crd", POLICIES),
+    harmless("ingress.citrix.com/service-weights", CANARY),
+    harmless("ingress.citrix.com/ssl-redirect", REDIRECT),
+    harmless("ingress.citrix.com/update-cloud-dns", DNS),
+    decisive("ingress.citrix.com/waf-crd", POLICIES),
+    decisive("nitro-ingress.dev/client-certificate-refusal", REFUSAL),
 ];
 
-/// Names below `nitro-ingress.dev/`.
-pub(super) const OWN: &[(&str, Weight)] = &[("client-certificate-refusal", Weight::Decisive)];
+/// How the annotations of Services and of routes of another kind start, and what they are of.
+pub(super) const ELSEWHERE: [(&str, &str); 2] = [
+    ("route.citrix.com/", "OpenShift Routes"),
+    ("service.citrix.com/", "Services of type LoadBalancer"),
+];
+
+const fn decisive(key: &'static str, advice: &'static str) -> Unsupported {
+    Unsupported { key, weight: Weight::Decisive, advice }
+}
+
+const fn harmless(key: &'static str, advice: &'static str) -> Unsupported {
+    Unsupported { key, weight: Weight::Harmless, advice }
+}
 
 #[cfg(test)]
 mod tests {
+    use super::super::key;
     use super::*;
 
     #[test]
-    fn names_are_sorted_and_folded() {
-        assert!(VENDOR.is_sorted_by_key(|(name, _)| *name));
-        assert!(VENDOR.iter().all(|(name, _)| !name.contains('_')));
+    fn keys_are_sorted_and_folded_and_not_honoured() {
+        assert!(UNSUPPORTED.is_sorted_by_key(|one| one.key));
+        for Unsupported { key, advice, .. } in UNSUPPORTED {
+            assert_eq!(key::fold(key), *key);
+            assert!(!advice.is_empty());
+            assert!(super::super::ANNOTATIONS.iter().all(|honoured| honoured.key != *key), "{key}");
+        }
     }
 }

@@ -21,8 +21,8 @@ pub struct Manifests {
     /// Read manifests from this file or directory, or from standard input if it is `-`
     ///
     /// YAML or JSON, any number of documents. Of a directory, all files that end in .yaml, .yml or
-    /// .json, and those of the directories in it. Ingresses, IngressClasses, Secrets, Services and
-    /// EndpointSlices are read; anything else is passed over with a note.
+    /// .json, and those of the directories in it. Ingresses, IngressClasses, Secrets, Services,
+    /// EndpointSlices and Nodes are read; anything else is passed over with a note.
     #[arg(short = 'f', long = "filename", value_name = "PATH", required = true, num_args = 1..)]
     paths: Vec<PathBuf>,
 }
@@ -72,8 +72,18 @@ pub enum Problem {
     Document(Box<Unreadable>),
 }
 
-/// Reads all manifests.
+/// Reads all manifests. None may have an error.
 pub fn read(manifests: &Manifests, stdin: &mut dyn Read, now: Timestamp) -> Result<Input, Error> {
+    let (input, problems) = read_what_is_readable(manifests, stdin, now);
+    if problems.is_empty() { Ok(input) } else { Err(Error { problems }) }
+}
+
+/// Reads all manifests as far as they can be read, and says what cannot, in the order of the input.
+pub fn read_what_is_readable(
+    manifests: &Manifests,
+    stdin: &mut dyn Read,
+    now: Timestamp,
+) -> (Input, Vec<Problem>) {
     let mut input = Input { snapshot: Snapshot::empty(now), diagnostics: Vec::new() };
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
@@ -88,7 +98,7 @@ pub fn read(manifests: &Manifests, stdin: &mut dyn Read, now: Timestamp) -> Resu
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(input) } else { Err(Error { problems }) }
+    (input, problems)
 }
 
 fn read_file(path: &Path, stdin: &mut dyn Read, input: &mut Input, problems: &mut Vec<Problem>) {

@@ -70,6 +70,6 @@ pub(super) async fn run(
 
 /// A plan as people read it.
 pub(super) fn text(turn: &Turn, out: &Stream<'_>) -> String {
-    let style = Style { colour: out.colour, ..Style::default() };
+    let style = Style { colour: out.colour, width: out.width };
     render::text(&turn.plan, &turn.header, style)
 }

@@ -1,6 +1,7 @@
 //! Where results and messages go, and in which colours.
 
-mod repeated;
+pub(super) mod repeated;
+pub(super) mod told;
 
 use std::error::Error as StdError;
 use std::io::{self, Write};
@@ -27,8 +28,11 @@ pub struct Stream<'a> {
     pub is_terminal: bool,
     /// Whether to use colours.
     pub colour: bool,
+    /// How many columns a line may have.
+    pub width: usize,
 }
 
+const STRONG: Style = Style::new().bold();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
 const MINOR: Style = AnsiColor::Cyan.on_default().bold();
@@ -39,15 +43,10 @@ impl Screen<'_> {
         &mut self,
         diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     ) -> io::Result<()> {
+        // What goes to a file or another program stays in one line, to be searched.
+        let width = if self.err.is_terminal { self.err.width } else { usize::MAX };
         for repeated in repeated::merged(diagnostics) {
-            let severity = repeated.diagnostic.severity;
-            let style = match severity {
-                Severity::Error => BAD,
-                Severity::Warning => DOUBTFUL,
-                Severity::Note => MINOR,
-            };
-            let word = self.err.paint(style, &severity.to_string());
-            self.err.line(&format!("{word}{}\n", repeated.rest()))?;
+            repeated.told(0, width).show(&mut self.err)?;
         }
         Ok(())
     }
@@ -77,6 +76,9 @@ impl Screen<'_> {
 }
 
 impl Stream<'_> {
+    /// The width of lines where there is no terminal.
+    pub const WIDTH: usize = 100;
+
     /// Writes one line.
     pub fn line(&mut self, text: &str) -> io::Result<()> {
         writeln!(self.writer, "{text}")
@@ -91,6 +93,21 @@ impl Stream<'_> {
     /// Text in a style, if colours are used.
     pub fn paint(&self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// A severity in its colour.
+    pub fn severity(&self, severity: Severity) -> String {
+        let style = match severity {
+            Severity::Error => BAD,
+            Severity::Warning => DOUBTFUL,
+            Severity::Note => MINOR,
+        };
+        self.paint(style, &severity.to_string())
+    }
+
+    /// Text that stands out, as a heading does.
+    pub fn strong(&self, text: &str) -> String {
+        self.paint(STRONG, text)
     }
 
     /// Text that says that something is wrong.
@@ -140,8 +157,8 @@ mod tests {
     fn told(colour: bool, diagnostics: &[Diagnostic]) -> String {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut screen = Screen {
-            out: Stream { writer: &mut out, is_terminal: false, colour },
-            err: Stream { writer: &mut err, is_terminal: false, colour },
+            out: Stream { writer: &mut out, is_terminal: false, colour, width: 100 },
+            err: Stream { writer: &mut err, is_terminal: false, colour, width: 100 },
         };
         screen.diagnostics(diagnostics).unwrap();
         String::from_utf8(err).unwrap()

@@ -54,9 +54,9 @@ codes! {
     DocumentSkipped = "document-skipped", [Warning, Note]: "A document of a kind that is not read was passed over.",
         fix "Nothing, if it is not meant for this controller.",
         example r#"ConfigMap of API version "v1" is not read"#;
-    ApiOutdated = "api-outdated", [Warning]: "An Ingress is written for an API that Kubernetes no longer serves.",
-        fix "Write it for networking.k8s.io/v1: no apiserver since Kubernetes 1.22 takes it as it is.",
-        example r#""extensions/v1beta1" is an old API; the Ingress is read as networking.k8s.io/v1 writes it"#;
+    ApiOutdated = "api-outdated", [Warning]: "An Ingress is written for an API that Kubernetes no longer serves; it is read all the same.",
+        fix "Write it for networking.k8s.io/v1; the message shows how.",
+        example r#""extensions/v1beta1" is served by no Kubernetes since 1.22"#;
     ObjectRepeated = "object-repeated", [Warning]: "One object was given twice; the later one counts.",
         fix "Remove one of the two.",
         example "Service default/apache is given twice; this one counts";
@@ -72,9 +72,9 @@ codes! {
     AnnotationForeign = "annotation-foreign", [Error]: "An annotation protects the Ingress on another controller and is not read here.",
         fix "Say the same with annotations that are read here, or leave the Ingress to the other controller.",
         example r#""nginx.ingress.kubernetes.io/auth-tls-secret" protects this Ingress on another controller and is not read here"#;
-    AnnotationUnsupported = "annotation-unsupported", [Error, Warning]: "An annotation of the vendor's controller is not supported yet.",
-        fix "Remove it if the Ingress is to work without it.",
-        example r#""ingress.citrix.com/preconfigured-certkey" is not supported yet and has no effect"#;
+    AnnotationUnsupported = "annotation-unsupported", [Error, Warning]: "An annotation of the vendor's controller is not supported.",
+        fix "Do what the message says instead, or remove it if the Ingress is to work without it.",
+        example r#""ingress.citrix.com/ipam-range" is not supported, and the Ingress means something else without it"#;
     AnnotationRepeated = "annotation-repeated", [Error]: "One annotation was given in two spellings.",
         fix "Keep one of the two.",
         example r#""ingress.citrix.com/secure-backend" and "ingress.citrix.com/secure_backend" are two spellings of one annotation"#;
@@ -147,6 +147,12 @@ codes! {
     ServicePortMissing = "service-port-missing", [Error]: "A Service has no such port.",
         fix "Write one of its TCP ports.",
         example r#"Service "default/apache" has no port "80"; it has 443"#;
+    NodePortMissing = "node-port-missing", [Error]: "Members are node ports, and a Service has none.",
+        fix "Make it a Service of type NodePort, or run with `--members endpoints`.",
+        example r#"members are node ports, and Service "default/apache" of type ClusterIP has none"#;
+    NodesMissing = "nodes-missing", [Error]: "Members are node ports, and no Node is known.",
+        fix "Give the Nodes as well, or run with `--members endpoints`.",
+        example "members are node ports, and no Node is known";
     ServiceWithoutMembers = "service-without-members", [Warning]: "A Service has no ready endpoints.",
         fix "Start its pods, or check its selector and the name of its port.",
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;

@@ -3,7 +3,7 @@
 
 use super::Verdict;
 use super::outcome::Problem;
-use crate::model::{BindingId, EntityId, Fields, Kind, Value};
+use crate::model::{BindingId, EntityId, Fields, Kind, Value, disabled};
 use crate::nitro::row::{self, file_name, read, text};
 use crate::nitro::{Answer, Class, Code, Error, Request, Row};
 use crate::plan::Op;
@@ -21,6 +21,8 @@ pub(super) fn may_be_so(op: &Op, error: &Error, again: bool) -> bool {
         Op::Delete { .. } | Op::Unbind { .. } | Op::Unlink { .. } | Op::RemoveFile { .. } => {
             class == Class::Missing
         }
+        // To ask again for the state that a member has may be refused or not (assumed).
+        Op::EnableMember { .. } | Op::DisableMember { .. } => again,
         Op::Set { .. }
         | Op::Unset { .. }
         | Op::Enable { .. }
@@ -41,7 +43,11 @@ pub(super) fn request(op: &Op) -> Request {
         | Op::Unset { entity, .. }
         | Op::Delete { entity }
         | Op::Verify { entity, .. } => Request::entity(entity),
-        Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+        Op::Bind { binding, .. }
+        | Op::Rebind { binding, .. }
+        | Op::Unbind { binding }
+        | Op::EnableMember { member: binding }
+        | Op::DisableMember { member: binding, .. } => {
             Request::bindings_of(binding.kind, &binding.parent)
         }
         Op::Enable { .. } => Request::singleton(Kind::NSFEATURE.name()),
@@ -76,6 +82,8 @@ pub(super) fn shows(op: &Op, rows: &[&Row]) -> bool {
             bound(binding, rows)
                 .is_some_and(|row| difference(binding.kind, row, attributes).is_none())
         }
+        Op::EnableMember { member } => is_member_disabled(member, rows) == Some(false),
+        Op::DisableMember { member, .. } => is_member_disabled(member, rows) == Some(true),
         Op::Unbind { binding } => bound(binding, rows).is_none(),
         Op::Enable { features } => {
             let wanted = Fields::from([("feature".to_owned(), Value::List(features.clone()))]);
@@ -132,6 +140,11 @@ fn difference<'f>(kind: Kind, row: &Row, wanted: &'f Fields) -> Option<(&'f Stri
             }
         }
     })
+}
+
+fn is_member_disabled(member: &BindingId, rows: &[&Row]) -> Option<bool> {
+    let row = bound(member, rows)?;
+    Some(difference(member.kind, row, &disabled()).is_none())
 }
 
 fn bound<'r>(binding: &BindingId, rows: &[&'r Row]) -> Option<&'r Row> {

@@ -33,6 +33,8 @@ kinds! {
     SSLPROFILE = "sslprofile",
     SSLPROFILE_SSLCIPHER = "sslprofile_sslcipher_binding",
     SSLPROFILE_ECCCURVE = "sslprofile_ecccurve_binding",
+    NSTCPPROFILE = "nstcpprofile",
+    NSHTTPPROFILE = "nshttpprofile",
     SSLSERVICE = "sslservice",
     SERVER = "server",
     LBMONITOR = "lbmonitor",

@@ -53,6 +53,11 @@ impl State {
             .take_while(move |(id, _)| id.kind == kind && id.parent == start.parent)
     }
 
+    /// Whether a service group has a member that takes new clients.
+    pub fn has_serving_member(&self, group: &str) -> bool {
+        self.bound(Kind::SERVICEGROUP_MEMBER, group).any(|(_, attributes)| !is_disabled(attributes))
+    }
+
     /// All bindings of a kind.
     pub fn bindings_of(&self, kind: Kind) -> impl Iterator<Item = (&BindingId, &Fields)> {
         self.bindings
@@ -60,3 +65,17 @@ impl State {
             .take_while(move |(id, _)| id.kind == kind)
     }
 }
+
+/// Whether a member with these attributes takes no new clients: it is, or was, drained. The
+/// attribute `state` is what was asked for; how far it has come is `svrstate` (documented).
+pub fn is_disabled(attributes: &Fields) -> bool {
+    attributes.get(MEMBER_STATE).and_then(Value::as_text) == Some(DISABLED)
+}
+
+/// The attributes of a member that takes no new clients.
+pub fn disabled() -> Fields {
+    Fields::from([(MEMBER_STATE.to_owned(), DISABLED.into())])
+}
+
+const MEMBER_STATE: &str = "state";
+const DISABLED: &str = "DISABLED";

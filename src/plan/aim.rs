@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::FileContent;
 use super::assign;
 use super::reference::{ends, references};
-use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, Role, RouteMatch, State};
+use crate::model::{
+    BindingId, EntityId, Fields, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
+};
 use crate::observed::{ObservedState, Owned};
 use crate::translate::{Translation, Unmet};
 
@@ -17,6 +19,8 @@ pub struct Aim {
     pub owned: Owned,
     /// The content of files that may have to be uploaded, by name.
     pub(super) uploads: BTreeMap<String, FileContent>,
+    /// How long members that are drained may finish what they have.
+    pub(super) drain_delay_secs: u32,
     /// The Ingresses that entities are there for.
     pub(super) owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
 }
@@ -31,8 +35,13 @@ pub fn aim(observed: &ObservedState, translation: &Translation) -> Aim {
     }
     let pins = Pins::of(old, translation);
     pins.add(old, translation, &mut state);
+    drain(&old.state, &translation.draining.members, &mut state);
     close(&old.state, &mut state);
-    let mut aim = Aim { owners: desired.owners.clone(), ..Aim::default() };
+    let mut aim = Aim {
+        owners: desired.owners.clone(),
+        drain_delay_secs: translation.draining.delay_secs,
+        ..Aim::default()
+    };
     aim.owned.state = state;
     assign::certkeys(old, translation, &mut aim);
     assign::priorities(&old.state, &desired.bands, &mut aim.owned.state);
@@ -208,6 +217,21 @@ fn keep_front_end(old: &State, csvserver: &str, state: &mut State) {
     for (binding, attributes) in cas.chain(old.bound(Kind::CSVSERVER_RESPONDERPOLICY, csvserver)) {
         state.bindings.insert(binding.clone(), attributes.clone());
     }
+}
+
+/// Keeps members whose endpoints are terminating until those are gone, without new clients. Who is
+/// not bound is not bound for that, and where no other member would serve, nobody is taken out of
+/// service.
+fn drain(old: &State, members: &BTreeSet<BindingId>, state: &mut State) {
+    let mut kept = Vec::new();
+    for member in members {
+        let is_wanted = !state.entities.contains_key(&member.parent_id())
+            || state.bindings.contains_key(member);
+        let Some(observed) = old.bindings.get(member).filter(|_| !is_wanted) else { continue };
+        let others_serve = state.has_serving_member(&member.parent);
+        kept.push((member.clone(), if others_serve { disabled() } else { observed.clone() }));
+    }
+    state.bindings.extend(kept);
 }
 
 /// Keeps whatever is referred to, until nothing is missing that exists.

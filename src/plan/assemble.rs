@@ -159,6 +159,9 @@ impl Owners<'_> {
             Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
                 self.of_binding(binding)
             }
+            Op::EnableMember { member } | Op::DisableMember { member, .. } => {
+                self.of_binding(member)
+            }
             Op::Change { certkey, .. } | Op::Link { certkey, .. } | Op::Unlink { certkey } => {
                 self.of_certkey(certkey)
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::aim::Aim;
 use super::reference::origin;
 use super::{Op, slot};
-use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value};
+use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value, is_disabled};
 use crate::observed::Owned;
 use crate::schema;
 
@@ -29,6 +29,9 @@ pub(super) fn difference(old: &Owned, aim: &Aim) -> Vec<Op> {
     for (id, attributes) in &new.state.bindings {
         match old.state.bindings.get(id).or_else(|| born.get(id)) {
             None => ops.push(Op::Bind { binding: id.clone(), attributes: attributes.clone() }),
+            Some(observed) if id.kind == Kind::SERVICEGROUP_MEMBER => {
+                ops.extend(member(id, observed, attributes, aim.drain_delay_secs));
+            }
             Some(observed) if differ(id.kind, observed, attributes) => {
                 ops.push(Op::Rebind { binding: id.clone(), attributes: attributes.clone() });
             }
@@ -117,6 +120,16 @@ fn changed(id: &EntityId, observed: &Fields, desired: &Fields, ops: &mut Vec<Op>
     }
     if !unset.is_empty() {
         ops.push(Op::Unset { entity: id.clone(), fields: unset });
+    }
+}
+
+/// A member that is there: whether it takes new clients changes by two verbs of its own, since
+/// binding it again would not let it finish what it has.
+fn member(id: &BindingId, observed: &Fields, desired: &Fields, delay_secs: u32) -> Option<Op> {
+    match (is_disabled(observed), is_disabled(desired)) {
+        (false, true) => Some(Op::DisableMember { member: id.clone(), delay_secs }),
+        (true, false) => Some(Op::EnableMember { member: id.clone() }),
+        (true, true) | (false, false) => None,
     }
 }
 

@@ -50,6 +50,8 @@ pub(super) fn before(observed: &State, ops: &[PlannedOp]) -> BTreeMap<EntityId, 
             | Op::Rebind { .. }
             | Op::Unbind { .. }
             | Op::Enable { .. }
+            | Op::EnableMember { .. }
+            | Op::DisableMember { .. }
             | Op::Link { .. }
             | Op::Unlink { .. }
             | Op::Delete { .. }
@@ -102,7 +104,13 @@ fn named(op: &Op) -> Vec<EntityId> {
         }
         Op::Link { certkey: name, issuer } => vec![certkey(name), certkey(issuer)],
         Op::Change { certkey: name, .. } | Op::Unlink { certkey: name } => vec![certkey(name)],
-        Op::Upload { .. } | Op::Enable { .. } | Op::Save | Op::RemoveFile { .. } => Vec::new(),
+        // The child of a member is a server.
+        Op::EnableMember { .. }
+        | Op::DisableMember { .. }
+        | Op::Upload { .. }
+        | Op::Enable { .. }
+        | Op::Save
+        | Op::RemoveFile { .. } => Vec::new(),
     }
 }
 

@@ -14,12 +14,13 @@ use super::*;
 use crate::model::{
     BindingId, CertificateId, ClusterId, EntityId, Fields, FrontEndId, Host, IssuerSerial, KeyType,
     Kind, Mark, OwnerComment, PathMatch, Protocol, Redacted, Role, RouteMatch, State, Value,
+    is_disabled,
 };
 use crate::observed::Owned;
 use crate::policy::Consent;
 use crate::snapshot::Proof;
 use crate::tls::{Certificate, Material, PrivateKey};
-use crate::translate::{Band, Desired};
+use crate::translate::{Band, Desired, Draining};
 
 /// One world: what each front end demands, and what each Ingress asks for.
 #[derive(Debug, Clone)]
@@ -52,9 +53,19 @@ struct Wish {
     fate: u8,
     front_end: usize,
     routes: Vec<(usize, usize, bool, usize)>,
-    /// For each of two Services: transport, CA, name, members.
-    back_ends: [(u8, usize, usize, [bool; 3]); 2],
+    /// For each of two Services: transport, CA, name, endpoints.
+    back_ends: [(u8, usize, usize, [Phase; 3]); 2],
 }
+
+/// What an endpoint does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Absent,
+    Serving,
+    Terminating,
+}
+
+use Phase::{Absent, Serving, Terminating};
 
 fn worlds() -> impl Strategy<Value = Vec<World>> {
     prop::collection::vec(world(), 2..4)
@@ -72,7 +83,8 @@ fn world() -> impl Strategy<Value = World> {
             },
         )
     };
-    let back_end = || (0..3u8, 0..2usize, 0..2usize, any::<[bool; 3]>());
+    let phase = || prop::sample::select(vec![Absent, Serving, Terminating]);
+    let back_end = move || (0..3u8, 0..2usize, 0..2usize, [phase(), phase(), phase()]);
     let wish = move || {
         let routes = prop::collection::vec((0..2usize, 0..2usize, any::<bool>(), 0..2usize), 0..3);
         (0..10u8, 0..2usize, routes, [back_end(), back_end()]).prop_map(
@@ -134,6 +146,7 @@ impl<'a> Build<'a> {
             unmet: BTreeMap::new(),
             gone: BTreeMap::new(),
             pinned_members: BTreeMap::new(),
+            draining: Draining::default(),
             consent: Consent::default(),
             ingresses: BTreeMap::new(),
             diagnostics: Vec::new(),
@@ -146,7 +159,10 @@ impl<'a> Build<'a> {
             build.translation.ingresses.insert(id.clone(), ingress(number));
             match wish.fate {
                 0 | 1 => drop(build.translation.gone.insert(id, Proof::Deleted)),
-                2 => drop(build.translation.unmet.insert(id, Unmet::Held)),
+                2 => {
+                    build.pinned_members(&id, wish);
+                    build.translation.unmet.insert(id, Unmet::Held);
+                }
                 3 => drop(build.translation.unmet.insert(id, Unmet::Closed("test".to_owned()))),
                 _ => {
                     for route in &wish.routes {
@@ -320,18 +336,51 @@ impl<'a> Build<'a> {
             [("servicetype", servicetype.into()), ("comment", comment.into())],
         );
         state.bind(BindingId::new(Kind::LBVSERVER_SERVICEGROUP, &*name, &*name, Role::Plain), []);
-        for (member, _) in members.iter().enumerate().filter(|(_, is_on)| **is_on) {
-            let server = self.mark.shared_name(&format!("10.0.0.{member}"));
-            let state = self.state();
-            let address = Value::Text(format!("10.0.0.{member}"));
-            state.insert(EntityId::new(Kind::SERVER, &*server), [("ipaddress", address)]);
-            let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, &*name, server, Role::Port(80));
-            state.bind(member, []);
-        }
+        let State { entities, bindings } = self.members(&name, members);
+        let state = self.state();
+        state.entities.extend(entities);
+        state.bindings.extend(bindings);
         if transport > 0 {
             self.back_end_tls(world, &id, &name, (transport, ca, common_name));
         }
         name
+    }
+
+    /// The members of a group. Those that are terminating are said to drain.
+    fn members(&mut self, group: &str, endpoints: [Phase; 3]) -> State {
+        let mut state = State::default();
+        for (number, phase) in endpoints.iter().enumerate() {
+            let address = format!("10.0.0.{number}");
+            let server = self.mark.shared_name(&address);
+            let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, group, &*server, Role::Port(80));
+            match phase {
+                Absent => {}
+                Serving => {
+                    let server = EntityId::new(Kind::SERVER, server);
+                    state.insert(server, [("ipaddress", address.into())]);
+                    state.bind(member, []);
+                }
+                Terminating => drop(self.translation.draining.members.insert(member)),
+            }
+        }
+        state
+    }
+
+    /// The groups of a held Ingress follow the endpoints of their Services.
+    fn pinned_members(&mut self, id: &IngressId, wish: &Wish) {
+        let mark = self.mark.clone();
+        for group in self.old.state.names(Kind::SERVICEGROUP) {
+            let comment = self.old.state.text(Kind::SERVICEGROUP, group, "comment");
+            let comment = comment.and_then(|comment| mark.parse_comment(comment));
+            let Some(OwnerComment { ingress: Some((ingress, _)), service }) = comment else {
+                continue;
+            };
+            if ingress == *id {
+                let number = usize::from(service.as_deref() == Some("service1:80"));
+                let members = self.members(group, wish.back_ends[number].3);
+                self.translation.pinned_members.insert(group.to_owned(), members);
+            }
+        }
     }
 
     fn back_end_tls(
@@ -493,8 +542,14 @@ fn lost_at_boot(machine: &Machine) -> Option<String> {
         .map(|(id, _)| format!("the file of {id} would be missing at the next boot"))
 }
 
-/// Why the appliance would refuse a bind: its slot is taken.
+/// Why the appliance would refuse a bind: its slot is taken. A member changes its state only if it
+/// is bound in the other one.
 fn refused(op: &Op, now: &Owned, aim: &Aim) -> Option<String> {
+    if let Some(member) = op.as_member_state() {
+        let is_disabled = now.state.bindings.get(member).map(is_disabled);
+        let must_be = matches!(op, Op::EnableMember { .. });
+        return (is_disabled != Some(must_be)).then(|| "it is so, or not bound".to_owned());
+    }
     let Op::Bind { binding, .. } = op else { return None };
     let mut others = now.state.bound(binding.kind, &binding.parent).map(|(other, _)| other);
     let taken = others.find(|other| slot::is_occupied_by(now, &aim.owned, binding, other))?;
@@ -525,6 +580,7 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         let order = planned_order(&first);
         let clean = run(&machine, &translation, &order, &mut |_| false)?;
         held_stay(&machine, &clean, &translation)?;
+        draining_stay(&machine, &clean, &translation)?;
         no_foreign_ca(&clean.running)?;
         let second = plan(&observe(&clean), &translation);
         let moves: Vec<String> = second.ops.iter().map(|planned| planned.op.to_string()).collect();
@@ -566,6 +622,31 @@ fn held_stay(before: &Machine, after: &Machine, translation: &Translation) -> Re
     lost.map_or(Ok(()), |(route, _)| Err(format!("{route} is held and gone")))
 }
 
+/// What is terminating and was bound stays bound: without new clients if others serve, else as it
+/// was. What was not bound stays so.
+fn draining_stay(
+    before: &Machine,
+    after: &Machine,
+    translation: &Translation,
+) -> Result<(), String> {
+    let (before, after) = (&before.running.state, &after.running.state);
+    let is_draining = |member: &BindingId| translation.draining.members.contains(member);
+    for member in &translation.draining.members {
+        let observed = before
+            .bindings
+            .get(member)
+            .filter(|_| after.entities.contains_key(&member.parent_id()));
+        let others_serve = after
+            .bound(Kind::SERVICEGROUP_MEMBER, &member.parent)
+            .any(|(other, attributes)| !is_disabled(attributes) && !is_draining(other));
+        let wanted = observed.map(|observed| others_serve || is_disabled(observed));
+        if after.bindings.get(member).map(is_disabled) != wanted {
+            return Err(format!("{member} is terminating; disabled must be {wanted:?}"));
+        }
+    }
+    Ok(())
+}
+
 /// Nobody's CA but ours is accepted where clients are authenticated.
 fn no_foreign_ca(after: &Owned) -> Result<(), String> {
     let mut cas = after.foreign_children.iter().filter(|binding| binding.role == Role::Ca);
@@ -597,7 +678,7 @@ fn simple() -> World {
         fate: 9,
         front_end: 0,
         routes: vec![(0, 0, false, 0)],
-        back_ends: [(0, 0, 0, [true, false, false]); 2],
+        back_ends: [(0, 0, 0, [Serving, Absent, Absent]); 2],
     };
     let gone = Wish { fate: 0, routes: Vec::new(), ..wish };
     World {
@@ -622,8 +703,17 @@ fn holds(worlds: &[World]) {
 #[test]
 fn a_back_end_whose_members_all_change_is_never_empty() {
     let mut other = simple();
-    other.ingresses[0].back_ends[0].3 = [false, true, false];
+    other.ingresses[0].back_ends[0].3 = [Absent, Serving, Absent];
     holds(&[simple(), other]);
+}
+
+#[test]
+fn a_member_is_drained_only_when_another_serves() {
+    let mut replaced = simple();
+    replaced.ingresses[0].back_ends[0].3 = [Terminating, Serving, Absent];
+    let mut back = simple();
+    back.ingresses[0].back_ends[0].3 = [Serving, Terminating, Terminating];
+    holds(&[simple(), replaced, back]);
 }
 
 #[test]

@@ -60,6 +60,19 @@ pub enum Op {
         /// Their names in upper case.
         features: Vec<String>,
     },
+    /// Lets a member of a service group take new clients again.
+    EnableMember {
+        /// Which.
+        member: BindingId,
+    },
+    /// Drains a member of a service group: it takes no new clients, and is out of service when its
+    /// connections have ended or its time is over.
+    DisableMember {
+        /// Which.
+        member: BindingId,
+        /// How long it may finish what it has.
+        delay_secs: u32,
+    },
     /// Puts another certificate into a certkey, which keeps its name and bindings.
     Change {
         /// The certkey.
@@ -145,6 +158,14 @@ impl Op {
         if let Self::Set { entity, fields } = self { Some((entity, fields)) } else { None }
     }
 
+    /// The member that is enabled or disabled, if this does either.
+    pub const fn as_member_state(&self) -> Option<&BindingId> {
+        if let Self::EnableMember { member } | Self::DisableMember { member, .. } = self {
+            return Some(member);
+        }
+        None
+    }
+
     /// The verb, as people and logs name it.
     pub const fn verb(&self) -> &'static str {
         match self {
@@ -155,7 +176,8 @@ impl Op {
             Self::Bind { .. } => "bind",
             Self::Rebind { .. } => "rebind",
             Self::Unbind { .. } => "unbind",
-            Self::Enable { .. } => "enable",
+            Self::Enable { .. } | Self::EnableMember { .. } => "enable",
+            Self::DisableMember { .. } => "disable",
             Self::Change { .. } => "change",
             Self::Link { .. } => "link",
             Self::Unlink { .. } => "unlink",
@@ -178,6 +200,7 @@ impl Op {
             Self::Bind { binding, .. }
             | Self::Rebind { binding, .. }
             | Self::Unbind { binding } => Some(binding.kind),
+            Self::EnableMember { member } | Self::DisableMember { member, .. } => Some(member.kind),
             Self::Enable { .. } => Some(Kind::NSFEATURE),
             Self::Change { .. } | Self::Link { .. } | Self::Unlink { .. } => Some(Kind::SSLCERTKEY),
             Self::Save => None,
@@ -202,6 +225,9 @@ impl fmt::Display for Op {
             | Self::Rebind { binding, .. }
             | Self::Unbind { binding } => {
                 write!(f, "{verb} {binding}")
+            }
+            Self::EnableMember { member } | Self::DisableMember { member, .. } => {
+                write!(f, "{verb} {member}")
             }
             Self::Enable { features } => write!(f, "{verb} {}", features.join(" ")),
             Self::Change { certkey, cert, .. } => write!(f, "{verb} sslcertkey {certkey} {cert}"),

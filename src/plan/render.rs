@@ -10,6 +10,7 @@ use super::{HeldBack, Plan};
 use crate::model::ClusterId;
 pub use json::json;
 pub use nscli::nscli;
+pub(crate) use text::wrapped;
 pub use text::{Style, text};
 
 /// What stands above a plan.

@@ -7,7 +7,7 @@
 //! | a leaving route | only as before |
 //! | a coming route | only as after |
 //! | a host and path served before and after | served, unless it passes to another Ingress while its front end's protection changes, or its Ingress is closed |
-//! | its members | at least one, if there was one before and is one after |
+//! | its members | at least one that takes new clients, if there was one before and is one after |
 //! | a TLS host | served a certificate that covers it, but for the gap of a swap |
 //!
 //! A route is (front end, host, path, Ingress). The predicate speaks of new full handshakes.
@@ -257,9 +257,10 @@ impl View {
 }
 
 fn has_member(owned: &Owned, lbvserver: &str) -> bool {
-    owned.state.bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver).any(|(group, _)| {
-        owned.state.bound(Kind::SERVICEGROUP_MEMBER, &group.child).next().is_some()
-    })
+    owned
+        .state
+        .bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver)
+        .any(|(group, _)| owned.state.has_serving_member(&group.child))
 }
 
 impl fmt::Display for Place {

@@ -3,7 +3,7 @@
 use super::difference::born_with_profile;
 use super::reference::origin;
 use super::{Aim, Op};
-use crate::model::{BindingId, EntityId, Fields, Kind, Role};
+use crate::model::{BindingId, EntityId, Fields, Kind, Role, disabled};
 use crate::observed::Owned;
 
 /// Carries one op out. What certkeys hold afterwards is known to the aim.
@@ -23,6 +23,12 @@ pub fn simulate(op: &Op, owned: &mut Owned, aim: &Aim) {
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
             owned.state.bindings.insert(binding.clone(), attributes.clone());
             overwrite(binding, owned);
+        }
+        Op::EnableMember { member } => {
+            owned.state.bindings.insert(member.clone(), Fields::new());
+        }
+        Op::DisableMember { member, delay_secs: _ } => {
+            owned.state.bindings.insert(member.clone(), disabled());
         }
         Op::Unbind { binding } => {
             owned.state.bindings.remove(binding);

@@ -92,10 +92,12 @@ impl<'a> Rank<'a> {
             Op::Rebind { .. } => (7, kind),
             Op::Set { .. } => (8, kind),
             Op::Unset { .. } => (9, kind),
-            Op::Unbind { .. } => (10, usize::MAX - kind),
-            Op::Delete { .. } => (11, usize::MAX - kind),
-            Op::Save => (12, kind),
-            Op::RemoveFile { .. } => (13, kind),
+            Op::EnableMember { .. } => (10, kind),
+            Op::DisableMember { .. } => (11, kind),
+            Op::Unbind { .. } => (12, usize::MAX - kind),
+            Op::Delete { .. } => (13, usize::MAX - kind),
+            Op::Save => (14, kind),
+            Op::RemoveFile { .. } => (15, kind),
         };
         let (entity, binding) = match op {
             Op::Create { entity, .. }
@@ -103,9 +105,11 @@ impl<'a> Rank<'a> {
             | Op::Unset { entity, .. }
             | Op::Delete { entity }
             | Op::Verify { entity, .. } => (Some(entity), None),
-            Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
-                (None, Some(binding))
-            }
+            Op::Bind { binding, .. }
+            | Op::Rebind { binding, .. }
+            | Op::Unbind { binding }
+            | Op::EnableMember { member: binding }
+            | Op::DisableMember { member: binding, .. } => (None, Some(binding)),
             Op::Upload { .. }
             | Op::Enable { .. }
             | Op::Change { .. }

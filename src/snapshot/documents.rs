@@ -7,11 +7,12 @@ mod places;
 mod secret;
 mod split;
 mod typed;
+mod v1beta1;
 
 use std::fmt;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{self, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -99,35 +100,67 @@ impl Reader<'_> {
             return items.items().iter().for_each(|item| self.object(item, assumed));
         }
         match (version, kind) {
-            ("networking.k8s.io/v1", "Ingress") => self.ingress(node),
-            ("networking.k8s.io/v1", "IngressClass") => self.ingress_class(node),
+            ("networking.k8s.io/v1", "Ingress") => drop(self.ingress(node)),
+            ("networking.k8s.io/v1", "IngressClass") => drop(self.ingress_class(node)),
+            (old, "Ingress") if v1beta1::VERSIONS.contains(&old) => self.old_ingress(node, old),
+            (old @ "networking.k8s.io/v1beta1", "IngressClass") => {
+                if let Some(key) = self.ingress_class(&v1beta1::renamed(node)) {
+                    let remedy = format!("write it for {}, with the same fields", v1beta1::CURRENT);
+                    self.note_age(("IngressClass", key), node, old, remedy);
+                }
+            }
             ("v1", "Secret") => self.secret(node),
             ("v1", "Service") => self.service(node),
+            ("v1", "Node") => self.node(node),
             ("discovery.k8s.io/v1", "EndpointSlice") => self.endpoint_slice(node),
             _ => self.pass_over(node, version, kind),
         }
     }
 
-    fn ingress(&mut self, node: &Node) {
-        let Some((key, object)) = self.typed::<Ingress>(node, "Ingress", Unknown::Refused) else {
-            return;
-        };
+    fn ingress(&mut self, node: &Node) -> Option<ObjectKey> {
+        let (key, object) = self.typed::<Ingress>(node, "Ingress", Unknown::Refused)?;
         let fields =
             places::of(node).into_iter().map(|(path, spot)| (path, self.place(spot))).collect();
         let places = Places { object: Some(self.place(node.spot)), fields };
         let ingress = Sourced { object, places };
         if let Some(earlier) = self.snapshot.ingresses.insert(key.clone(), ingress) {
-            self.note_repetition("Ingress", key, node, earlier.places.object.as_ref());
+            self.note_repetition("Ingress", key.clone(), node, earlier.places.object.as_ref());
         }
+        Some(key)
     }
 
-    fn ingress_class(&mut self, node: &Node) {
-        let read = self.typed::<IngressClass>(node, "IngressClass", Unknown::Refused);
-        if let Some((key, class)) = read
-            && self.snapshot.ingress_classes.insert(key.name.clone(), class).is_some()
-        {
-            self.note_repetition("IngressClass", key, node, None);
+    /// Reads an Ingress of an API that is served no more, and shows how it is written now.
+    fn old_ingress(&mut self, node: &Node, version: &str) {
+        let Some(key) = self.ingress(&v1beta1::converted(node)) else { return };
+        let remedy = v1beta1::remedy(&self.snapshot.ingresses[&key].object);
+        self.note_age(("Ingress", key), node, version, remedy);
+    }
+
+    fn note_age(
+        &mut self,
+        (kind, key): (&str, ObjectKey),
+        node: &Node,
+        version: &str,
+        remedy: String,
+    ) {
+        let spot = node.member("apiVersion").map_or(node.spot, |version| version.spot);
+        self.reading.diagnostics.push(Diagnostic {
+            object: ObjectRef { kind: kind.to_owned(), key },
+            severity: Severity::Warning,
+            code: Code::ApiOutdated,
+            field: Some("apiVersion".to_owned()),
+            place: Some(self.place(spot)),
+            problem: format!("{version:?} is served by no Kubernetes since 1.22"),
+            remedy,
+        });
+    }
+
+    fn ingress_class(&mut self, node: &Node) -> Option<ObjectKey> {
+        let (key, class) = self.typed::<IngressClass>(node, "IngressClass", Unknown::Refused)?;
+        if self.snapshot.ingress_classes.insert(key.name.clone(), class).is_some() {
+            self.note_repetition("IngressClass", key.clone(), node, None);
         }
+        Some(key)
     }
 
     fn service(&mut self, node: &Node) {
@@ -136,6 +169,15 @@ impl Reader<'_> {
             && self.snapshot.services.insert(key.clone(), service).is_some()
         {
             self.note_repetition("Service", key, node, None);
+        }
+    }
+
+    fn node(&mut self, node: &Node) {
+        let read = self.typed::<v1::Node>(node, "Node", Unknown::PassedOver);
+        if let Some((key, object)) = read
+            && self.snapshot.nodes.insert(key.name.clone(), object).is_some()
+        {
+            self.note_repetition("Node", key, node, None);
         }
     }
 
@@ -187,8 +229,8 @@ impl Reader<'_> {
     }
 
     fn pass_over(&mut self, node: &Node, version: &str, kind: &str) {
-        let outdated = matches!(kind, "Ingress" | "IngressClass" | "EndpointSlice");
-        let (severity, remedy) = if outdated {
+        let other_version = matches!(kind, "Ingress" | "IngressClass" | "EndpointSlice");
+        let (severity, remedy) = if other_version {
             let current =
                 if kind == "EndpointSlice" { "discovery.k8s.io" } else { "networking.k8s.io" };
             (Severity::Warning, format!("write it for {current}/v1"))
@@ -256,7 +298,7 @@ fn key_of(node: &Node, kind: &str) -> Result<ObjectKey, Misfit> {
         }
     };
     let name = checked(name, "name", 253, |c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '.'))?;
-    if kind == "IngressClass" {
+    if matches!(kind, "IngressClass" | "Node") {
         return Ok(ObjectKey::new("", name));
     }
     let namespace = match text("namespace") {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::annotations::{IngressSettings, MISSPELLING, SecureBackEnds, Setting};
+use crate::annotations::{IngressSettings, MISSPELLING, ProfileChoice, SecureBackEnds, Setting};
 use crate::diagnostic::Code;
 use crate::model::{BackEndTransport, CertificateId, Fields, Host, ObjectKey, Value};
 use crate::schema;
@@ -111,7 +111,12 @@ impl<'s> Asked<'s> {
             secure,
             secret: about(&settings.backend_secret, service, services),
             ca: about(&settings.backend_ca_secret, service, services),
-            fields: about(&settings.backend_sslprofile, service, services),
+            fields: match about(&settings.backend_sslprofile, service, services) {
+                Setting::Absent => Setting::Absent,
+                Setting::Is(ProfileChoice::Settings(settings)) => Setting::Is(&settings.fields),
+                // Named profiles are refused before.
+                Setting::Unreadable | Setting::Is(ProfileChoice::Named(_)) => Setting::Unreadable,
+            },
         }
     }
 }

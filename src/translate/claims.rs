@@ -9,20 +9,22 @@ mod certificates;
 mod front;
 mod hold;
 mod plain;
+mod redirect;
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Findings, ObjectRef};
 use crate::model::{
-    AcceptedCa, BindingId, ClientAuthentication, FrontEndId, Host, IngressId, Kind, ObjectKey,
-    PathMatch, Role, RouteMatch,
+    AcceptedCa, BindingId, ClientAuthentication, FrontEndId, IngressId, Kind, ObjectKey, Role,
+    RouteMatch,
 };
 use crate::snapshot::{Facts, ObservedRoute};
 
 use super::reading::Reading;
+pub(super) use certificates::Serving;
 use front::Conflict;
 pub(super) use front::{Front, Settings};
+pub(super) use redirect::Redirect;
 
 /// Somebody with claims.
 #[derive(Debug)]
@@ -63,33 +65,6 @@ pub(super) struct Settled {
     /// Bound routes of held Ingresses that others have now.
     pub(super) yielded: BTreeSet<BindingId>,
     pub(super) findings: Vec<Findings>,
-}
-
-/// A certificate that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Serving {
-    /// Its place in the text of its Ingress.
-    pub(super) place: usize,
-    /// To clients that ask for its names.
-    pub(super) is_named: bool,
-    /// To clients that ask for nothing that others have.
-    pub(super) is_default: bool,
-}
-
-/// A host whose requests without TLS are sent to TLS.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Redirect {
-    pub(super) front_end: FrontEndId,
-    pub(super) host: Host,
-    /// The port of the front end in TLS.
-    pub(super) port: u16,
-}
-
-impl Redirect {
-    /// The requests that it takes.
-    pub(super) fn matches(&self) -> RouteMatch {
-        RouteMatch { host: self.host.clone(), path: PathMatch::prefix("/") }
-    }
 }
 
 /// The CAs that the Ingresses of one namespace bring to one front end.
@@ -371,28 +346,6 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         for front_end in reading.entrances.serving().filter(bound) {
             for route in reading.routes.iter().filter(|one| one.matches.served_host().is_some()) {
                 self.taken.entry((front_end, route.matches.clone())).or_insert(place);
-            }
-        }
-    }
-
-    /// Gives each host that is redirected to the oldest Ingress that asks for that, unless somebody
-    /// has all its paths there.
-    fn redirect(&mut self) {
-        for (place, claimant) in self.claimants.iter().enumerate() {
-            let Claimant::Known(reading) = claimant else { continue };
-            let Some((front_end, port)) = reading.entrances.redirect() else { continue };
-            if self.settled.standings[place] != Standing::Accepted {
-                continue;
-            }
-            let hosts: BTreeSet<&Host> =
-                reading.routes.iter().filter_map(|route| route.matches.served_host()).collect();
-            for host in hosts {
-                let redirect = Redirect { front_end, host: host.clone(), port };
-                let claim = (front_end, redirect.matches());
-                if let Entry::Vacant(entry) = self.taken.entry(claim) {
-                    entry.insert(place);
-                    self.settled.redirects[place].push(redirect);
-                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Writing down what the accepted Ingresses ask for, as entities and bindings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::model::{
     BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, OwnerComment,
@@ -22,8 +23,8 @@ pub(super) fn write(
     settled: &Settled,
     mark: &Mark,
     facts: &Facts,
-) -> Desired {
-    let mut writer = Writer { mark, facts, desired: Desired::default() };
+) -> (Desired, BTreeSet<BindingId>) {
+    let mut writer = Writer { mark, facts, desired: Desired::default(), draining: BTreeSet::new() };
     for (place, claimant) in claimants.iter().enumerate() {
         let Claimant::Known(reading) = claimant else { continue };
         if settled.standings[place] == Standing::Accepted {
@@ -45,25 +46,37 @@ pub(super) fn write(
         }
     }
     writer.desired.yielded.clone_from(&settled.yielded);
-    writer.desired
+    (writer.desired, writer.draining)
 }
 
-/// The members that a service group should have: servers and bindings.
-pub(super) fn members(group: &str, members: &Members, mark: &Mark, facts: &Facts) -> State {
+/// The members of one service group.
+pub(super) struct Group {
+    /// Those that it should have: servers and bindings.
+    pub(super) members: State,
+    /// Those that are to be drained if it has them.
+    pub(super) draining: BTreeSet<BindingId>,
+}
+
+/// The members that a service group should have and not have.
+pub(super) fn group(group: &str, members: &Members, mark: &Mark, facts: &Facts) -> Group {
+    let foreign = |address: &IpAddr| facts.foreign_servers.get(address);
+    let member = |(address, port): &(IpAddr, u16)| {
+        let server = foreign(address).cloned().unwrap_or_else(|| names::server(mark, *address));
+        BindingId::new(Kind::SERVICEGROUP_MEMBER, group, server, Role::Port(*port))
+    };
+    let Members { serving, draining } = members;
     let mut state = State::default();
-    for (address, port) in members.iter() {
-        let foreign = facts.foreign_servers.get(address);
-        let server = foreign.cloned().unwrap_or_else(|| names::server(mark, *address));
-        if foreign.is_none() {
+    for endpoint in serving {
+        let (id, (address, _)) = (member(endpoint), endpoint);
+        if foreign(address).is_none() {
             state.insert(
-                EntityId::new(Kind::SERVER, server.as_str()),
+                EntityId::new(Kind::SERVER, id.child.as_str()),
                 [("ipaddress", address.to_string().into()), ("comment", shared_comment(mark))],
             );
         }
-        let id = BindingId::new(Kind::SERVICEGROUP_MEMBER, group, server, Role::Port(*port));
         state.bind(id, []);
     }
-    state
+    Group { members: state, draining: draining.iter().map(member).collect() }
 }
 
 fn shared_comment(mark: &Mark) -> Value {
@@ -74,6 +87,7 @@ struct Writer<'w> {
     mark: &'w Mark,
     facts: &'w Facts,
     desired: Desired,
+    draining: BTreeSet<BindingId>,
 }
 
 impl Writer<'_> {
@@ -188,11 +202,12 @@ impl Writer<'_> {
         self.entity(EntityId::new(Kind::SERVICEGROUP, group), fields_of(fields), ingress);
         let bound = BindingId::new(Kind::LBVSERVER_SERVICEGROUP, lbvserver, group, Role::Plain);
         self.desired.state.bind(bound, []);
-        let State { entities, bindings } = members(group, endpoints, self.mark, self.facts);
-        for (id, fields) in entities {
+        let Group { members, draining } = self::group(group, endpoints, self.mark, self.facts);
+        for (id, fields) in members.entities {
             self.entity(id, fields, ingress);
         }
-        self.desired.state.bindings.extend(bindings);
+        self.desired.state.bindings.extend(members.bindings);
+        self.draining.extend(draining);
         let Some(tls) = tls else { return };
 
         let profile = self.mark.ingress_name(ingress, &tls.profile.digest());

@@ -118,7 +118,7 @@ pub(super) fn read(
 /// What the text demands of clients, as far as it can be read. Naming a CA asks for verification.
 fn demands(settings: &IngressSettings) -> FrontEndText {
     use ClientAuthentication::{Mandatory, Optional};
-    let mut fields = settings.frontend_sslprofile.value().cloned().unwrap_or_default();
+    let mut fields = settings.frontend_sslprofile.fields().cloned().unwrap_or_default();
     let names_ca = !settings.ca_secret.is_absent();
     if names_ca {
         fields.entry("clientauth".to_owned()).or_insert_with(|| "ENABLED".into());
@@ -149,7 +149,7 @@ fn demands(settings: &IngressSettings) -> FrontEndText {
 fn contradicts(settings: &IngressSettings, context: &mut Context<'_, '_>) -> bool {
     let (ca_field, profile_field) =
         (context.keys.of("ca-secret"), context.keys.of("frontend-sslprofile"));
-    let fields = settings.frontend_sslprofile.value();
+    let fields = settings.frontend_sslprofile.fields();
     let clientauth = fields.and_then(|fields| fields.get("clientauth")).and_then(Value::as_text);
     match (settings.ca_secret.is_absent(), clientauth) {
         (false, Some("DISABLED")) => context.findings.error(

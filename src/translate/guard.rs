@@ -68,7 +68,8 @@ fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
     for back_end in &reading.back_ends {
         all.push(EntityId::new(Kind::LBVSERVER, back_end.names.lbvserver.as_str()));
         all.push(EntityId::new(Kind::SERVICEGROUP, back_end.names.servicegroup.as_str()));
-        let servers = back_end.members.iter().map(|(address, _)| names::server(mark, *address));
+        let servers =
+            back_end.members.serving.iter().map(|(address, _)| names::server(mark, *address));
         all.extend(servers.map(|name| EntityId::new(Kind::SERVER, name)));
     }
     for front_end in reading.entrances.all() {

@@ -2,6 +2,7 @@
 //! what can still be read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::IngressSpec;
@@ -22,6 +23,7 @@ use super::entrances::{self, Carries, Entrances, Insecure};
 use super::front_end::{self, Context, FrontEndText, ServedCertificate};
 use super::keys::Keys;
 use super::names::BackEndNames;
+use super::pending;
 use super::rules::{self, Rule};
 use super::services::{Members, Services, Unroutable};
 
@@ -93,7 +95,7 @@ pub(super) struct BackEnd {
     /// The Service and port as the Ingress names them: `name:port`.
     pub(super) service: String,
     pub(super) names: BackEndNames,
-    pub(super) members: Members,
+    pub(super) members: Rc<Members>,
     pub(super) tls: Option<BackEndTls>,
 }
 
@@ -107,7 +109,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &'a Policy) -> Self {
-        let services = Services::of(snapshot);
+        let services = Services::of(snapshot, policy.members);
         Self { snapshot, policy, services, certificates: Certificates::of(snapshot) }
     }
 
@@ -117,7 +119,8 @@ impl<'a> Reader<'a> {
         let mut findings = Findings::about(object);
         let ingress = &self.snapshot.ingresses[key].object;
         let annotations = ingress.annotations();
-        let settings = annotations::read(annotations, &mut findings);
+        let mut settings = annotations::read(annotations, &mut findings);
+        pending::refuse(&mut settings, annotations, &mut findings);
         let keys = Keys(annotations);
         let no_spec = IngressSpec::default();
         let spec = ingress.spec.as_ref().unwrap_or(&no_spec);
@@ -188,15 +191,21 @@ impl<'a> Reader<'a> {
             let place = (rule.service.as_str(), rule.port.to_string(), name);
             let back_end =
                 *made.entry(place).or_insert_with(|| self.make_back_end(reading, rule, text));
-            reading.routes.push(RouteText {
-                matches: rule.matches.clone(),
-                field: rule.field.clone(),
-                back_end_text: BackEndText {
+            let back_end_text = match reading.entrances.carries {
+                Carries::Http | Carries::Bytes => BackEndText {
                     transport: text.transport,
                     at_least: text.at_least,
                     accepted: text.accepted(),
                     name: text.name_for(&rule.matches.host),
                 },
+                Carries::Tls => {
+                    BackEndText { transport: Some(BackEndTransport::Tls), ..BackEndText::default() }
+                }
+            };
+            reading.routes.push(RouteText {
+                matches: rule.matches.clone(),
+                field: rule.field.clone(),
+                back_end_text,
                 target: back_end.map(Target::BackEnd),
             });
         }
@@ -216,7 +225,10 @@ impl<'a> Reader<'a> {
         if !text.is_understood() {
             return None;
         }
-        let tls = text.tls_for(&rule.matches.host).transpose();
+        let carries = reading.entrances.carries;
+        // What is passed on is in TLS already.
+        let tls = if carries == Carries::Tls { None } else { text.tls_for(&rule.matches.host) };
+        let tls = tls.transpose();
         let refuse = |(code, problem, remedy): (Code, String, String)| {
             findings.error(code, &reading.keys.of("backend-sslprofile"), problem, remedy);
         };
@@ -224,7 +236,6 @@ impl<'a> Reader<'a> {
         let port = rule.port.to_string();
         let identity = tls.as_ref().map(|tls| tls.identity.as_str());
         let place = (rule.service.as_str(), port.as_str());
-        let carries = reading.entrances.carries;
         let identity = back_end::identity(carries, identity);
         let names =
             BackEndNames::of(&self.policy.mark.prefix, reading.key, place, identity.as_deref());
@@ -233,7 +244,7 @@ impl<'a> Reader<'a> {
             return known;
         }
         let service = format!("{}:{port}", rule.service);
-        if members.is_empty() {
+        if members.serving.is_empty() {
             reading.findings.warning(
                 Code::ServiceWithoutMembers,
                 &rule.field,
@@ -260,10 +271,32 @@ fn unroutable(error: &Unroutable, field: &str, findings: &mut Findings) {
                 |nearest| format!("did you mean {nearest:?}?"),
             ),
         ),
+        Unroutable::NotTcp { .. } => (
+            Code::ServicePortMissing,
+            format!("{place}.port"),
+            "write one of its TCP ports: HTTP needs TCP".to_owned(),
+        ),
         Unroutable::ExternalName(_) => (
             Code::RuleUnsupported,
             format!("{place}.name"),
-            "route to a Service with endpoints in the cluster".to_owned(),
+            "make it a Service without a selector, and write an EndpointSlice with the addresses \
+             of that host"
+                .to_owned(),
+        ),
+        Unroutable::NoNodePort { .. } => (
+            Code::NodePortMissing,
+            format!("{place}.name"),
+            "make it a Service of type NodePort, or run with --members endpoints".to_owned(),
+        ),
+        Unroutable::NodePortUnknown { .. } => (
+            Code::NodePortMissing,
+            format!("{place}.port"),
+            "give the Service as the cluster has it, or write its \"nodePort\"".to_owned(),
+        ),
+        Unroutable::NoNodes => (
+            Code::NodesMissing,
+            format!("{place}.name"),
+            "give the Nodes as well, or run with --members endpoints".to_owned(),
         ),
     };
     findings.error(code, &field, error.to_string(), remedy);

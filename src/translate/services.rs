@@ -1,24 +1,36 @@
-//! Services: their ports, and the endpoints behind those.
+//! Services: their ports, and who serves behind those.
+
+mod endpoints;
+mod nodes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::api::core::v1::{Node, Service, ServicePort};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::ServiceBackendPort;
 use kube::ResourceExt;
 
 use crate::model::ObjectKey;
+use crate::policy::MemberSource;
 use crate::schema;
 use crate::snapshot::Snapshot;
 
-/// The ready endpoints of a Service port.
-pub(super) type Members = Rc<BTreeSet<(IpAddr, u16)>>;
+/// Who serves a Service port: endpoints, or nodes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Members {
+    /// Those that take new clients.
+    pub(super) serving: BTreeSet<(IpAddr, u16)>,
+    /// Those that are terminating, while others serve.
+    pub(super) draining: BTreeSet<(IpAddr, u16)>,
+}
 
 /// The Services of a snapshot, with the endpoints of each at hand.
 pub(super) struct Services<'a> {
-    services: &'a BTreeMap<ObjectKey, Service>,
+    source: MemberSource,
+    by_key: &'a BTreeMap<ObjectKey, Service>,
+    nodes: &'a BTreeMap<String, Node>,
     slices: BTreeMap<(&'a str, &'a str), Vec<&'a EndpointSlice>>,
 }
 
@@ -29,8 +41,16 @@ pub(super) enum Unroutable {
     NoService(ObjectKey),
     #[error("Service \"{service}\" has no port {port}; it has {present}")]
     NoPort { service: ObjectKey, port: String, present: String, nearest: Option<String> },
-    #[error("Service \"{0}\" is of type ExternalName, which is not supported yet")]
+    #[error("port {port} of Service \"{service}\" is for {protocol}, not for TCP")]
+    NotTcp { service: ObjectKey, port: String, protocol: String },
+    #[error("Service \"{0}\" is of type ExternalName: it names a host, and has no endpoints")]
     ExternalName(ObjectKey),
+    #[error("members are node ports, and Service \"{service}\" of type {of_type} has none")]
+    NoNodePort { service: ObjectKey, of_type: String },
+    #[error("members are node ports, and port {port} of Service \"{service}\" has none yet")]
+    NodePortUnknown { service: ObjectKey, port: String },
+    #[error("members are node ports, and no Node is known")]
+    NoNodes,
 }
 
 /// A port of a Service as an Ingress names it.
@@ -41,23 +61,23 @@ pub(super) enum PortReference {
 }
 
 impl<'a> Services<'a> {
-    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+    pub(super) fn of(snapshot: &'a Snapshot, source: MemberSource) -> Self {
         let mut slices: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (key, slice) in &snapshot.endpoint_slices {
             if let Some(service) = slice.labels().get("kubernetes.io/service-name") {
                 slices.entry((key.namespace.as_str(), service.as_str())).or_default().push(slice);
             }
         }
-        Self { services: &snapshot.services, slices }
+        Self { source, by_key: &snapshot.services, nodes: &snapshot.nodes, slices }
     }
 
-    /// The ready endpoints behind a port of a Service.
+    /// Who serves a port of a Service.
     pub(super) fn members(
         &self,
         service: &ObjectKey,
         port: &PortReference,
-    ) -> Result<Members, Unroutable> {
-        let found = self.services.get(service);
+    ) -> Result<Rc<Members>, Unroutable> {
+        let found = self.by_key.get(service);
         let object = found.ok_or_else(|| Unroutable::NoService(service.clone()))?;
         if is_external(object) {
             return Err(Unroutable::ExternalName(service.clone()));
@@ -65,9 +85,22 @@ impl<'a> Services<'a> {
         let port = port.find(service, object)?;
         let key = (service.namespace.as_str(), service.name.as_str());
         let slices = self.slices.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let family = first_family(object, slices);
-        let slices = slices.iter().filter(|slice| slice.address_type == family);
-        Ok(Rc::new(slices.flat_map(|slice| endpoints(slice, port)).collect()))
+        let found = endpoints::endpoints(object, port, slices);
+        let (serving, draining) = match self.source {
+            MemberSource::Endpoints => {
+                endpoints::split(found.iter().map(|one| ((one.address, one.port), one.phase)))
+            }
+            MemberSource::NodePort => {
+                let node_port = node_port(service, object, port)?;
+                if self.nodes.is_empty() {
+                    return Err(Unroutable::NoNodes);
+                }
+                let family = endpoints::first_family(object, slices);
+                let nodes = nodes::nodes(self.nodes, object, &family, &found).into_iter();
+                endpoints::split(nodes.map(|(address, phase)| ((address, node_port), phase)))
+            }
+        };
+        Ok(Rc::new(Members { serving, draining }))
     }
 }
 
@@ -92,16 +125,21 @@ impl PortReference {
     ) -> Result<&'s ServicePort, Unroutable> {
         let ports = service.spec.as_ref().and_then(|spec| spec.ports.as_deref());
         let ports = ports.unwrap_or_default();
-        let found = ports.iter().filter(|port| is_tcp(port)).find(|port| match self {
+        let is_meant = |port: &&ServicePort| match self {
             Self::Number(number) => port.port == *number,
             Self::Name(name) => port.name.as_ref() == Some(name),
-        });
-        found.ok_or_else(|| {
-            let names = ports.iter().filter_map(|port| port.name.as_deref());
-            let nearest = schema::nearest(&self.to_string(), names).map(str::to_owned);
-            let (service, port) = (key.clone(), format!("{:?}", self.to_string()));
-            Unroutable::NoPort { service, port, present: list(ports), nearest }
-        })
+        };
+        let mut meant = ports.iter().filter(is_meant);
+        if let Some(found) = meant.clone().find(|port| is_tcp(port)) {
+            return Ok(found);
+        }
+        let (service, port) = (key.clone(), format!("{:?}", self.to_string()));
+        if let Some(protocol) = meant.next().and_then(|other| other.protocol.clone()) {
+            return Err(Unroutable::NotTcp { service, port, protocol });
+        }
+        let names = ports.iter().filter_map(|port| port.name.as_deref());
+        let nearest = schema::nearest(&self.to_string(), names).map(str::to_owned);
+        Err(Unroutable::NoPort { service, port, present: list(ports), nearest })
     }
 }
 
@@ -119,6 +157,20 @@ fn is_external(service: &Service) -> bool {
     of_type == Some("ExternalName")
 }
 
+/// The port on which the nodes take connections for a Service port. The cluster gives it one.
+fn node_port(key: &ObjectKey, service: &Service, port: &ServicePort) -> Result<u16, Unroutable> {
+    let of_type = service.spec.as_ref().and_then(|spec| spec.type_.as_deref());
+    let of_type = of_type.unwrap_or("ClusterIP");
+    if of_type == "ClusterIP" {
+        return Err(Unroutable::NoNodePort { service: key.clone(), of_type: of_type.to_owned() });
+    }
+    let number = port.node_port.and_then(|number| u16::try_from(number).ok());
+    number.filter(|number| *number > 0).ok_or_else(|| Unroutable::NodePortUnknown {
+        service: key.clone(),
+        port: port.port.to_string(),
+    })
+}
+
 fn is_tcp(port: &ServicePort) -> bool {
     port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
 }
@@ -132,36 +184,4 @@ fn list(ports: &[ServicePort]) -> String {
         None => port.port.to_string(),
     });
     all.collect::<Vec<_>>().join(", ")
-}
-
-/// The address type of the first family of a Service; of an object that does not say, that of its
-/// endpoints, IPv4 first.
-fn first_family(service: &Service, slices: &[&EndpointSlice]) -> String {
-    let families = service.spec.as_ref().and_then(|spec| spec.ip_families.as_ref());
-    if let Some(first) = families.and_then(|families| families.first()) {
-        return first.clone();
-    }
-    let ipv6_only = !slices.is_empty() && slices.iter().all(|slice| slice.address_type == "IPv6");
-    if ipv6_only { "IPv6" } else { "IPv4" }.to_owned()
-}
-
-/// The ready endpoints of one slice that belong to a Service port. They belong by the port's name;
-/// the number is that of the endpoints, not of the Service.
-fn endpoints(slice: &EndpointSlice, port: &ServicePort) -> Vec<(IpAddr, u16)> {
-    let name = port.name.as_deref().unwrap_or_default();
-    let ports = slice.ports.as_deref().unwrap_or_default();
-    let numbers = ports
-        .iter()
-        .filter(|port| port.name.as_deref().unwrap_or_default() == name)
-        .filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"))
-        .filter_map(|port| port.port.and_then(|number| u16::try_from(number).ok()));
-    let numbers: Vec<u16> = numbers.collect();
-    let ready = slice.endpoints.iter().filter(|endpoint| {
-        // Kubernetes: a condition that is not known counts as ready.
-        endpoint.conditions.as_ref().and_then(|c| c.ready).unwrap_or(true)
-    });
-    let addresses = ready.filter_map(|endpoint| endpoint.addresses.first()?.parse().ok());
-    addresses
-        .flat_map(|address: IpAddr| numbers.iter().map(move |number| (address, *number)))
-        .collect()
 }

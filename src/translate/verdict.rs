@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, ObjectRef};
-use crate::model::{IngressId, ObjectKey, State};
+use crate::model::{IngressId, ObjectKey};
 use crate::policy::Policy;
 use crate::snapshot::{Facts, ObservedBackEnd, Snapshot};
 
 use super::Unmet;
 use super::claims::{Claimant, Settled, Standing};
-use super::desired;
+use super::desired::{self, Group};
 use super::services::{PortReference, Services};
 
 /// The Ingresses that are not accepted.
@@ -112,14 +112,14 @@ pub(super) fn diagnostics(
     diagnostics
 }
 
-/// The members that the back ends of unmet Ingresses should have now. While a Service is missing
-/// its back ends keep what they have.
+/// The members that the back ends of unmet Ingresses should have now, by group. While a Service is
+/// missing its back ends keep what they have.
 pub(super) fn pinned_members(
     unmet: &BTreeMap<IngressId, Unmet>,
     services: &Services<'_>,
     facts: &Facts,
     policy: &Policy,
-) -> BTreeMap<String, State> {
+) -> BTreeMap<String, Group> {
     let groups =
         facts.back_ends.iter().filter(|(_, observed)| unmet.contains_key(&observed.ingress));
     let pinned = groups.filter_map(|(group, observed)| {
@@ -127,7 +127,7 @@ pub(super) fn pinned_members(
         let (service, port) = service.rsplit_once(':')?;
         let service = ObjectKey::new(key.namespace.as_str(), service);
         let members = services.members(&service, &PortReference::parse(port)).ok()?;
-        Some((group.clone(), desired::members(group, &members, &policy.mark, facts)))
+        Some((group.clone(), desired::group(group, &members, &policy.mark, facts)))
     });
     pinned.collect()
 }

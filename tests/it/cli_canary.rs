@@ -10,7 +10,7 @@ use mock_nitro::Options;
 use mock_nitro::fault::{Fault, Faults};
 use nitro_ingress::model::{ClusterId, Mark};
 use nitro_ingress::observed::ObservedState;
-use nitro_ingress::policy::{Consent, Policy, UnknownClass};
+use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 
 use crate::authority::{self, Authority, Issued};
@@ -163,10 +163,14 @@ fn no_message_about_a_bad_secret_shows_it() {
     ] {
         assert_ne!(bad, good);
         let manifests = Manifests::walkthrough(&bad);
-        let run = nitro_ingress(&["plan", "--log-level", "trace"]).files(&manifests.path());
-        let finished = run.end().with_status(1);
-        canaries.assert_absent("messages", &finished.err);
-        canaries.assert_absent("output", &finished.out);
+        let forms: [&[&str]; 4] =
+            [&["plan"], &["lint"], &["lint", "-o", "json"], &["lint", "-o", "sarif"]];
+        for arguments in forms {
+            let run = nitro_ingress(&[arguments, &["--log-level", "trace"]].concat());
+            let finished = run.files(&manifests.path()).end().with_status(1);
+            canaries.assert_absent("messages", &finished.err);
+            canaries.assert_absent("output", &finished.out);
+        }
     }
 }
 
@@ -188,6 +192,8 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
+        members: MemberSource::Endpoints,
+        drain_delay_secs: 30,
         enable_default_profile: false,
         consent: Consent::default(),
     };

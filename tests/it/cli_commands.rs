@@ -122,7 +122,8 @@ fn a_list_without_ingresses_deletes_nothing_unless_that_is_asked_for() {
 
 #[test]
 fn nothing_is_pruned_while_an_ingress_of_the_input_is_passed_over() {
-    let old = "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: web-ingress}\n---\n";
+    let old =
+        "apiVersion: networking.k8s.io/v2\nkind: Ingress\nmetadata: {name: web-ingress}\n---\n";
     let new = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: other}\n";
     let arguments = ["plan", "-f", "-", "--prune"];
     let run = nitro_ingress(&arguments).stdin(&format!("{old}{new}")).end();

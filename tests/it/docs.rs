@@ -5,9 +5,12 @@ use std::fmt::Write as _;
 use std::fs;
 
 use clap::{ArgAction, Args, Command, CommandFactory};
-use nitro_ingress::annotations::{ANNOTATIONS, Annotation, Faults, Outcome, Scope};
+use nitro_ingress::annotations::{ANNOTATIONS, Annotation};
+use nitro_ingress::cli;
+use nitro_ingress::diagnostic::Code;
 use nitro_ingress::settings::{OutputSettings, Settings};
 
+use crate::command::nitro_ingress;
 use crate::tidy::{Source, sources, top};
 
 /// Compares a generated document with what is committed; `make bless` rewrites it.
@@ -59,71 +62,99 @@ fn cell(text: &str) -> String {
 
 #[test]
 fn the_reference_of_annotations_is_fresh() {
-    let mut text = "# Annotations
+    assert_fresh("docs/annotations.md", &cli::annotations::markdown());
+}
 
-This page is made from the registry in the source by `make bless`.
+const DIAGNOSTICS: &str = r#"# Diagnostics
 
-`-` and `_` are the same in a name, and case does not matter.
-What is unknown below our prefixes is reported; if it is nearly an annotation that protects, its Ingress is not served.
-"
-    .to_owned();
-    for annotation in ANNOTATIONS {
-        let Annotation { key, scope, value, default, doc, example, security, read: _ } = annotation;
-        let about = match scope {
-            Scope::FrontEnd => "the front end",
-            Scope::Service => "the back end of each Service",
-        };
-        write!(text, "\n## {key}\n\n{doc}\n\n").unwrap();
-        write!(text, "- about: {about}\n- value: `{value}`\n- without it: {default}\n").unwrap();
-        write!(text, "\n```yaml\n{key}: {}\n```\n", yaml(example)).unwrap();
-        if let Some(faults) = security {
-            write!(
-                text,
-                "\nIt protects, so its faults are never passed over:\n\n{}",
-                table(*faults)
-            )
-            .unwrap();
+What is wrong with an Ingress, or with what it refers to, is a *diagnostic*.
+This page lists all of them; it is made from the source by `make bless`.
+
+`nitro-ingress lint -f PATH` finds them in manifests, without an appliance, and ends with 1 if there are errors.
+`plan` and `apply` say the same things, and what only an appliance can show.
+
+- An *error* keeps its Ingress from being served as it asks. If it was served, its last good configuration stays, or its routes are withdrawn where that would protect less.
+- A *warning*: the Ingress is served; something about it is probably not what was meant.
+- A *note* is worth knowing.
+
+## An example
+
+This is `ingress.yaml`:
+
+```yaml
+MANIFEST
+```
+
+`nitro-ingress lint -f ingress.yaml` says:
+
+```text
+TEXT
+```
+
+## For programs
+
+`lint -o sarif` writes SARIF 2.1.0, which code hosts and editors show beside the source; the rules are the codes of this page.
+`lint -o json` writes one object; within a `version` of it, members may come and none goes or changes:
+
+```json
+JSON
+```
+
+`ingresses` counts those that were read, `refused` those of them that are not served, and `elsewhere` those of another controller.
+`field` and `place` are `null` where there is none. A part of the input that could not be read belongs to the object that it stands in, or else to one of kind `File`.
+
+## All codes
+"#;
+
+#[test]
+fn the_reference_of_diagnostics_is_fresh() {
+    let folder = top().join("tests/fixtures/lint/page");
+    let lint = |form| {
+        let run = nitro_ingress(&["lint", "-f", "ingress.yaml", "-o", form]).within(&folder);
+        run.end().with_status(1).out
+    };
+    let manifest = fs::read_to_string(folder.join("ingress.yaml")).unwrap();
+    let parts = [("MANIFEST", manifest), ("TEXT", lint("text")), ("JSON", lint("json"))];
+    let mut text = DIAGNOSTICS.to_owned();
+    for (mark, part) in parts {
+        text = text.replacen(&format!("\n{mark}\n"), &format!("\n{}\n", part.trim()), 1);
+    }
+    for code in Code::ALL {
+        let severities: Vec<String> = code.severities().iter().map(ToString::to_string).collect();
+        write!(
+            text,
+            "\n### {code}\n\n{}\n\n- severity: {}\n- what to do: {}\n\n```text\n{}[{code}]: {}\n```\n",
+            code.meaning(),
+            severities.join(" or "),
+            code.remedy(),
+            severities[0],
+            code.example(),
+        )
+        .unwrap();
+    }
+    assert_fresh("docs/diagnostics.md", &text);
+}
+
+#[test]
+fn diagnostics_of_the_scenarios_are_as_their_reference_says() {
+    let scenarios = top().join("tests/scenarios");
+    let files = fs::read_dir(scenarios).unwrap().filter_map(|folder| {
+        fs::read_to_string(folder.unwrap().path().join("diagnostics.txt")).ok()
+    });
+    let texts: Vec<String> = files.collect();
+    let lines: BTreeSet<&str> = texts.iter().flat_map(|text| text.lines()).collect();
+    for code in Code::ALL {
+        let mark = format!("[{code}]: ");
+        let seen: Vec<_> = lines.iter().filter_map(|line| line.split_once(&mark)).collect();
+        let severities: Vec<String> = code.severities().iter().map(ToString::to_string).collect();
+        for (severity, _) in &seen {
+            let known = severities.iter().any(|known| known == severity);
+            assert!(known, "{code} is {severity} somewhere: say so in src/diagnostic/code.rs");
         }
+        // What no scenario shows, no test keeps true.
+        let shown = seen.iter().any(|(_, message)| *message == code.example());
+        assert!(shown || seen.is_empty(), "no scenario says of {code}: {}", code.example());
     }
-    assert_fresh("docs/annotations.md", &text);
-}
-
-fn yaml(value: &str) -> String {
-    if value.starts_with('{') { format!("'{value}'") } else { value.to_owned() }
-}
-
-/// What each fault of an annotation does.
-fn table(faults: Faults) -> String {
-    let Faults {
-        empty,
-        malformed,
-        missing_secret,
-        wrong_keys,
-        bad_pem,
-        key_mismatch,
-        other_namespace,
-    } = faults;
-    let rows = [
-        ("empty", empty),
-        ("malformed", malformed),
-        ("names a Secret that does not exist", missing_secret),
-        ("names a Secret without the keys that are needed", wrong_keys),
-        ("names a Secret whose content is no PEM", bad_pem),
-        ("names a Secret whose key does not belong to its certificate", key_mismatch),
-        ("names a Secret of another namespace", other_namespace),
-    ];
-    let mut text = "| fault | what happens |\n| --- | --- |\n".to_owned();
-    for (fault, outcome) in rows {
-        let what = match outcome {
-            Outcome::Unmet => {
-                "the Ingress is not served; if it was, its last good configuration stays, or its \
-                 routes are withdrawn where that would protect less"
-            }
-            Outcome::Impossible => continue,
-        };
-        writeln!(text, "| {fault} | {what} |").unwrap();
-    }
-    text
 }
 
 /// The options of all commands as a table.
@@ -153,7 +184,7 @@ fn settings() -> String {
 
 #[test]
 fn options_that_messages_name_exist() {
-    let mut command = nitro_ingress::cli::Arguments::command();
+    let mut command = cli::Arguments::command();
     command.build();
     let commands = std::iter::once(&command).chain(command.get_subcommands());
     let options: BTreeSet<&str> =

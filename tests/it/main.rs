@@ -29,6 +29,8 @@ mod docs;
 mod cli_bad_input;
 mod cli_canary;
 mod cli_commands;
+mod cli_lint;
+mod cli_reference;
 mod faults;
 mod laws;
 mod nitro_execute;

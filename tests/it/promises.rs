@@ -117,6 +117,8 @@ proptest! {
         let (translation, plan) = turns.turn(&grown);
         let moves = plan.ops.iter().filter(|planned| match &planned.op {
             Op::Unbind { .. }
+            | Op::EnableMember { .. }
+            | Op::DisableMember { .. }
             | Op::Delete { .. }
             | Op::Rebind { .. }
             | Op::Change { .. }

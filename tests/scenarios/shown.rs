@@ -45,6 +45,12 @@ pub(crate) fn translation(translation: &Translation) -> String {
     for (group, members) in &translation.pinned_members {
         line(&mut text, &format!("{group} has {} members", members.bindings.len()));
     }
+    if !translation.draining.members.is_empty() {
+        text.push_str("\n# members to drain, if they are bound\n");
+    }
+    for member in &translation.draining.members {
+        line(&mut text, &member.to_string());
+    }
     text
 }
 

@@ -14,7 +14,7 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use nitro_ingress::model::{ClusterId, Mark, ObjectKey, Redacted};
-use nitro_ingress::policy::{Consent, Policy, UnknownClass};
+use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Places, Secret, Snapshot, Sourced};
 
 /// The moment at which tests happen: the fixtures are valid, `expired` is not.
@@ -32,6 +32,8 @@ pub(crate) fn policy() -> Policy {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: BTreeMap::new(),
+        members: MemberSource::Endpoints,
+        drain_delay_secs: 30,
         enable_default_profile: false,
         consent: Consent::default(),
     }

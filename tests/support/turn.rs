@@ -9,7 +9,7 @@ use mock_nitro::{Appliance, Options};
 use nitro_ingress::execute::{Event, Outcomes, execute};
 use nitro_ingress::observe::{self, observe};
 use nitro_ingress::plan::{Plan, plan};
-use nitro_ingress::policy::{Consent, Policy, UnknownClass};
+use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 use nitro_ingress::translate::translate;
 
@@ -29,6 +29,8 @@ pub(crate) fn policy() -> Policy {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
+        members: MemberSource::Endpoints,
+        drain_delay_secs: 30,
         enable_default_profile: false,
         consent: Consent { prune: true, ..Consent::default() },
     }

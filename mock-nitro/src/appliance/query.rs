@@ -69,6 +69,8 @@ fn completed(appliance: &Appliance, kind: &'static Kind, row: Row) -> Row {
     let name = kind.key().map_or("", |key| text(&row, key));
     let more = if kind.name == "hanode" {
         system::node(appliance, &id(&row))
+    } else if kind.is_binding() {
+        rules::shown_bound(&appliance.running, &kind.name, &row, appliance.now)
     } else {
         rules::shown(&appliance.running, &kind.name, name, appliance.now)
     };
@@ -113,7 +115,8 @@ fn umbrella(
         for binding in view::under(kind) {
             let rows = view::rows(&appliance.running, binding, Some(name));
             if !rows.is_empty() {
-                let rows = rows.iter().map(|row| shown(binding, row)).collect();
+                let rows = rows.into_iter().map(|row| completed(appliance, binding, row));
+                let rows = rows.map(|row| shown(binding, &row)).collect();
                 element.insert(binding.name.clone(), rows);
             }
         }

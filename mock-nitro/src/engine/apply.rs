@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::files;
 use crate::command::{Command, Verb};
+use crate::rules;
 use crate::schema::{self, Kind};
 use crate::state::{BindingKey, Fields, Referrer, State, text};
 
@@ -111,22 +112,19 @@ fn switch(state: &mut State, kind: &'static Kind, command: &Command, on: bool) {
         return toggle(state, kind, &command.fields, (field, on));
     }
     let value = Value::from(if on { "ENABLED" } else { "DISABLED" });
-    let server = text(&command.fields, "servername");
-    if server.is_empty() {
-        if let Some(fields) = state.object_mut(command.kind, &command.key) {
-            fields.insert("state", value);
+    match rules::member_of(command) {
+        Some(member) => {
+            let held = state.binding(member.kind, &member.parent, &member.child);
+            if let Some(mut fields) = held.map(|fields| Fields::clone(fields)) {
+                fields.insert("state", value);
+                state.put_binding(member, fields);
+            }
         }
-        return;
-    }
-    let member = "servicegroup_servicegroupmember_binding";
-    let port = command.fields.get("port");
-    let found = state
-        .bindings(member, &command.key)
-        .find(|(_, fields)| text(fields, "servername") == server && fields.get("port") == port)
-        .map(|(key, fields)| (key.clone(), Fields::clone(fields)));
-    if let Some((key, mut fields)) = found {
-        fields.insert("state", value);
-        state.put_binding(key, fields);
+        None => {
+            if let Some(fields) = state.object_mut(command.kind, &command.key) {
+                fields.insert("state", value);
+            }
+        }
     }
 }
 

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::service_state::MEMBERS;
 use super::{addresses, refuse, refuse_about};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::schema;
 use crate::state::{BindingKey, Fields, State, text};
-
-const MEMBERS: &str = "servicegroup_servicegroupmember_binding";
 
 /// A member given by address belongs to the server that has that address (documented).
 pub(super) fn complete(state: &State, command: &mut Command) {
@@ -88,14 +87,19 @@ fn check_member(state: &State, command: &Command) -> Result<(), Refusal> {
 }
 
 /// Makes the server of a member that was given by an address that no server has, and completes the
-/// row: it shows both name and address (documented).
-pub(super) fn after(state: &mut State, command: &Command) {
+/// row: it shows both name and address (documented). Binding again leaves as it was what it does not
+/// give, the state above all (assumed).
+pub(super) fn after(state: &mut State, before: &State, command: &Command) {
     if command.verb != Verb::Bind {
         return;
     }
     let key = BindingKey::of(MEMBERS, &command.fields);
     let Some(fields) = state.remove_binding(&key) else { return };
     let mut fields = Arc::unwrap_or_clone(fields);
+    if let Some(held) = before.binding(MEMBERS, &key.parent, &key.child) {
+        let not_given = held.iter().filter(|(field, _)| !command.fields.contains_key(*field));
+        fields.extend(not_given.map(|(&field, value)| (field, value.clone())));
+    }
     if text(&fields, "servername").is_empty() {
         let address = text(&fields, "ip").to_owned();
         create(state, &address);

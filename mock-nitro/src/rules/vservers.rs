@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{addresses, refuse, refuse_about};
+use super::{addresses, refuse, refuse_about, service_state};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{Fields, Referrer, State, number, text};
@@ -204,20 +204,18 @@ pub(super) fn shown(state: &State, kind: &str, name: &str) -> Vec<(&'static str,
     shown
 }
 
-fn has_enabled_member(state: &State, lbvserver: &str) -> bool {
-    let is_enabled = |fields: &Fields| text(fields, "state") != "DISABLED";
+/// Whether a load-balancing vserver has somebody who takes requests.
+pub(crate) fn has_enabled_member(state: &State, lbvserver: &str) -> bool {
     let in_group =
         state.bindings("lbvserver_servicegroup_binding", lbvserver).any(|(_, binding)| {
             let group = text(binding, "servicegroupname");
-            state.object("servicegroup", group).is_some_and(|group| is_enabled(group))
-                && state
-                    .bindings("servicegroup_servicegroupmember_binding", group)
-                    .any(|(_, member)| is_enabled(member))
+            let mut members = state.bindings(service_state::MEMBERS, group);
+            members.any(|(_, member)| service_state::serves(state, group, member))
         });
     let as_service = || {
         state.bindings("lbvserver_service_binding", lbvserver).any(|(_, binding)| {
             let service = state.object("service", text(binding, "servicename"));
-            service.is_some_and(|service| is_enabled(service))
+            service.is_some_and(|service| service_state::service_serves(state, service))
         })
     };
     in_group || as_service()

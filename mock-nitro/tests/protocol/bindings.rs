@@ -127,6 +127,30 @@ fn a_member_is_switched_off_by_an_action_of_its_group() {
             r#"{ "state": "DISABLED" }"#,
         ),
         ("GET servicegroup/g?attrs=state", "", OK, r#"{ "state": "ENABLED" }"#),
+        (
+            "POST servicegroup?action=disable",
+            r#"{"servicegroup":{"servicegroupname":"g","servername":"192.0.2.9","port":81}}"#,
+            MISSING,
+            "258",
+        ),
+        (
+            "POST servicegroup?action=enable",
+            r#"{"servicegroup":{"servicegroupname":"g","servername":"192.0.2.9","port":80}}"#,
+            OK,
+            "Done",
+        ),
+        (
+            "POST servicegroup?action=disable",
+            r#"{"servicegroup":{"servicegroupname":"g","servername":"192.0.2.9","port":80,"graceful":"YES","delay":30}}"#,
+            OK,
+            "Done",
+        ),
+        (
+            "GET servicegroup_servicegroupmember_binding?bulkbindings=yes&attrs=svrstate",
+            "",
+            OK,
+            r#"{ "svrstate": "GOING OUT OF SERVICE" }"#,
+        ),
     ]);
 }
 

@@ -73,7 +73,7 @@ mod tests {
             PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: BTreeSet::new() };
         let plan = Plan { ops: vec![planned.clone(), planned.clone()], ..Plan::default() };
         let mut writer = Vec::new();
-        let mut out = Stream { writer: &mut writer, is_terminal, colour: false };
+        let mut out = Stream { writer: &mut writer, is_terminal, colour: false, width: 100 };
         let mut progress = Progress::new(&plan, &mut out);
         progress.show(&Event::Sent { ops: &[OpId(0)] });
         let failed = OpOutcome::Failed(Problem::Differs {

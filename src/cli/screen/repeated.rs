@@ -1,18 +1,21 @@
 //! Diagnostics that say the same of several places are shown once.
 
+use super::told::Told;
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// As many places are told of one diagnostic.
 const PLACES: usize = 3;
 
 /// One diagnostic, with all the places that it was found at.
-pub(super) struct Repeated<'a> {
-    pub(super) diagnostic: &'a Diagnostic,
+pub(in crate::cli) struct Repeated<'a> {
+    diagnostic: &'a Diagnostic,
     places: Vec<String>,
 }
 
 /// Each diagnostic once, worst last: there it is seen.
-pub(super) fn merged<'a>(all: impl IntoIterator<Item = &'a Diagnostic>) -> Vec<Repeated<'a>> {
+pub(in crate::cli) fn merged<'a>(
+    all: impl IntoIterator<Item = &'a Diagnostic>,
+) -> Vec<Repeated<'a>> {
     let mut merged: Vec<Repeated<'a>> = Vec::new();
     for diagnostic in all {
         let place = diagnostic.whereabouts();
@@ -33,17 +36,9 @@ fn is_same(a: &Diagnostic, b: &Diagnostic) -> bool {
 }
 
 impl Repeated<'_> {
-    /// Everything but the severity, which has a colour of its own.
-    pub(super) fn rest(&self) -> String {
-        let Diagnostic { code, problem, remedy, .. } = self.diagnostic;
-        let mut lines = vec![format!("[{code}]: {problem}")];
-        lines.extend(self.places.iter().take(PLACES).map(|place| format!("  --> {place}")));
-        match self.places.len().saturating_sub(PLACES) {
-            0 => {}
-            1 => lines.push("      and 1 more place".to_owned()),
-            more => lines.push(format!("      and {more} more places")),
-        }
-        lines.push(format!("  fix: {remedy}"));
-        lines.join("\n")
+    /// It and the first of its places, to be shown.
+    pub(in crate::cli) fn told(&self, indent: usize, width: usize) -> Told<'_> {
+        let (places, rest) = self.places.split_at(self.places.len().min(PLACES));
+        Told { diagnostic: self.diagnostic, places, more: rest.len(), indent, width }
     }
 }

@@ -28,6 +28,8 @@ impl Request {
             | Op::Unset { .. }
             | Op::Bind { .. }
             | Op::Rebind { .. }
+            | Op::EnableMember { .. }
+            | Op::DisableMember { .. }
             | Op::Change { .. }
             | Op::Link { .. }
             | Op::Unlink { .. } => true,
@@ -62,6 +64,13 @@ impl Request {
             }
             Op::Enable { .. } => {
                 Self::commands(Method::Post, Kind::NSFEATURE, ops).with_action("enable")
+            }
+            // Members are enabled and disabled through their group (documented).
+            Op::EnableMember { .. } => {
+                Self::commands(Method::Post, Kind::SERVICEGROUP, ops).with_action("enable")
+            }
+            Op::DisableMember { .. } => {
+                Self::commands(Method::Post, Kind::SERVICEGROUP, ops).with_action("disable")
             }
             // The verb "change" of the command line is the action "update" (documented).
             Op::Change { .. } => {
@@ -154,14 +163,12 @@ fn object(op: &Op) -> Object {
             object
         }
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
-            let shape = binding.shape();
-            let mut object = json_fields(attributes);
-            object.extend([
-                (shape.parent_field.to_owned(), binding.parent.as_str().into()),
-                (shape.child_field.to_owned(), binding.child.as_str().into()),
-            ]);
-            object.extend(role_fields(binding).map(|(name, value)| (name.to_owned(), value)));
-            object
+            bound(binding, json_fields(attributes))
+        }
+        Op::EnableMember { member } => bound(member, Object::new()),
+        Op::DisableMember { member, delay_secs } => {
+            let delay = ("delay".to_owned(), json!(delay_secs));
+            bound(member, [delay, ("graceful".to_owned(), "YES".into())].into_iter().collect())
         }
         Op::Enable { features } => [("feature".to_owned(), json!(features))].into_iter().collect(),
         Op::Change { certkey, cert, key } => {
@@ -182,6 +189,18 @@ fn object(op: &Op) -> Object {
         | Op::Save
         | Op::RemoveFile { .. } => Object::new(),
     }
+}
+
+/// The two ends of a binding and its role, beside attributes.
+fn bound(binding: &BindingId, attributes: Object) -> Object {
+    let shape = binding.shape();
+    let mut object = attributes;
+    object.extend([
+        (shape.parent_field.to_owned(), binding.parent.as_str().into()),
+        (shape.child_field.to_owned(), binding.child.as_str().into()),
+    ]);
+    object.extend(role_fields(binding).map(|(name, value)| (name.to_owned(), value)));
+    object
 }
 
 /// The field that names an object; a singleton has none.
@@ -274,6 +293,20 @@ mod tests {
             &Op::Enable { features: vec!["SSL".to_owned(), "CS".to_owned()] },
             "POST nsfeature?action=enable",
             &json!({"nsfeature": {"feature": ["SSL", "CS"]}}),
+        );
+        let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, "g", "s", Role::Port(80));
+        check(
+            &Op::DisableMember { member: member.clone(), delay_secs: 30 },
+            "POST servicegroup?action=disable",
+            &json!({"servicegroup": {
+                "servicegroupname": "g", "servername": "s", "port": 80,
+                "delay": 30, "graceful": "YES"
+            }}),
+        );
+        check(
+            &Op::EnableMember { member },
+            "POST servicegroup?action=enable",
+            &json!({"servicegroup": {"servicegroupname": "g", "servername": "s", "port": 80}}),
         );
         check(&Op::Save, "POST nsconfig?action=save", &json!({"nsconfig": {}}));
     }

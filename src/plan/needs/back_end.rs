@@ -32,6 +32,9 @@ pub(super) fn add(draft: &mut Draft<'_>) {
         {
             needed = emptied(draft, &serving, &binding.parent);
         }
+        if let Op::DisableMember { member, .. } = op {
+            needed = draft.index.joining(&member.parent);
+        }
         draft.need_all(&[i], &needed);
     }
 }
@@ -47,12 +50,11 @@ fn routed(draft: &Draft<'_>, building: &Building<'_>, route: &BindingId) -> Vec<
     needed
 }
 
-/// What must be done before a member leaves a group: the binds of others, and the routes that go
+/// What must be done before a member leaves a group: others that join it, and the routes that go
 /// elsewhere.
 fn emptied(draft: &Draft<'_>, serving: &Serving<'_>, group: &str) -> Vec<usize> {
     let old = &draft.old.state;
-    let mut needed: Vec<usize> =
-        draft.index.binds_to(Kind::SERVICEGROUP_MEMBER, group).map(|(_, i)| i).collect();
+    let mut needed = draft.index.joining(group);
     for route in serving.get(group).into_iter().flatten() {
         needed.extend(draft.index.unbind(route));
         let action = old.text(Kind::CSPOLICY, &route.child, "action");
@@ -106,7 +108,8 @@ impl<'a> Building<'a> {
     fn add(&mut self, i: usize, op: &'a Op) {
         // What is unbound from a back end strengthens it, unless it is a member.
         let unbound = op.as_unbind().filter(|b| b.kind != Kind::SERVICEGROUP_MEMBER);
-        let (kind, name) = if let Some(binding) = op.as_bind().or(unbound) {
+        let enabled = if let Op::EnableMember { member } = op { Some(member) } else { None };
+        let (kind, name) = if let Some(binding) = op.as_bind().or(unbound).or(enabled) {
             (binding.kind, &binding.parent)
         } else if let Op::Create { entity, .. }
         | Op::Set { entity, .. }

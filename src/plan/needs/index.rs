@@ -13,6 +13,8 @@ pub(super) struct Index<'a> {
     sets: BTreeMap<&'a EntityId, Vec<usize>>,
     binds: BTreeMap<&'a BindingId, usize>,
     unbinds: BTreeMap<&'a BindingId, usize>,
+    enables: BTreeMap<&'a BindingId, usize>,
+    disables: BTreeMap<&'a BindingId, usize>,
     uploads: BTreeMap<&'a str, usize>,
     changes: BTreeMap<&'a str, usize>,
     links: BTreeMap<&'a str, usize>,
@@ -27,6 +29,8 @@ impl<'a> Index<'a> {
             sets: BTreeMap::new(),
             binds: BTreeMap::new(),
             unbinds: BTreeMap::new(),
+            enables: BTreeMap::new(),
+            disables: BTreeMap::new(),
             uploads: BTreeMap::new(),
             changes: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -49,6 +53,8 @@ impl<'a> Index<'a> {
                 self.binds.insert(binding, i);
             }
             Op::Unbind { binding } => drop(self.unbinds.insert(binding, i)),
+            Op::EnableMember { member } => drop(self.enables.insert(member, i)),
+            Op::DisableMember { member, .. } => drop(self.disables.insert(member, i)),
             Op::Change { certkey, .. } => drop(self.changes.insert(certkey, i)),
             Op::Link { certkey, .. } => drop(self.links.insert(certkey, i)),
             Op::Unlink { certkey } => drop(self.unlinks.insert(certkey, i)),
@@ -119,6 +125,22 @@ impl<'a> Index<'a> {
     ) -> impl Iterator<Item = (&'a BindingId, usize)> + 's {
         within(&self.unbinds, kind, parent)
     }
+}
+
+impl Index<'_> {
+    /// The ops after which a service group has one more member that takes new clients.
+    pub(super) fn joining(&self, group: &str) -> Vec<usize> {
+        [&self.binds, &self.enables].into_iter().flat_map(|ops| members(ops, group)).collect()
+    }
+
+    /// The ops after which it has one less.
+    pub(super) fn departing(&self, group: &str) -> Vec<usize> {
+        [&self.unbinds, &self.disables].into_iter().flat_map(|ops| members(ops, group)).collect()
+    }
+}
+
+fn members(ops: &BTreeMap<&BindingId, usize>, group: &str) -> Vec<usize> {
+    within(ops, Kind::SERVICEGROUP_MEMBER, group).map(|(_, op)| op).collect()
 }
 
 fn within<'a: 's, 's>(

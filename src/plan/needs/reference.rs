@@ -43,7 +43,9 @@ pub(super) fn add(draft: &mut Draft<'_>) {
             Op::Link { certkey, issuer } => linked(draft, certkey, issuer),
             Op::Unlink { certkey } => unlinked(draft, certkey),
             Op::Delete { entity } => users.ends_of(draft, entity),
-            Op::Upload { .. }
+            Op::EnableMember { .. }
+            | Op::DisableMember { .. }
+            | Op::Upload { .. }
             | Op::Unset { .. }
             | Op::Enable { .. }
             | Op::Verify { .. }

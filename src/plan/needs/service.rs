@@ -53,12 +53,11 @@ pub(super) fn add(draft: &mut Draft<'_>, changes_protection: &dyn Fn(&str) -> bo
     }
 }
 
-/// Whether a route is bound and its back end has a member.
+/// Whether a route is bound and its back end has a member that takes new clients.
 fn serves(state: &State, route: &BindingId) -> bool {
     state.bindings.contains_key(route)
         && target(state, &route.child).is_some_and(|lbvserver| {
-            groups(state, lbvserver)
-                .any(|group| state.bound(Kind::SERVICEGROUP_MEMBER, group).next().is_some())
+            groups(state, lbvserver).any(|group| state.has_serving_member(group))
         })
 }
 
@@ -66,21 +65,18 @@ fn groups<'a>(state: &'a State, lbvserver: &str) -> impl Iterator<Item = &'a str
     state.bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver).map(|(id, _)| id.child.as_str())
 }
 
-/// The binds of members that a route comes to have.
+/// The ops that bring members to a route.
 fn joining(draft: &Draft<'_>, route: &BindingId) -> Vec<usize> {
     let state = &draft.aim.owned.state;
     let groups = target(state, &route.child).into_iter().flat_map(|to| groups(state, to));
-    let binds = groups.flat_map(|group| draft.index.binds_to(Kind::SERVICEGROUP_MEMBER, group));
-    binds.map(|(_, bind)| bind).collect()
+    groups.flat_map(|group| draft.index.joining(group)).collect()
 }
 
-/// The unbinds of members that a route had.
+/// The ops that take members from a route.
 fn departing(draft: &Draft<'_>, route: &BindingId) -> Vec<usize> {
     let state = &draft.old.state;
     let groups = target(state, &route.child).into_iter().flat_map(|to| groups(state, to));
-    let unbinds =
-        groups.flat_map(|group| draft.index.unbinds_from(Kind::SERVICEGROUP_MEMBER, group));
-    unbinds.map(|(_, unbind)| unbind).collect()
+    groups.flat_map(|group| draft.index.departing(group)).collect()
 }
 
 fn sets(draft: &Draft<'_>, state: &State, route: &BindingId) -> Vec<usize> {

@@ -116,6 +116,8 @@ pub(super) const fn mark(op: &Op) -> Option<Mark> {
         | Op::Unset { .. }
         | Op::Rebind { .. }
         | Op::Enable { .. }
+        | Op::EnableMember { .. }
+        | Op::DisableMember { .. }
         | Op::Change { .. } => Some(Mark::Change),
         Op::Unbind { .. } | Op::Unlink { .. } | Op::Delete { .. } => Some(Mark::Remove),
         Op::Upload { .. } | Op::RemoveFile { .. } | Op::Verify { .. } | Op::Save => None,
@@ -167,6 +169,9 @@ impl Subject {
                 } else {
                     Self::whole(&binding.parent_id())
                 }
+            }
+            Op::EnableMember { member } | Op::DisableMember { member, .. } => {
+                Self::whole(&member.parent_id())
             }
             Op::Change { certkey, .. } | Op::Link { certkey, .. } | Op::Unlink { certkey } => {
                 EntityId::new(Kind::SSLCERTKEY, certkey.as_str())

@@ -73,7 +73,11 @@ fn describe(out: &mut Map<String, Value>, op: &Op) {
             ends(&mut put, binding);
             put("attributes", values(attributes));
         }
-        Op::Unbind { binding } => ends(&mut put, binding),
+        Op::Unbind { binding } | Op::EnableMember { member: binding } => ends(&mut put, binding),
+        Op::DisableMember { member, delay_secs } => {
+            ends(&mut put, member);
+            put("delay_secs", object!(delay_secs));
+        }
         Op::Enable { features } => put("features", object!(features)),
         Op::Change { certkey, cert, key } => {
             put("name", object!(certkey));
@@ -100,9 +104,11 @@ fn what<'a>(plan: &'a Plan, op: &Op) -> Option<&'a str> {
             Kind::CSACTION => EntityId::new(Kind::CSPOLICY, entity.name.as_str()),
             _ => entity.clone(),
         },
-        Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
-            binding.child_id()?
-        }
+        Op::Bind { binding, .. }
+        | Op::Rebind { binding, .. }
+        | Op::Unbind { binding }
+        | Op::EnableMember { member: binding }
+        | Op::DisableMember { member: binding, .. } => binding.child_id()?,
         Op::Change { certkey: name, .. }
         | Op::Link { certkey: name, .. }
         | Op::Unlink { certkey: name } => certkey(name),

@@ -48,6 +48,11 @@ fn command(op: &Op) -> String {
             bind("bind", binding, attributes)
         }
         Op::Unbind { binding } => bind("unbind", binding, &Fields::new()),
+        Op::EnableMember { member } => bind("enable", member, &Fields::new()),
+        Op::DisableMember { member, delay_secs } => {
+            let disable = bind("disable", member, &Fields::new());
+            format!("{disable} -delay {delay_secs} -graceful YES")
+        }
         Op::Enable { features } => format!("enable ns feature {}", features.join(" ")),
         Op::Change { certkey, cert, key } => {
             let mut words = vec![format!("-cert {}", quoted(cert))];

@@ -195,6 +195,8 @@ fn setting(op: &Op) -> Row {
         | Op::Bind { .. }
         | Op::Rebind { .. }
         | Op::Unbind { .. }
+        | Op::EnableMember { .. }
+        | Op::DisableMember { .. }
         | Op::Change { .. }
         | Op::Link { .. }
         | Op::Unlink { .. }
@@ -204,7 +206,7 @@ fn setting(op: &Op) -> Row {
 }
 
 /// `text` over several lines, broken at blanks, the second and later ones starting at `column`.
-fn wrapped(text: &str, column: usize, width: usize) -> String {
+pub(crate) fn wrapped(text: &str, column: usize, width: usize) -> String {
     let mut out = String::new();
     let mut at = column;
     for word in text.split(' ') {

@@ -9,14 +9,14 @@ use serde_saphyr::{Location, Spanned};
 use crate::model::Redacted;
 
 /// A value and where it stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) spot: Spot,
 }
 
 /// What a document is made of. Texts may be secrets, so they do not show and are wiped.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Value {
     Null,
     Flag(bool),
@@ -29,7 +29,7 @@ pub(super) enum Value {
 }
 
 /// The name of a member of a mapping.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Key {
     pub(super) name: String,
     pub(super) spot: Spot,

@@ -5,6 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod old;
+mod nothing;
+
 const INGRESS: &str = r#"
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -229,7 +232,7 @@ fn what_does_not_fit_is_said_in_plain_words() {
 fn what_is_not_read_is_noted_and_the_rest_goes_on() {
     let text = format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\n---\n\
-         apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {{name: old}}\n---\n{INGRESS}"
+         apiVersion: networking.k8s.io/v2\nkind: Ingress\nmetadata: {{name: old}}\n---\n{INGRESS}"
     );
     let (snapshot, reading) = reads(&text);
     assert_eq!(snapshot.ingresses.len(), 1);

@@ -8,7 +8,18 @@ use crate::snapshot::ObservedRoute;
 
 use super::super::reading::Reading;
 use super::front::Conflict;
-use super::{Front, Round, Serving};
+use super::{Front, Round};
+
+/// A certificate that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::translate) struct Serving {
+    /// Its place in the text of its Ingress.
+    pub(in crate::translate) place: usize,
+    /// To clients that ask for its names.
+    pub(in crate::translate) is_named: bool,
+    /// To clients that ask for nothing that others have.
+    pub(in crate::translate) is_default: bool,
+}
 
 /// Who has a name on a front end, and with which certificates.
 #[derive(Debug, Clone)]

@@ -58,6 +58,15 @@ fn values(name: &str, faults: Faults) -> Vec<(&'static str, Outcome, Vec<String>
     let named = |secret: &str| vec![format!(r#"{{"apache": "{secret}"}}"#)];
     let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();
     let wrong_members: &[&str] = match name {
+        "secure-port" => &["0", "65536", "https"],
+        "ssl-passthrough" => &["yes", r#"{"apache": "True"}"#],
+        "insecure-termination" => &["redirct", "True"],
+        "secure-service-type" => &["HTTP", "tls"],
+        "preconfigured-certkey" => &[
+            r#"{"certs": [{"name": "a", "type": "default|sni|ca"}]}"#,
+            r#"{"certs": [{"nam": "a"}]}"#,
+            r#"{"cert": [{"name": "a"}]}"#,
+        ],
         "frontend-sslprofile" => {
             &[r#"{"clientaut": "enabled"}"#, r#"{"clientauth": "on-demand"}"#, "a_profile"]
         }
@@ -66,8 +75,10 @@ fn values(name: &str, faults: Faults) -> Vec<(&'static str, Outcome, Vec<String>
         }
         _ => &[r#"{"apache": 7}"#, r#"{"apache": null}"#, r#"{"apache": {}}"#],
     };
-    let mut broken: Vec<String> =
-        texts(&["{", r#"{"apache": "x""#, "[]", "7", "\u{201c}x\u{201d}"]);
+    let mut broken: Vec<String> = texts(&["{", r#"{"apache": "x""#, "[]", "\u{201c}x\u{201d}"]);
+    if name != "secure-port" {
+        broken.push("7".to_owned());
+    }
     broken.extend::<Vec<String>>(texts(wrong_members));
     vec![
         ("empty", empty, texts(&["", "  ", "{}"])),

@@ -1,11 +1,29 @@
 //! Every setting of SSL profiles that annotations may make: the appliance takes it and keeps it.
 
-use nitro_ingress::annotations::Side;
+use nitro_ingress::annotations::ANNOTATIONS;
 use nitro_ingress::model::Kind;
 use nitro_ingress::schema;
 
 use crate::objects::{IngressBuilder, authorities, cluster, ingress, pair};
 use crate::turns::Turns;
+
+/// The side of TLS that a profile is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    FrontEnd,
+    BackEnd,
+}
+
+impl Side {
+    fn allowed_fields(self) -> &'static [&'static str] {
+        let name = match self {
+            Self::FrontEnd => "frontend-sslprofile",
+            Self::BackEnd => "backend-sslprofile",
+        };
+        let annotation = ANNOTATIONS.iter().find(|annotation| annotation.name() == name).unwrap();
+        annotation.fields.unwrap().allowed
+    }
+}
 
 /// What else must be set for a field to be allowed.
 fn needed(side: Side, field: &str) -> &'static str {

@@ -34,6 +34,12 @@ pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> 
         Op::Unbind { binding } => {
             one(words::binding(binding), words::bound(plan, binding, &Fields::new()))
         }
+        Op::EnableMember { member } => {
+            one(words::ENABLED_MEMBER, words::bound(plan, member, &Fields::new()))
+        }
+        Op::DisableMember { member, delay_secs: _ } => {
+            one(words::DRAINED_MEMBER, words::bound(plan, member, &Fields::new()))
+        }
         Op::Change { certkey, cert, key } => {
             let entity = EntityId::new(Kind::SSLCERTKEY, certkey.as_str());
             let files = [Some(("cert", cert)), key.as_ref().map(|key| ("key", key))];
@@ -82,7 +88,9 @@ pub(super) fn place(op: &Op) -> (u8, usize, Option<Role>, i64) {
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
             of_binding(binding, Some(attributes))
         }
-        Op::Unbind { binding } => of_binding(binding, None),
+        Op::Unbind { binding }
+        | Op::EnableMember { member: binding }
+        | Op::DisableMember { member: binding, .. } => of_binding(binding, None),
         Op::Upload { .. }
         | Op::RemoveFile { .. }
         | Op::Enable { .. }

@@ -96,5 +96,12 @@ pub(super) fn bound(plan: &Plan, id: &BindingId, attributes: &Fields) -> String 
 
 /// Whether rows of this label are one list.
 pub(super) fn is_list(label: &str) -> bool {
-    matches!(label, "cipher" | "without cipher" | "curve" | "member")
+    matches!(
+        label,
+        "cipher" | "without cipher" | "curve" | "member" | ENABLED_MEMBER | DRAINED_MEMBER
+    )
 }
+
+/// What becomes of members that stay.
+pub(super) const ENABLED_MEMBER: &str = "member, back in service";
+pub(super) const DRAINED_MEMBER: &str = "member, draining";

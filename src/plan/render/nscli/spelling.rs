@@ -16,6 +16,8 @@ pub(super) fn syntax(kind: Kind) -> Syntax {
         Kind::SSLPARAMETER => ("ssl parameter", &[]),
         Kind::SSLCERTKEY => ("ssl certKey", &[]),
         Kind::SSLPROFILE => ("ssl profile", &[]),
+        Kind::NSTCPPROFILE => ("ns tcpProfile", &[]),
+        Kind::NSHTTPPROFILE => ("ns httpProfile", &[]),
         Kind::SERVER => ("server", &["ipaddress"]),
         Kind::LBMONITOR => ("lb monitor", &["type"]),
         Kind::SERVICEGROUP => ("serviceGroup", &["servicetype"]),
