@@ -5,12 +5,13 @@
 //! sent once more. When the appliance is lost in the middle, everything that was not sent waits.
 
 mod outcome;
+mod size;
 mod chunk;
 mod look;
 
 use crate::nitro::{Answer, Class, Client, Code, Error, Item, Request, Transport};
 use crate::plan::{Op, OpId, Plan};
-use chunk::Chunks;
+use chunk::{Chunk, Chunks};
 pub use outcome::{Event, IngressOutcome, OpOutcome, Outcomes, Problem};
 
 /// Carries out a plan. Each op is told to `on_event` when it is sent and when it is settled.
@@ -20,12 +21,28 @@ pub async fn execute<T: Transport>(
     on_event: &mut (impl FnMut(Event<'_>) + ?Sized),
 ) -> Outcomes {
     let outcomes = plan.ops.iter().map(|_| None).collect();
-    let mut execution = Execution { client, plan, outcomes, lost: false, on_event };
+    let tried = vec![false; plan.ops.len()];
+    let (lost, series_refused) = (false, false);
+    let mut execution = Execution { client, plan, outcomes, tried, series_refused, lost, on_event };
     let mut chunks = Chunks::of(plan, *client.limits());
-    while let Some(chunk) = chunks.next(&mut |op| execution.is_ready(op)) {
-        let complete = execution.send(&chunk).await;
-        if !complete {
-            chunks.go_singly();
+    loop {
+        let next = chunks.next(execution.may_use_series(&chunks).await, &mut |op, before| {
+            execution.is_ready(op, before)
+        });
+        let Some(chunk) = next else { break };
+        match execution.send(&chunk).await {
+            Sent::Complete => chunks.size_mut().succeeded(chunk.ops().len()),
+            Sent::InPart => {}
+            Sent::Unknown => {
+                chunks.size_mut().unanswered(chunk.ops().len());
+                chunks.go_singly();
+            }
+            Sent::TooLarge => {
+                chunks.size_mut().too_large(chunk.ops().len());
+                chunks.again(chunk.ops());
+            }
+            Sent::Stopped => chunks.again_in_bulk(chunk.ops()),
+            Sent::NoBulkDelete => chunks.delete_singly(chunk.ops()),
         }
     }
     let Execution { outcomes, .. } = execution;
@@ -37,6 +54,10 @@ struct Execution<'a, T, F: ?Sized> {
     plan: &'a Plan,
     /// What became of the ops so far.
     outcomes: Vec<Option<OpOutcome>>,
+    /// Which ops were part of a request that may have carried them out without saying so.
+    tried: Vec<bool>,
+    /// Whether the appliance refused a series that it should know.
+    series_refused: bool,
     /// Whether there is no use in sending anything more.
     lost: bool,
     on_event: &'a mut F,
@@ -54,9 +75,36 @@ enum Verdict {
     Lost(Error),
 }
 
+/// What became of a request as a whole.
+enum Sent {
+    /// All of its ops are done.
+    Complete,
+    /// Each of its ops is settled, not all as done.
+    InPart,
+    /// It said too little, so its ops were sent one by one.
+    Unknown,
+    /// The appliance did not take it in, and none of its ops is settled.
+    TooLarge,
+    /// It stopped at an op, and those after it are not settled.
+    Stopped,
+    /// The appliance does not know deletes in bulk, and none of its ops is settled.
+    NoBulkDelete,
+}
+
 impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
-    /// Whether an op may be sent now. One that may not is settled on the spot.
-    fn is_ready(&mut self, id: OpId) -> bool {
+    /// Whether the next request may be a series. The appliance is asked when there is something to
+    /// be gained by it, so never where there is nothing to do.
+    async fn may_use_series(&self, chunks: &Chunks<'_>) -> bool {
+        if self.lost || self.series_refused {
+            return false;
+        }
+        self.client.is_known_for_series()
+            || (chunks.is_worth_a_probe() && self.client.has_series().await)
+    }
+
+    /// Whether an op may be sent now, after those of `before` in the same request. One that may not
+    /// is settled on the spot.
+    fn is_ready(&mut self, id: OpId, before: &[OpId]) -> bool {
         if self.outcomes[id.0].is_some() {
             return false;
         }
@@ -65,6 +113,8 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
             return false;
         }
         let needs = self.plan.ops[id.0].needs.iter();
+        // The places of `before` are sorted.
+        let needs = needs.filter(|need| before.binary_search(need).is_err());
         let in_the_way =
             needs.map(|need| (*need, &self.outcomes[need.0])).find_map(|(need, outcome)| {
                 match outcome {
@@ -124,70 +174,105 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
         self.settle(id, outcome);
     }
 
-    /// Sends a chunk and settles its ops. `false` if it failed in part.
-    async fn send(&mut self, chunk: &[OpId]) -> bool {
-        (self.on_event)(Event::Sent { ops: chunk });
-        let [first, _, ..] = chunk else {
-            let first = chunk[0];
-            let verdict = self.send_one(first, false).await;
+    /// Sends a chunk and settles its ops.
+    async fn send(&mut self, chunk: &Chunk) -> Sent {
+        let ids = chunk.ops();
+        (self.on_event)(Event::Sent { ops: ids });
+        let [first, _, ..] = ids else {
+            let first = ids[0];
+            let verdict = self.send_one(first, self.tried[first.0]).await;
             self.conclude(first, verdict);
-            return true;
+            return Sent::Complete;
         };
-        let ops: Vec<&Op> = chunk.iter().map(|id| self.op(*id)).collect();
-        let answer = self.client.send(&Request::of_ops(&ops)).await;
-        match answer {
+        let ops: Vec<&Op> = ids.iter().map(|id| self.op(*id)).collect();
+        let request = match chunk {
+            Chunk::Bulk(_) => Request::of_ops(&ops),
+            Chunk::Series(_) => Request::series(&ops),
+        };
+        let error = match self.client.send(&request).await {
             Ok(answer) if answer.items.is_empty() => {
-                for id in chunk {
+                for id in ids {
                     self.conclude(*id, Verdict::Done);
                 }
-                true
+                return Sent::Complete;
             }
             Ok(answer) => {
-                self.read_items(chunk, &answer).await;
-                false
+                return match chunk {
+                    Chunk::Bulk(_) => self.read_items(ids, &answer).await,
+                    Chunk::Series(_) => self.read_series(ids, &answer).await,
+                };
             }
-            Err(error) if is_lost(&error) => {
-                self.conclude(*first, Verdict::Lost(error));
-                for id in &chunk[1..] {
-                    self.settle(*id, OpOutcome::Waiting);
-                }
-                false
+            Err(error) => error,
+        };
+        if is_lost(&error) {
+            self.conclude(*first, Verdict::Lost(error));
+            for id in &ids[1..] {
+                self.settle(*id, OpOutcome::Waiting);
+            }
+            return Sent::InPart;
+        }
+        if matches!(error, Error::Unavailable { status: 413, .. }) {
+            return Sent::TooLarge;
+        }
+        // Refused as a whole: what has no form that the appliance surely knows is sent in another.
+        match (chunk, self.op(*first)) {
+            (Chunk::Series(_), _) if !error.is_unknown() => {
+                self.series_refused = true;
+                Sent::Stopped
+            }
+            (Chunk::Bulk(_), Op::Delete { .. } | Op::Unbind { .. }) if !error.is_unknown() => {
+                tracing::debug!(error = error.chain(), "deleting one by one");
+                Sent::NoBulkDelete
             }
             // Nobody knows how far it came, or which command was refused.
-            Err(_) => {
-                self.send_each(chunk).await;
-                false
+            _ => {
+                self.send_each(ids).await;
+                Sent::Unknown
             }
         }
     }
 
     /// Settles the ops of a bulk request that failed in part. What was not tried, or may succeed
     /// when it is tried again, is sent alone.
-    async fn read_items(&mut self, chunk: &[OpId], answer: &Answer) {
-        let mut again = Vec::new();
-        for (place, id) in chunk.iter().enumerate() {
+    async fn read_items(&mut self, ids: &[OpId], answer: &Answer) -> Sent {
+        let again = self.settle_items(ids, answer).await;
+        self.send_each(&again).await;
+        if answer.items.len() < ids.len() { Sent::Unknown } else { Sent::InPart }
+    }
+
+    /// Settles the ops of a series as far as it came. That it goes no further after a failure is
+    /// documented; what it should not have done after all is found when it is sent again.
+    async fn read_series(&mut self, ids: &[OpId], answer: &Answer) -> Sent {
+        for id in self.settle_items(ids, answer).await {
+            self.tried[id.0] = true;
+        }
+        Sent::Stopped
+    }
+
+    /// Settles the ops whose outcomes are told, and gives the others.
+    async fn settle_items(&mut self, ids: &[OpId], answer: &Answer) -> Vec<OpId> {
+        let mut others = Vec::new();
+        for (place, id) in ids.iter().enumerate() {
             match answer.items.get(place) {
                 Some(Item { code: Code::DONE, .. }) => self.conclude(*id, Verdict::Done),
                 Some(item) if !is_passing(item.code) => {
                     let error = item_error(self.op(*id), item);
-                    let verdict = self.refused(*id, error, false).await;
+                    let verdict = self.refused(*id, error, self.tried[id.0]).await;
                     self.conclude(*id, verdict);
                 }
-                Some(_) | None => again.push(*id),
+                Some(_) | None => others.push(*id),
             }
         }
-        self.send_each(&again).await;
+        others
     }
 
     /// Sends ops one by one that may have been carried out already.
     async fn send_each(&mut self, ops: &[OpId]) {
         for id in ops {
-            if self.lost {
-                self.settle(*id, OpOutcome::Waiting);
-                continue;
+            if self.is_ready(*id, &[]) {
+                let verdict = self.send_looking(*id).await;
+                self.conclude(*id, verdict);
             }
-            let verdict = self.send_looking(*id).await;
-            self.conclude(*id, verdict);
         }
     }
 

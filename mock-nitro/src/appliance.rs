@@ -2,6 +2,7 @@
 
 mod body;
 mod change;
+mod cost;
 mod journal;
 mod query;
 mod reply;
@@ -26,11 +27,13 @@ use crate::check::{self, Step, Violation};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::engine;
+use crate::eval;
 use crate::message::{Request, Response, reason};
 use crate::rules;
 use crate::schema;
 use crate::state::State;
 
+pub use self::cost::{Cost, Costs, Profile};
 pub use self::journal::JournalEntry;
 
 /// How an appliance starts.
@@ -46,6 +49,8 @@ pub struct Options {
     pub version: String,
     /// The time, until [`Appliance::set_now`] says otherwise.
     pub now: Timestamp,
+    /// How long requests would take. Nothing waits: the journal says it.
+    pub profile: Profile,
 }
 
 impl Default for Options {
@@ -58,6 +63,7 @@ impl Default for Options {
             version: "NetScaler NS14.1: Build 47.48.nc, Date: Jun  1 2025, 00:00:00   (64-bit)"
                 .to_owned(),
             now: Timestamp::UNIX_EPOCH,
+            profile: Profile::FREE,
         }
     }
 }
@@ -79,6 +85,7 @@ pub struct Appliance {
     secondary: bool,
     sessions: Sessions,
     journal: Option<Vec<JournalEntry>>,
+    costs: Costs,
     transition: Option<(State, Vec<Step>)>,
     gaps: usize,
     /// A failure that the next bulk request meets: at which command, and what it is.
@@ -102,6 +109,7 @@ impl Appliance {
             secondary: false,
             sessions: Sessions::default(),
             journal: Some(Vec::new()),
+            costs: Costs::new(),
             transition: None,
             gaps: 0,
             injected: None,
@@ -113,17 +121,27 @@ impl Appliance {
     pub fn handle(&mut self, request: &Request) -> Response {
         let body = body::parse(request);
         let entry = self.journal.as_ref().map(|_| journal::entry(request, body.as_ref().ok()));
+        let commands = body.as_ref().map_or(0, Body::commands);
         let answer = self.answer(request, body);
         self.injected = None;
         self.stop_after = None;
-        let (code, response) = match answer {
-            Some(reply) => (reply.code, reply.into_response()),
-            None => (0, elsewhere()),
+        let (code, rows, response) = match answer {
+            Some(reply) => (reply.code, reply.rows_read, reply.into_response()),
+            None => (0, 0, elsewhere()),
         };
+        let ((verb, kind), cost) = cost::of(request, (commands, rows), &response);
+        *self.costs.entry((verb, kind)).or_default() += cost;
         if let (Some(journal), Some(entry)) = (&mut self.journal, entry) {
-            journal.push(JournalEntry { status: response.status, errorcode: code, ..entry });
+            let time_ms = self.options.profile.time(&cost).as_secs_f64() * 1000.0;
+            let status = response.status;
+            journal.push(JournalEntry { status, errorcode: code, cost, time_ms, ..entry });
         }
         response
+    }
+
+    /// What becomes of a request that a client sends to one of its virtual servers.
+    pub fn decide(&self, request: &eval::Request) -> eval::Decision {
+        eval::decide(&self.running, request)
     }
 
     /// Restarts from the saved configuration: what was not saved is lost, and so is a certkey whose
@@ -147,6 +165,17 @@ impl Appliance {
         if let Some(journal) = &mut self.journal {
             journal.clear();
         }
+    }
+
+    /// What all requests cost since the start or the last [`Appliance::clear_costs`], by verb and
+    /// type.
+    pub fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
+    /// Forgets what requests cost so far.
+    pub fn clear_costs(&mut self) {
+        self.costs.clear();
     }
 
     /// Keeps no journal from now on.

@@ -11,9 +11,11 @@ pub mod message;
 pub mod schema;
 mod table;
 mod x509;
+mod expression;
 mod state;
 mod command;
 mod rules;
+pub mod eval;
 mod check;
 mod engine;
 mod view;
@@ -21,5 +23,5 @@ mod appliance;
 pub mod fault;
 pub mod server;
 
-pub use appliance::{Appliance, JournalEntry, Options};
+pub use appliance::{Appliance, Cost, Costs, JournalEntry, Options, Profile};
 pub use check::Violation;

@@ -36,9 +36,12 @@ use serde_json::Value;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{Fields, State};
 
+#[cfg(test)]
+pub(crate) use bench::Bench;
 pub(crate) use builtins::{install, is_built_in};
 pub(crate) use missing::{missing, not_bound};
-pub(crate) use service_state::member_of;
+pub(crate) use service_state::{MEMBERS, member_of, serves, service_serves};
+pub(crate) use vservers::{is_up, speaks_http};
 
 /// What a restart makes of the saved configuration.
 pub(crate) fn boot(state: &mut State) {
@@ -160,7 +163,7 @@ pub(crate) fn shown_bound(
     now: Timestamp,
 ) -> Vec<(&'static str, Value)> {
     match kind {
-        service_state::MEMBERS => service_state::of_member(state, fields, now),
+        MEMBERS => service_state::of_member(state, fields, now),
         _ => Vec::new(),
     }
 }

@@ -6,11 +6,11 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::code::Code;
 use super::error::Error;
-use super::request::{Effect, Request, mask};
+use super::request::{Effect, Request, knows_series, mask};
 use super::response::Answer;
 use super::session::{Credentials, Token};
 use super::transport::{HttpResponse, SendError, Transport};
@@ -23,13 +23,19 @@ pub struct Client<T> {
     limits: Limits,
     /// Held while a request is in flight: the appliance runs commands one by one anyway.
     session: Mutex<Option<Token>>,
+    /// Whether the appliance knows series, once it was asked.
+    series: OnceCell<bool>,
 }
 
 /// What one request may carry, and how often it may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most commands of a bulk request. The appliance's own limit is not documented.
+    /// The most commands of one request. The appliance's own limit is not documented.
     pub commands: usize,
+    /// The most commands of the first request; the number doubles with each that succeeds.
+    pub first_commands: usize,
+    /// Whether the appliance may be asked for series of several types (`macroapi`).
+    pub series: bool,
     /// The most characters of content that uploads in one request may have together.
     pub upload: usize,
     /// The objects of one page.
@@ -45,7 +51,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            commands: 100,
+            commands: 1000,
+            first_commands: 100,
+            series: true,
             upload: 256 * 1024,
             page: 1000,
             attempts: 5,
@@ -58,7 +66,8 @@ impl Default for Limits {
 impl<T: Transport> Client<T> {
     /// A client that logs in when it first has something to send.
     pub fn new(transport: T, credentials: Credentials) -> Self {
-        Self { transport, credentials, limits: Limits::default(), session: Mutex::new(None) }
+        let (limits, session, series) = (Limits::default(), Mutex::new(None), OnceCell::new());
+        Self { transport, credentials, limits, session, series }
     }
 
     /// The same client with other limits.
@@ -100,6 +109,28 @@ impl<T: Transport> Client<T> {
             pause = pause.saturating_mul(2).min(self.limits.longest_pause);
             attempt += 1;
         }
+    }
+
+    /// Whether the appliance takes [series](Request::series). It is asked once. Where it cannot be
+    /// asked the answer is no for now: the next request will find out what is wrong.
+    pub async fn has_series(&self) -> bool {
+        if !self.limits.series {
+            return false;
+        }
+        let ask = || async {
+            let answer = self.send(&Request::series_probe()).await;
+            match &answer {
+                Err(error) if error.is_lost() || error.is_unknown() => Err(()),
+                Ok(_) | Err(_) => Ok(knows_series(&answer)),
+            }
+        };
+        let known = self.series.get_or_try_init(ask).await;
+        known.is_ok_and(|known| *known)
+    }
+
+    /// Whether it is known already that the appliance takes series.
+    pub fn is_known_for_series(&self) -> bool {
+        self.limits.series && self.series.get() == Some(&true)
     }
 
     /// Closes the session, if there is one. That it cannot be closed is no error: it expires.

@@ -165,9 +165,12 @@ codes! {
     NO_SUCH_ARGUMENT = 1090, Invalid, "No such argument";
     ARGUMENTS_EXCLUDE = 1092, Invalid, "Arguments cannot both be specified";
     ARGUMENT_PREREQUISITE = 1093, Invalid, "Argument pre-requisite missing";
+    TOO_FEW_ARGUMENTS = 1094, Invalid, "Too few arguments";
     ARGUMENT_MISSING = 1095, Invalid, "Required argument missing";
     ARGUMENT_VALUE = 1097, Invalid, "Invalid argument value";
     NO_SUCH_TYPE = 1232, Invalid, "Invalid object name";
+    INVALID_JSON = 1233, Invalid, "Invalid JSON input";
+    INVALID_JSON_TYPE = 1234, Invalid, "Invalid JSON data type";
     // Bulk requests.
     BULK_FAILED = 1243, Invalid, "Bulk operation failed";
     NOT_ATTEMPTED = 1265, Transient, "command not attempted for configuration";

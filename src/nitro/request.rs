@@ -2,6 +2,9 @@
 
 mod read;
 mod write;
+mod series;
+
+pub(super) use series::knows_series;
 
 use std::fmt;
 use std::time::Duration;
@@ -89,7 +92,9 @@ impl Request {
             headers.push(("Content-Type", Redacted::new("application/json".to_owned())));
         }
         if self.commands > 1 {
-            headers.push(("X-NITRO-ONERROR", Redacted::new("continue".to_owned())));
+            // Commands of one type are independent; of a series each may need those before it.
+            let on_error = if self.is_series() { "exit" } else { "continue" };
+            headers.push(("X-NITRO-ONERROR", Redacted::new(on_error.to_owned())));
         }
         if let Some(token) = token {
             headers.push(("Cookie", token.cookie()));

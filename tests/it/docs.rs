@@ -65,7 +65,7 @@ fn the_reference_of_annotations_is_fresh() {
     assert_fresh("docs/annotations.md", &cli::annotations::markdown());
 }
 
-const DIAGNOSTICS: &str = r#"# Diagnostics
+const DIAGNOSTICS: &str = "# Diagnostics
 
 What is wrong with an Ingress, or with what it refers to, is a *diagnostic*.
 This page lists all of them; it is made from the source by `make bless`.
@@ -104,7 +104,7 @@ JSON
 `field` and `place` are `null` where there is none. A part of the input that could not be read belongs to the object that it stands in, or else to one of kind `File`.
 
 ## All codes
-"#;
+";
 
 #[test]
 fn the_reference_of_diagnostics_is_fresh() {

@@ -18,6 +18,8 @@ mod fixture;
 mod command;
 #[path = "../support/authority.rs"]
 mod authority;
+#[path = "../support/many.rs"]
+mod many;
 #[path = "../support/turn.rs"]
 mod turn;
 #[path = "../support/turns.rs"]
@@ -33,9 +35,11 @@ mod cli_lint;
 mod cli_reference;
 mod faults;
 mod laws;
+mod members;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
 mod promises;
+mod requests;
 mod tidy;
 mod translate;

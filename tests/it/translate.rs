@@ -8,6 +8,8 @@ mod faults;
 mod foreign;
 mod front_ends;
 mod laws;
+mod members;
+mod node_ports;
 mod profiles;
 mod routing;
 mod sharing;

@@ -38,6 +38,12 @@ impl Authority {
         self.sign(CertificateParams::new(vec![host.to_owned()]).unwrap(), host)
     }
 
+    /// A certificate for these hosts, named after the first.
+    pub(crate) fn issue_for(&self, hosts: Vec<String>) -> Issued {
+        let name = hosts[0].clone();
+        self.sign(CertificateParams::new(hosts).unwrap(), &name)
+    }
+
     /// A certificate for this host that is no longer valid.
     pub(crate) fn issue_expired(&self, host: &str) -> Issued {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();

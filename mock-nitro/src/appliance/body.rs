@@ -22,6 +22,14 @@ pub(super) struct Body {
     pub(super) session: Option<String>,
 }
 
+impl Body {
+    /// How many objects it holds, of whatever types.
+    pub(super) fn commands(&self) -> usize {
+        let count = |(_, content): &(String, Value)| content.as_array().map_or(1, Vec::len);
+        self.entries.iter().map(count).sum()
+    }
+}
+
 /// Reads the body of a request, in whatever form clients send it.
 pub(super) fn parse(request: &Request) -> Result<Body, Refusal> {
     let text = str::from_utf8(&request.body).map_err(|_| invalid())?.trim();

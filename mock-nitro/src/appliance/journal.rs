@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::body::Body;
+use super::cost::Cost;
 use crate::message::Request;
 use crate::schema;
 
@@ -27,6 +28,11 @@ pub struct JournalEntry {
     pub status: u16,
     /// The error number in the answer.
     pub errorcode: u32,
+    /// What it cost.
+    #[serde(flatten)]
+    pub cost: Cost,
+    /// How long it would have taken on an appliance of the chosen profile, in milliseconds.
+    pub time_ms: f64,
     /// The body of the request.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub body: Value,
@@ -40,6 +46,8 @@ pub(super) fn entry(request: &Request, body: Option<&Body>) -> JournalEntry {
         query: request.query.clone(),
         status: 0,
         errorcode: 0,
+        cost: Cost::default(),
+        time_ms: 0.0,
         body: body.map_or(Value::Null, masked),
     }
 }

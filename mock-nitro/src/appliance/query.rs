@@ -135,6 +135,8 @@ pub(super) fn select(kind: &'static Kind, rows: Vec<Row>, call: &Call) -> Result
     let query = &call.target.query;
     let arguments = arguments(kind, &query.args)?;
     let conditions = conditions(kind, &query.filter)?;
+    // The whole table, also for one page of it (assumed).
+    let rows_read = rows.len();
     let matches = |row: &Row| {
         let all = arguments.iter().chain(&conditions);
         all.into_iter().all(|condition| condition.holds(kind, row))
@@ -142,7 +144,8 @@ pub(super) fn select(kind: &'static Kind, rows: Vec<Row>, call: &Call) -> Result
     let mut rows: Vec<Row> = rows.into_iter().filter(matches).collect();
     if query.count {
         let count = json!([{ "__count": rows.len() }]);
-        return Ok(Reply::holding(Content::Value(kind.name.clone(), count)));
+        let content = Content::Value(kind.name.clone(), count);
+        return Ok(Reply { rows_read, ..Reply::holding(content) });
     }
     if let Some(size) = query.page_size.filter(|size| *size > 0) {
         let skip = query.page.unwrap_or(1).saturating_sub(1).saturating_mul(size);
@@ -151,7 +154,8 @@ pub(super) fn select(kind: &'static Kind, rows: Vec<Row>, call: &Call) -> Result
     if query.summary {
         rows = rows.iter().map(|row| summary(kind, row)).collect();
     }
-    Ok(Reply::holding(Content::Rows(kind, rows, query.attrs.clone())))
+    let content = Content::Rows(kind, rows, query.attrs.clone());
+    Ok(Reply { rows_read, ..Reply::holding(content) })
 }
 
 /// What was configured, without what the appliance reports (documented is only "a subset").

@@ -22,6 +22,8 @@ pub(super) struct Reply {
     pub(super) message: String,
     pub(super) content: Content,
     pub(super) headers: Vec<(String, String)>,
+    /// The rows of tables that were looked through to answer.
+    pub(super) rows_read: usize,
 }
 
 /// What an answer holds beside the envelope.
@@ -46,6 +48,7 @@ impl Reply {
             message: "Done".to_owned(),
             content: Content::None,
             headers: Vec::new(),
+            rows_read: 0,
         }
     }
 
@@ -62,6 +65,7 @@ impl Reply {
             message: refusal.message,
             content: Content::None,
             headers: Vec::new(),
+            rows_read: 0,
         }
     }
 

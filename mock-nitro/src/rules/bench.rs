@@ -19,21 +19,21 @@ static KEYS: LazyLock<[String; 4]> =
 
 /// An appliance of which only the state is there.
 #[derive(Clone)]
-pub(super) struct Bench {
-    pub(super) state: State,
-    pub(super) now: Timestamp,
+pub(crate) struct Bench {
+    pub(crate) state: State,
+    pub(crate) now: Timestamp,
 }
 
 /// What became of a command: the codes of its warnings, or the code of its refusal.
-pub(super) type Outcome = Result<Vec<u32>, u32>;
+pub(crate) type Outcome = Result<Vec<u32>, u32>;
 
 impl Bench {
     /// With default profiles enabled and all features on.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_default_profiles(true)
     }
 
-    pub(super) fn with_default_profiles(enabled: bool) -> Self {
+    pub(crate) fn with_default_profiles(enabled: bool) -> Self {
         let mut state = State::default();
         super::install(&mut state, enabled);
         for feature in ["LB", "CS", "SSL", "RESPONDER", "REWRITE"] {
@@ -43,7 +43,7 @@ impl Bench {
     }
 
     /// Carries out a command whose fields are given as JSON.
-    pub(super) fn run(&mut self, verb: Verb, kind: &str, fields: &Value) -> Outcome {
+    pub(crate) fn run(&mut self, verb: Verb, kind: &str, fields: &Value) -> Outcome {
         let kind = schema::kind(kind).unwrap();
         let empty = Map::new();
         let command = engine::command(kind, verb, fields.as_object().unwrap_or(&empty))
@@ -53,59 +53,59 @@ impl Bench {
             .map_err(|refusal| refusal.code)
     }
 
-    pub(super) fn add(&mut self, kind: &str, fields: &Value) -> Outcome {
+    pub(crate) fn add(&mut self, kind: &str, fields: &Value) -> Outcome {
         self.run(Verb::Add, kind, fields)
     }
 
-    pub(super) fn set(&mut self, kind: &str, fields: &Value) -> Outcome {
+    pub(crate) fn set(&mut self, kind: &str, fields: &Value) -> Outcome {
         self.run(Verb::Update, kind, fields)
     }
 
-    pub(super) fn unset(&mut self, kind: &str, fields: &Value) -> Outcome {
+    pub(crate) fn unset(&mut self, kind: &str, fields: &Value) -> Outcome {
         self.run(Verb::Unset, kind, fields)
     }
 
-    pub(super) fn delete(&mut self, kind: &str, fields: &Value) -> Outcome {
+    pub(crate) fn delete(&mut self, kind: &str, fields: &Value) -> Outcome {
         self.run(Verb::Delete, kind, fields)
     }
 
-    pub(super) fn bind(&mut self, kind: &str, fields: &Value) -> Outcome {
+    pub(crate) fn bind(&mut self, kind: &str, fields: &Value) -> Outcome {
         self.run(Verb::Bind, kind, fields)
     }
 
-    pub(super) fn unbind(&mut self, kind: &str, fields: &Value) -> Outcome {
+    pub(crate) fn unbind(&mut self, kind: &str, fields: &Value) -> Outcome {
         self.run(Verb::Unbind, kind, fields)
     }
 
     /// Writes a file where certificates lie.
-    pub(super) fn upload(&mut self, name: &str, content: &str) {
+    pub(crate) fn upload(&mut self, name: &str, content: &str) {
         self.state.put_file("/nsconfig/ssl", name, content.as_bytes().to_vec());
     }
 
     /// A field of an object; null if it is not there.
-    pub(super) fn field(&self, kind: &str, name: &str, field: &str) -> Value {
+    pub(crate) fn field(&self, kind: &str, name: &str, field: &str) -> Value {
         let object = self.state.object(kind, name);
         object.and_then(|fields| fields.get(field).cloned()).unwrap_or_default()
     }
 
     /// A field of each binding of a parent.
-    pub(super) fn bound(&self, kind: &str, parent: &str, field: &str) -> Vec<Value> {
+    pub(crate) fn bound(&self, kind: &str, parent: &str, field: &str) -> Vec<Value> {
         let all = self.state.bindings(kind, parent);
         all.map(|(_, fields)| fields.get(field).cloned().unwrap_or_default()).collect()
     }
 }
 
 /// A certificate of a CA and the means to sign with it.
-pub(super) struct Authority {
-    pub(super) pem: String,
-    pub(super) key: String,
+pub(crate) struct Authority {
+    pub(crate) pem: String,
+    pub(crate) key: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
 /// A certificate and its key.
-pub(super) struct Leaf {
-    pub(super) pem: String,
-    pub(super) key: String,
+pub(crate) struct Leaf {
+    pub(crate) pem: String,
+    pub(crate) key: String,
 }
 
 fn key(number: usize) -> KeyPair {
@@ -123,7 +123,7 @@ fn params(common_name: &str, names: &[&str]) -> CertificateParams {
 }
 
 /// A self-signed CA.
-pub(super) fn authority(name: &str) -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let mut params = params(name, &[]);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = key(0);
@@ -133,7 +133,7 @@ pub(super) fn authority(name: &str) -> Authority {
 
 impl Authority {
     /// A CA below this one.
-    pub(super) fn intermediate(&self, name: &str) -> Self {
+    pub(crate) fn intermediate(&self, name: &str) -> Self {
         let mut params = params(name, &[]);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = key(1);
@@ -143,7 +143,7 @@ impl Authority {
 
     /// A certificate for these names, the first of which is its common name. Each call gives
     /// another serial number, so another content.
-    pub(super) fn leaf(&self, names: &[&str]) -> Leaf {
+    pub(crate) fn leaf(&self, names: &[&str]) -> Leaf {
         let key = key(2);
         let params = params(names.first().copied().unwrap_or_default(), names);
         let pem = params.signed_by(&key, &self.issuer).unwrap().pem();

@@ -24,7 +24,7 @@ use crate::command::{Command, Refusal, Verb};
 use crate::state::{BindingKey, Fields, State, number, text};
 
 /// The type of the members of a group.
-pub(super) const MEMBERS: &str = "servicegroup_servicegroupmember_binding";
+pub(crate) const MEMBERS: &str = "servicegroup_servicegroupmember_binding";
 
 /// How the appliance writes the time of a state change: `Tue Dec 19 10:34:02 2023` (seen from a
 /// dump).

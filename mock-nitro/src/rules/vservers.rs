@@ -23,7 +23,7 @@ pub(super) fn are_compatible(outer: &str, inner: &str) -> bool {
 }
 
 /// Whether virtual servers of a type understand HTTP.
-pub(super) fn speaks_http(servicetype: &str) -> bool {
+pub(crate) fn speaks_http(servicetype: &str) -> bool {
     HTTP_TYPES.contains(&servicetype)
 }
 
@@ -179,24 +179,27 @@ pub(super) fn after(state: &mut State, command: &Command) {
 }
 
 /// Whether a vserver is up. An SSL vserver needs a certificate (documented; that one bound for SNI
-/// suffices is assumed), a load-balancing one a member that is enabled.
-pub(super) fn shown(state: &State, kind: &str, name: &str) -> Vec<(&'static str, Value)> {
-    let Some(fields) = state.object(kind, name) else { return Vec::new() };
+/// suffices is assumed), a load-balancing one a member that is in service.
+pub(crate) fn is_up(state: &State, kind: &str, name: &str) -> bool {
     let certified = state.object("sslvserver", name).is_none() || {
         let mut bindings = state.bindings("sslvserver_sslcertkey_binding", name);
         bindings.any(|(_, binding)| !crate::state::flag(binding, "ca"))
     };
-    let is_switching = kind == "csvserver";
-    let up = text(fields, "state") == "ENABLED"
+    state.object(kind, name).is_some_and(|vserver| text(vserver, "state") == "ENABLED")
         && certified
-        && (is_switching || has_enabled_member(state, name));
-    let word = match (text(fields, "state"), up) {
+        && (kind == "csvserver" || has_enabled_member(state, name))
+}
+
+/// What an answer shows of a vserver beyond what is stored.
+pub(super) fn shown(state: &State, kind: &str, name: &str) -> Vec<(&'static str, Value)> {
+    let Some(fields) = state.object(kind, name) else { return Vec::new() };
+    let word = match (text(fields, "state"), is_up(state, kind, name)) {
         ("DISABLED", _) => "OUT OF SERVICE",
         (_, true) => "UP",
         (_, false) => "DOWN",
     };
     let mut shown = vec![("curstate", Value::from(word)), ("type", "ADDRESS".into())];
-    if is_switching {
+    if kind == "csvserver" {
         shown[1] = ("type", "CONTENT".into());
     } else {
         shown.push(("effectivestate", word.into()));
@@ -205,7 +208,7 @@ pub(super) fn shown(state: &State, kind: &str, name: &str) -> Vec<(&'static str,
 }
 
 /// Whether a load-balancing vserver has somebody who takes requests.
-pub(crate) fn has_enabled_member(state: &State, lbvserver: &str) -> bool {
+fn has_enabled_member(state: &State, lbvserver: &str) -> bool {
     let in_group =
         state.bindings("lbvserver_servicegroup_binding", lbvserver).any(|(_, binding)| {
             let group = text(binding, "servicegroupname");

@@ -1,8 +1,9 @@
 //! Requests for the ops of a plan.
 //!
 //! Ops of one verb on one kind travel in one request: an array under the type's key, with
-//! `X-NITRO-ONERROR: continue` (documented). Deletes and unbinds go one by one: a bulk form of
-//! them is only known from the sources of two old clients.
+//! `X-NITRO-ONERROR: continue` (documented). Several deletes or unbinds are an array too, with the
+//! action `rm` or `unbind` (seen from the vendor's Java and Python SDKs). Files are removed one by
+//! one: how an array of them would say where they lie was seen nowhere.
 
 use std::iter;
 
@@ -32,13 +33,10 @@ impl Request {
             | Op::DisableMember { .. }
             | Op::Change { .. }
             | Op::Link { .. }
-            | Op::Unlink { .. } => true,
-            Op::Enable { .. }
+            | Op::Unlink { .. }
             | Op::Unbind { .. }
-            | Op::Delete { .. }
-            | Op::Verify { .. }
-            | Op::Save
-            | Op::RemoveFile { .. } => false,
+            | Op::Delete { .. } => true,
+            Op::Enable { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => false,
         }
     }
 
@@ -82,7 +80,13 @@ impl Request {
             Op::Unlink { .. } => {
                 Self::commands(Method::Post, Kind::SSLCERTKEY, ops).with_action("unlink")
             }
+            Op::Unbind { binding } if ops.len() > 1 => {
+                Self::commands(Method::Post, binding.kind, ops).with_action("unbind")
+            }
             Op::Unbind { binding } => Self::unbind(binding),
+            Op::Delete { entity } if ops.len() > 1 => {
+                Self::commands(Method::Post, entity.kind, ops).with_action("rm")
+            }
             Op::Delete { entity } => {
                 let kind = entity.kind.name();
                 Self::delete(kind, format!("{kind}/{}", segment(&entity.name)))
@@ -149,7 +153,7 @@ impl Request {
 }
 
 /// The object that says what an op does, in the body of its request.
-fn object(op: &Op) -> Object {
+pub(super) fn object(op: &Op) -> Object {
     match op {
         Op::Create { entity, fields } | Op::Set { entity, fields } => {
             let mut object = key(entity);
@@ -170,6 +174,8 @@ fn object(op: &Op) -> Object {
             let delay = ("delay".to_owned(), json!(delay_secs));
             bound(member, [delay, ("graceful".to_owned(), "YES".into())].into_iter().collect())
         }
+        Op::Unbind { binding } => bound(binding, Object::new()),
+        Op::Delete { entity } => key(entity),
         Op::Enable { features } => [("feature".to_owned(), json!(features))].into_iter().collect(),
         Op::Change { certkey, cert, key } => {
             // Without `nodomaincheck` a certificate for other names is refused (3585, documented).
@@ -182,12 +188,7 @@ fn object(op: &Op) -> Object {
             text_fields([("certkey", certkey), ("linkcertkeyname", issuer)])
         }
         Op::Unlink { certkey } => text_fields([("certkey", certkey)]),
-        Op::Upload { .. }
-        | Op::Unbind { .. }
-        | Op::Delete { .. }
-        | Op::Verify { .. }
-        | Op::Save
-        | Op::RemoveFile { .. } => Object::new(),
+        Op::Upload { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => Object::new(),
     }
 }
 

@@ -1,0 +1,66 @@
+//! Time and memory of the pure core at a size that no cluster of ours has: 10 000 Ingresses with
+//! 100 000 endpoints, on an appliance that is new and on one that has converged.
+
+#![expect(clippy::unwrap_used, reason = "a failing benchmark is the right place to panic")]
+
+#[path = "../tests/support/authority.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod authority;
+#[path = "../tests/support/many.rs"]
+mod many;
+#[path = "../tests/support/objects.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod objects;
+
+use std::fs;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use authority::Authority;
+use many::{Shape, crowd};
+use nitro_ingress::observed::ObservedState;
+use nitro_ingress::plan::{aim, plan};
+use nitro_ingress::translate::translate;
+use objects::policy;
+
+/// The limits that the program must keep.
+const LONGEST: Duration = Duration::from_secs(1);
+const MOST_MEMORY_MIB: u64 = 400;
+
+fn main() -> io::Result<()> {
+    let shape = Shape { ingresses: 10_000, members: 10, certificates: 50 };
+    let mut snapshot = crowd(shape, &Authority::new("bench")).0;
+    snapshot.facts.default_profile = true;
+    let before = peak_memory_mib();
+    let mut observed = ObservedState::default();
+    observed.settings.default_profile = true;
+    let mut out = io::stdout();
+    let mut longest = Duration::ZERO;
+    for appliance in ["new", "converged"] {
+        let start = Instant::now();
+        let translation = translate(&snapshot, &policy());
+        let translated = start.elapsed();
+        let start = Instant::now();
+        let plan = plan(&observed, &translation);
+        let planned = start.elapsed();
+        longest = longest.max(translated + planned);
+        let ops = plan.ops.len();
+        writeln!(out, "{appliance}: {ops} ops, translate {translated:?}, plan {planned:?}")?;
+        let aim = aim(&observed, &translation);
+        observed.owned.state = aim.owned.state.clone();
+    }
+    let peak = peak_memory_mib();
+    writeln!(out, "peak memory {peak} MiB, of which the cluster {before} MiB")?;
+    if longest > LONGEST || peak > MOST_MEMORY_MIB {
+        writeln!(out, "above the limits of {LONGEST:?} and {MOST_MEMORY_MIB} MiB")?;
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+/// The most memory that this process has held at once.
+fn peak_memory_mib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() / 1024
+}
