@@ -158,7 +158,7 @@ codes! {
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;
     VipRefused = "vip-refused", [Error]: "The address is for Ingresses of other namespaces.",
         fix "Name another address, or have the operator allow the namespace.",
-        example "the address 192.0.2.10 is for Ingresses of shop only";
+        example "the address 192.0.2.10 is for Ingresses of team-a only";
     AnnotationWithoutEffect = "annotation-without-effect", [Warning]: "An annotation says nothing about this Ingress as it is.",
         fix "Remove it, or add what it is about.",
         example r#""ingress.citrix.com/secure-port" has no effect, since the Ingress has no spec.tls"#;
@@ -167,7 +167,7 @@ codes! {
         example "the rule has a host and no paths, so that no request goes anywhere";
     PathIgnored = "path-ignored", [Warning]: "A path is given where paths cannot be seen.",
         fix "Write one path `/`.",
-        example "TLS is passed on as it comes, so paths cannot be seen; all of the host goes to the first back end";
+        example "TLS is passed on as it comes, so paths cannot be seen";
     RuleUnsupported = "rule-unsupported", [Error]: "A part of the Ingress is not supported.",
         fix "Write it as rules with a host, paths and a Service, and `spec.tls` with hosts and a Secret.",
         example "the front end carries bytes, which have no hosts and paths";

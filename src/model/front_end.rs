@@ -25,13 +25,11 @@ pub enum Protocol {
     Tcp,
     /// Any bytes in TLS.
     SslTcp,
-    /// TLS that is passed on to the back end as it comes.
-    SslBridge,
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Http, Self::Ssl, Self::Tcp, Self::SslTcp, Self::SslBridge];
+    pub const ALL: [Self; 4] = [Self::Http, Self::Ssl, Self::Tcp, Self::SslTcp];
 
     /// NITRO's word (documented).
     pub const fn servicetype(self) -> &'static str {
@@ -40,7 +38,6 @@ impl Protocol {
             Self::Ssl => "SSL",
             Self::Tcp => "TCP",
             Self::SslTcp => "SSL_TCP",
-            Self::SslBridge => "SSL_BRIDGE",
         }
     }
 
@@ -49,19 +46,11 @@ impl Protocol {
         Self::ALL.into_iter().find(|protocol| protocol.servicetype() == servicetype)
     }
 
-    /// Whether clients are reached without TLS.
-    pub const fn is_plain(self) -> bool {
-        match self {
-            Self::Http | Self::Tcp => true,
-            Self::Ssl | Self::SslTcp | Self::SslBridge => false,
-        }
-    }
-
     /// Whether TLS ends here, so that it has certificates and a profile.
-    pub const fn terminates_tls(self) -> bool {
+    pub const fn is_tls(self) -> bool {
         match self {
             Self::Ssl | Self::SslTcp => true,
-            Self::Http | Self::Tcp | Self::SslBridge => false,
+            Self::Http | Self::Tcp => false,
         }
     }
 
@@ -69,7 +58,7 @@ impl Protocol {
     pub const fn speaks_http(self) -> bool {
         match self {
             Self::Http | Self::Ssl => true,
-            Self::Tcp | Self::SslTcp | Self::SslBridge => false,
+            Self::Tcp | Self::SslTcp => false,
         }
     }
 }

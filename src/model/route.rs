@@ -33,7 +33,7 @@ pub enum PathMatch {
     /// This path and what lies below it, element by element.
     /// Invariant: starts with `/`, and has no `/` at its end unless it is `/`.
     Prefix(String),
-    /// Whatever nobody else takes: a default back end, or all that a TLS connection carries.
+    /// Whatever nobody else takes: the default back end of any host.
     Default,
     /// None. By a route that takes nothing an Ingress without rules is seen to be there.
     Nothing,
@@ -96,22 +96,18 @@ impl PathMatch {
 }
 
 const HOST: &str = "HTTP.REQ.HOSTNAME.SERVER.TO_LOWER";
-/// The name in the first message of a TLS connection that is passed on (assumed for content
-/// switching on `SSL_BRIDGE`).
-const SNI: &str = "CLIENT.SSL.CLIENT_HELLO.SNI.TO_LOWER";
 const PATH: &str = "HTTP.REQ.URL.PATH";
 const EVERY_PATH: &str = "HTTP.REQ.URL.PATH.STARTSWITH(\"/\")";
 
 impl RouteMatch {
     /// The policy expression (documented functions; that they combine so is assumed).
     pub fn rule(&self) -> String {
-        let name = if self.path == PathMatch::Default { SNI } else { HOST };
         let host = match &self.host {
-            Host::Exact(host) => Some(format!("{name}.EQ({})", quote(host))),
+            Host::Exact(host) => Some(format!("{HOST}.EQ({})", quote(host))),
             // One label: what stands before the suffix has no dot.
             Host::Wildcard(suffix) => {
                 let suffix = quote(&format!(".{suffix}"));
-                Some(format!("{name}.AFTER_STR(\".\").PREPEND(\".\").EQ({suffix})"))
+                Some(format!("{HOST}.AFTER_STR(\".\").PREPEND(\".\").EQ({suffix})"))
             }
             Host::Any => None,
         };
@@ -123,7 +119,6 @@ impl RouteMatch {
                 let (whole, below) = (quote(path), quote(&format!("{path}/")));
                 Some(format!("({PATH}.EQ({whole}) || {PATH}.STARTSWITH({below}))"))
             }
-            PathMatch::Default if host.is_some() => None,
             PathMatch::Default => Some("TRUE".to_owned()),
             PathMatch::Nothing => Some("FALSE".to_owned()),
         };
@@ -140,9 +135,7 @@ impl RouteMatch {
 
     /// Reads an expression that [`RouteMatch::rule`] wrote; `None` for any other.
     pub fn parse(rule: &str) -> Option<Self> {
-        let (host, path) = if let Some(rest) = rule.strip_prefix(SNI) {
-            (Self::parse_host(rest)?.0, PathMatch::Default)
-        } else if let Some(rest) = rule.strip_prefix(HOST) {
+        let (host, path) = if let Some(rest) = rule.strip_prefix(HOST) {
             let (host, rest) = Self::parse_host(rest)?;
             let path = match rest.strip_prefix(" && ") {
                 Some(path) => Self::parse_path(path)?,
@@ -293,10 +286,6 @@ mod tests {
         assert_eq!(route(None, PathMatch::prefix("/")), r#"HTTP.REQ.URL.PATH.STARTSWITH("/")"#);
         assert_eq!(route(None, PathMatch::Default), "TRUE");
         assert_eq!(route(None, PathMatch::Nothing), "FALSE");
-        assert_eq!(
-            route(Some("*.shop.example"), PathMatch::Default),
-            r#"CLIENT.SSL.CLIENT_HELLO.SNI.TO_LOWER.AFTER_STR(".").PREPEND(".").EQ(".shop.example")"#
-        );
     }
 
     #[test]

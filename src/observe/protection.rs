@@ -15,7 +15,7 @@ pub(super) fn in_effect(
     (csvserver, protocol): (&str, Protocol),
     lbvserver: Option<&str>,
 ) -> Protection {
-    let client_authentication = if protocol.terminates_tls() {
+    let client_authentication = if protocol.is_tls() {
         client_authentication(world, csvserver)
     } else {
         ClientAuthentication::None
@@ -30,7 +30,7 @@ pub(super) fn in_effect(
     let verified = group.filter(|_| back_end == BackEndTransport::Verified);
     Protection {
         client_authentication,
-        plain_text_allowed: protocol.is_plain()
+        plain_text_allowed: !protocol.is_tls()
             && !lbvserver.is_some_and(|lbvserver| answers(world, lbvserver)),
         accepted_cas,
         back_end,

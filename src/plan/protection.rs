@@ -56,7 +56,7 @@ pub(super) fn of_front_end(owned: &Owned, csvserver: &str) -> Protection {
     let state = &owned.state;
     let client_authentication = client_authentication(state, csvserver);
     let protocol = state.text(Kind::CSVSERVER, csvserver, "servicetype").and_then(Protocol::parse);
-    let is_plain = protocol.is_none_or(Protocol::is_plain);
+    let is_plain = protocol.is_none_or(|protocol| !protocol.is_tls());
     Protection {
         client_authentication,
         plain_text_allowed: is_plain,
@@ -101,7 +101,7 @@ fn of_group(owned: &Owned, group: &str) -> Protection {
     let mut protection = in_plain_text();
     let servicetype =
         state.text(Kind::SERVICEGROUP, group, "servicetype").and_then(Protocol::parse);
-    if servicetype.is_none_or(Protocol::is_plain) {
+    if servicetype.is_none_or(|protocol| !protocol.is_tls()) {
         return protection;
     }
     protection.back_end = BackEndTransport::Tls;

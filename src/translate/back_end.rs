@@ -71,7 +71,7 @@ pub(super) fn identity(carries: Carries, tls: Option<&str>) -> Option<String> {
     match (carries, tls) {
         (Carries::Http, tls) => tls.map(str::to_owned),
         (Carries::Bytes, tls) => Some(names::digest(&["TCP", tls.unwrap_or_default()], 8)),
-        (Carries::Tls, _) => Some(names::digest(&["SSL_BRIDGE"], 8)),
+        (Carries::Tls, _) => Some(names::digest(&["TCP", "TLS is passed on"], 8)),
     }
 }
 

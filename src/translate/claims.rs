@@ -279,7 +279,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
         self.join(place, front_end, reading)?;
-        if front_end.protocol.terminates_tls() {
+        if front_end.protocol.is_tls() {
             self.claim_certificates(place, front_end, reading)?;
         }
         Ok(())
@@ -300,9 +300,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 continue;
             }
             let served = |host| self.is_served(front_end, host);
-            if front_end.protocol.terminates_tls()
-                && !route.matches.served_host().is_none_or(served)
-            {
+            if front_end.protocol.is_tls() && !route.matches.served_host().is_none_or(served) {
                 let findings = &mut self.settled.findings[place];
                 let problem = format!(
                     "{} gets no route: its certificate is not served, and no other covers it",

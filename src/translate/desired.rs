@@ -251,7 +251,7 @@ impl Writer<'_> {
 
     /// What an Ingress brings to its TLS front end, if that has any route.
     fn write_front_end(&mut self, reading: &Reading<'_>, settled: &Settled, served: &[Serving]) {
-        let secure = reading.entrances.secure.filter(|id| id.protocol.terminates_tls());
+        let secure = reading.entrances.secure.filter(|id| id.protocol.is_tls());
         let Some(front_end) = secure else { return };
         let csvserver = front_end.csvserver(&self.mark.prefix);
         let csvserver_id = EntityId::new(Kind::CSVSERVER, csvserver.as_str());
@@ -342,9 +342,8 @@ const fn servicetypes(carries: Carries, tls: bool) -> (Protocol, Protocol) {
     match (carries, tls) {
         (Carries::Http, false) => (Protocol::Http, Protocol::Http),
         (Carries::Http, true) => (Protocol::Http, Protocol::Ssl),
-        (Carries::Bytes, false) => (Protocol::Tcp, Protocol::Tcp),
+        (Carries::Bytes, false) | (Carries::Tls, _) => (Protocol::Tcp, Protocol::Tcp),
         (Carries::Bytes, true) => (Protocol::Tcp, Protocol::SslTcp),
-        (Carries::Tls, _) => (Protocol::SslBridge, Protocol::SslBridge),
     }
 }
 

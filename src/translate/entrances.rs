@@ -40,7 +40,7 @@ pub(super) enum Carries {
     Http,
     /// Nothing.
     Bytes,
-    /// The name in the first message of TLS connections that are passed on.
+    /// Nothing: TLS is passed on as it comes.
     Tls,
 }
 
@@ -76,7 +76,7 @@ pub(super) fn read(
     let vip = vip(settings, (policy, keys), namespace, findings);
     let passes_on = settings.ssl_passthrough.value() == Some(&true);
     let secure_protocol = match (passes_on, settings.secure_service_type.value()) {
-        (true, _) => Protocol::SslBridge,
+        (true, _) => Protocol::Tcp,
         (false, Some(SecureType::SslTcp)) => Protocol::SslTcp,
         (false, Some(SecureType::Ssl) | None) => Protocol::Ssl,
     };
@@ -106,10 +106,11 @@ pub(super) fn read(
         front_end(&settings.insecure_port, INSECURE_PORT, plain_protocol)
             .filter(|_| matches!(insecure, Some(Insecure::Served | Insecure::Redirected))),
     );
-    let carries = match (tls, secure_protocol, plain_protocol) {
-        (true, Protocol::SslBridge, _) => Carries::Tls,
-        (true, Protocol::SslTcp, _) | (false, _, Protocol::Tcp) => Carries::Bytes,
-        _ => Carries::Http,
+    let carries = match (tls, passes_on) {
+        (true, true) => Carries::Tls,
+        (true, false) if secure_protocol == Protocol::SslTcp => Carries::Bytes,
+        (false, _) if plain_protocol == Protocol::Tcp => Carries::Bytes,
+        (true | false, _) => Carries::Http,
     };
     let entrances = Entrances { secure, plain, insecure, carries };
     note_without_effect(settings, tls, keys, findings);
@@ -127,18 +128,17 @@ fn vip(
     let vip = match settings.frontend_ip {
         Setting::Is(vip) => vip,
         Setting::Unreadable => return None,
-        Setting::Absent => match policy.default_vip {
-            Some(vip) => vip,
-            None => {
+        Setting::Absent => {
+            if policy.default_vip.is_none() {
                 findings.error(
                     Code::VipMissing,
                     "",
                     "the Ingress names no address for its front end, and the controller has none",
                     "add the annotation ingress.citrix.com/frontend-ip, or start with --default-vip",
                 );
-                return None;
             }
-        },
+            policy.default_vip?
+        }
     };
     if let Some(allowed) = policy.vip_namespaces.get(&vip)
         && !allowed.contains(namespace)
@@ -217,7 +217,7 @@ fn refuse_mixtures(
     }
     let termination = keys.of("insecure-termination");
     if settings.insecure_termination.value() == Some(&Termination::Redirect) {
-        if !plain.protocol.speaks_http() || secure.protocol == Protocol::SslTcp {
+        if !plain.protocol.speaks_http() || entrances.carries == Carries::Bytes {
             findings.error(
                 Code::FieldRefused,
                 &termination,
@@ -225,7 +225,7 @@ fn refuse_mixtures(
                 "write \"disallow\", or leave the service types out",
             );
         }
-    } else if secure.protocol == Protocol::SslBridge {
+    } else if entrances.carries == Carries::Tls {
         findings.error(
             Code::FieldRefused,
             &termination,

@@ -16,7 +16,7 @@ pub(super) fn check(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
     }
     check_listener(reading, facts);
     check_names(reading, facts, policy);
-    let ends_tls = reading.entrances.all().any(|front_end| front_end.protocol.terminates_tls());
+    let ends_tls = reading.entrances.all().any(|front_end| front_end.protocol.is_tls());
     if ends_tls || reading.back_ends.iter().any(|back_end| back_end.tls.is_some()) {
         check_default_profile(facts, policy, &mut reading.findings);
     }

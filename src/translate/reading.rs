@@ -199,7 +199,8 @@ impl<'a> Reader<'a> {
                     name: text.name_for(&rule.matches.host),
                 },
                 Carries::Tls => {
-                    BackEndText { transport: Some(BackEndTransport::Tls), ..BackEndText::default() }
+                    let transport = Some(BackEndTransport::Plain);
+                    BackEndText { transport, ..BackEndText::default() }
                 }
             };
             reading.routes.push(RouteText {
@@ -349,7 +350,7 @@ fn require_coverage(
     entrances: &Entrances,
     findings: &mut Findings,
 ) {
-    let ends_tls = entrances.secure.is_some_and(|secure| secure.protocol.terminates_tls());
+    let ends_tls = entrances.secure.is_some_and(|secure| secure.protocol.is_tls());
     if !ends_tls || certificates.is_empty() || certificates.iter().any(|one| one.is_default) {
         return;
     }

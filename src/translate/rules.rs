@@ -37,13 +37,11 @@ pub(super) fn read(
         Carries::Tls => rules.read_tls(spec),
     }
     if rules.found.is_empty() && carries != Carries::Http && !rules.findings.has_errors() {
-        let what =
-            if carries == Carries::Bytes { "spec.defaultBackend" } else { "a rule with a host" };
         rules.findings.error(
             Code::RuleUnsupported,
             "spec",
             "the Ingress names no back end for the bytes that its front end carries",
-            format!("write {what}"),
+            "write it as spec.defaultBackend",
         );
     }
     rules.found
@@ -107,44 +105,43 @@ impl Rules<'_> {
         }
     }
 
-    /// TLS that is passed on is told apart by the name that clients ask for.
+    /// TLS that is passed on cannot be told apart, so all of it goes to one back end (documented:
+    /// content switching does not look into TLS that does not end on the appliance).
     fn read_tls(&mut self, spec: &IngressSpec) {
-        if spec.default_backend.is_some() {
-            self.findings.error(
-                Code::RuleUnsupported,
-                DEFAULT_BACKEND,
-                "TLS is passed on by host, and a default back end has none",
-                "write a rule with a host",
-            );
-        }
-        for (i, rule) in spec.rules.as_deref().unwrap_or_default().iter().enumerate() {
-            let field = format!("spec.rules[{i}]");
-            let host = self.read_host(rule.host.as_deref(), &field);
+        self.read_default(spec);
+        let rules = spec.rules.as_deref().unwrap_or_default();
+        for (i, rule) in rules.iter().enumerate() {
             let paths = rule.http.as_ref().map(|http| http.paths.as_slice()).unwrap_or_default();
-            let Some(first) = paths.first() else { continue };
-            if host == Host::Any {
-                self.findings.error(
-                    Code::RuleUnsupported,
-                    &field,
-                    "TLS is passed on by host, and the rule has none",
-                    "give the rule a host",
-                );
-                continue;
-            }
             for (j, path) in paths.iter().enumerate() {
-                let is_whole = matches!(path.path.as_deref(), None | Some("" | "/"));
-                if j > 0 || !is_whole {
+                let field = format!("spec.rules[{i}].http.paths[{j}]");
+                if !matches!(path.path.as_deref(), None | Some("" | "/")) {
                     self.findings.warning(
                         Code::PathIgnored,
-                        &format!("{field}.http.paths[{j}]"),
-                        "TLS is passed on as it comes, so paths cannot be seen; all of the host \
-                         goes to the first back end",
-                        "write one path \"/\"",
+                        &field,
+                        "TLS is passed on as it comes, so paths cannot be seen",
+                        "write the path \"/\"",
                     );
                 }
+                let place = format!("{field}.backend");
+                let Some((service, port)) = read_back_end(&path.backend, &place, self.findings)
+                else {
+                    continue;
+                };
+                let Some(first) = self.found.first() else {
+                    let matches = RouteMatch { host: Host::Any, path: PathMatch::Default };
+                    self.found.push(Rule { matches, service, port, field });
+                    continue;
+                };
+                if (&first.service, &first.port) != (&service, &port) {
+                    let remedy = "give each back end an Ingress and an address of its own";
+                    let problem = format!(
+                        "TLS is passed on as it comes, so that hosts cannot be told apart; {} \
+                         leads to another back end",
+                        first.field
+                    );
+                    self.findings.error(Code::RuleUnsupported, &field, problem, remedy);
+                }
             }
-            let matches = RouteMatch { host, path: PathMatch::Default };
-            self.add(matches, &first.backend, format!("{field}.http.paths[0]"));
         }
     }
 

@@ -94,7 +94,7 @@ impl Round<'_, '_, '_> {
             let remedy = format!("mend {}", self.claimants[*holder].object());
             return Err(Conflict { code, remedy, ..conflict });
         }
-        let terminates = front_end.protocol.terminates_tls();
+        let terminates = front_end.protocol.is_tls();
         let Some(front) = self.settled.fronts.get(&front_end) else {
             let settings = match reading.front.profile.as_ref().filter(|_| terminates) {
                 Some(profile) => Settings::Text(profile.clone()),
@@ -262,11 +262,9 @@ impl Round<'_, '_, '_> {
         let mut others = others.map(|protocol| FrontEndId { protocol, ..front_end });
         let held = others.find_map(|other| Some((other, self.settled.fronts.get(&other)?.holder)));
         let Some((other, holder)) = held else { return Ok(()) };
-        let (name, type_) = if front_end.protocol.is_plain() {
-            ("insecure-port", front_end.protocol.servicetype())
-        } else {
-            ("secure-port", front_end.protocol.servicetype())
-        };
+        let is_secure = reading.entrances.secure == Some(front_end);
+        let name = if is_secure { "secure-port" } else { "insecure-port" };
+        let type_ = front_end.protocol.servicetype();
         let what = format!(
             "{}:{} as {}, and {type_} is asked for here",
             other.vip,
@@ -308,7 +306,7 @@ impl Round<'_, '_, '_> {
     pub(super) fn hold_front(&mut self, place: usize, route: &ObservedRoute) {
         let front = self.settled.fronts.entry(route.front_end).or_insert_with(|| Front {
             holder: place,
-            settings: if route.front_end.protocol.terminates_tls() {
+            settings: if route.front_end.protocol.is_tls() {
                 Settings::Bound(route.protection.client_authentication)
             } else {
                 Settings::Plain

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection};
 use crate::snapshot::{Facts, ObservedRoute};
 
-use super::super::entrances::Insecure;
+use super::super::entrances::{Carries, Insecure};
 use super::super::reading::{BackEndText, Reading};
 use super::front::word;
 use super::{AllBrought, Claimant, Round, Settings, Standing};
@@ -89,6 +89,8 @@ impl Round<'_, '_, '_> {
                 .unwrap_or(bound.client_authentication)
                 .max(front.at_least),
             plain_text_allowed: match reading.entrances.insecure {
+                // TLS that is passed on is no plain text, though its front end cannot tell.
+                _ if reading.entrances.carries == Carries::Tls => bound.plain_text_allowed,
                 Some(insecure) => insecure == Insecure::Served,
                 None => bound.plain_text_allowed,
             },

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Code;
-use crate::model::{ClientAuthentication, FrontEndId, Host, RouteMatch};
+use crate::model::{ClientAuthentication, FrontEndId, Host, Protocol, RouteMatch};
 use crate::snapshot::{Facts, ObservedRoute};
 
 use super::super::reading::Reading;
@@ -94,12 +94,12 @@ impl<'c> Demands<'c> {
 
     fn add_bound(&mut self, claimant: &Claimant<'_, '_>, route: &'c ObservedRoute, place: usize) {
         let Some(host) = route.matches.served_host() else { return };
-        let is_plain = route.front_end.protocol.is_plain();
-        if is_plain && route.answers {
+        let is_tls = route.front_end.protocol.is_tls();
+        if !is_tls && route.answers {
             self.redirects.entry((host, scope(host, route.front_end))).or_insert(place);
         }
         let authentication = route.protection.client_authentication;
-        if !is_plain && claimant.demands_certificates(authentication) {
+        if is_tls && claimant.demands_certificates(authentication) {
             self.certificates.add(host, place);
         }
     }
@@ -166,7 +166,7 @@ impl<'c> Demands<'c> {
 
     /// The oldest who demands that requests are not served on a front end, and why.
     fn find(&self, front_end: FrontEndId, matches: &RouteMatch) -> Option<(usize, &'static str)> {
-        let host = matches.served_host().filter(|_| front_end.protocol.is_plain())?;
+        let host = matches.served_host().filter(|_| front_end.protocol == Protocol::Http)?;
         if let Some(by) = self.certificates.find(host) {
             return Some((by, "demands client certificates for a host that it would serve"));
         }
@@ -180,7 +180,7 @@ impl<'c> Demands<'c> {
 #[derive(Debug, Default)]
 struct Hosts<'c> {
     oldest: Option<usize>,
-    hosts: BTreeMap<&'c Host, usize>,
+    same: BTreeMap<&'c Host, usize>,
     /// The exact hosts, by what stands behind their first label.
     exact_below: BTreeMap<&'c str, usize>,
 }
@@ -189,7 +189,7 @@ impl<'c> Hosts<'c> {
     /// Adds a host. Claimants come in order of age.
     fn add(&mut self, host: &'c Host, place: usize) {
         self.oldest.get_or_insert(place);
-        self.hosts.entry(host).or_insert(place);
+        self.same.entry(host).or_insert(place);
         if let Host::Exact(name) = host
             && let Some((_, parent)) = name.split_once('.')
         {
@@ -205,8 +205,8 @@ impl<'c> Hosts<'c> {
             Host::Wildcard(parent) => self.exact_below.get(parent.as_str()),
             Host::Exact(name) => name
                 .split_once('.')
-                .and_then(|(_, parent)| self.hosts.get(&Host::Wildcard(parent.to_owned()))),
+                .and_then(|(_, parent)| self.same.get(&Host::Wildcard(parent.to_owned()))),
         };
-        [self.hosts.get(host), met, self.hosts.get(&Host::Any)].into_iter().flatten().min().copied()
+        [self.same.get(host), met, self.same.get(&Host::Any)].into_iter().flatten().min().copied()
     }
 }

@@ -1,5 +1,6 @@
 //! Front ends: ports, types, what happens to requests without TLS, and who speaks for whom.
 
+use k8s_openapi::api::networking::v1::IngressTLS;
 use nitro_ingress::diagnostic::{Code, Severity};
 use nitro_ingress::model::{Kind, Role, State};
 use nitro_ingress::translate::translate;
@@ -23,7 +24,7 @@ fn tls(name: &str) -> IngressBuilder {
 
 /// An Ingress without rules.
 fn speaker(name: &str) -> IngressBuilder {
-    at(name).changed(|spec| spec.tls = Some(vec![Default::default()]))
+    at(name).changed(|spec| spec.tls = Some(vec![IngressTLS::default()]))
 }
 
 fn shop() -> Cluster {
@@ -202,16 +203,20 @@ fn bytes_go_to_the_default_back_end() {
 }
 
 #[test]
-fn tls_that_is_passed_on_goes_by_the_name_that_clients_ask_for() {
+fn tls_that_is_passed_on_goes_to_one_back_end() {
     let web = tls("web")
         .annotated("ssl-passthrough", "True")
         .annotated("secure-backend", "True")
         .annotated("insecure-termination", "redirect");
     let translation = accepted(&shop().with(web.clone()));
     let state = &translation.desired.state;
-    let [(rule, target)] = routes(state, "k8s-192.0.2.10_443_ssl_bridge")[..] else { panic!() };
-    assert_eq!(rule, r#"CLIENT.SSL.CLIENT_HELLO.SNI.TO_LOWER.EQ("a.example")"#);
-    assert_eq!(text(state, Kind::LBVSERVER, target, "servicetype"), "SSL_BRIDGE");
+    let [(rule, target)] = routes(state, "k8s-192.0.2.10_443_tcp")[..] else { panic!() };
+    assert_eq!(rule, "TRUE");
+    assert_eq!(text(state, Kind::LBVSERVER, target, "servicetype"), "TCP");
+    assert_eq!(
+        text(state, Kind::SERVICEGROUP, &target.replace("_lbv_", "_sgp_"), "servicetype"),
+        "TCP"
+    );
     assert_eq!(routes(state, HTTP).len(), 1);
     // Nothing of TLS ends here.
     assert_eq!(state.names(Kind::SSLPROFILE).count(), 0);
@@ -227,12 +232,8 @@ fn tls_that_is_passed_on_goes_by_the_name_that_clients_ask_for() {
         assert_eq!(told.code, Code::FieldRefused);
         assert_eq!(told.field, Some(format!("ingress.citrix.com/{name}")));
     }
-    let without_host = at("web")
-        .host("")
-        .path("/", "web", 80)
-        .tls(&[], "tls")
-        .annotated("ssl-passthrough", "True");
-    let translation = translated(&shop().with(without_host));
+    let of_two = web.host("b.example").path("/", "apache", 443);
+    let translation = translated(&shop().with(of_two));
     assert_eq!(error(&translation, "web").code, Code::RuleUnsupported);
 }
 
@@ -242,7 +243,7 @@ fn an_address_and_port_are_of_one_type() {
     let translation = translated(&shop().with(tls("web").created(1)).with(bytes));
     let told = error(&translation, "bytes");
     assert_eq!(told.code, Code::FrontEndConflict);
-    assert!(told.problem.contains("192.0.2.10:443 as SSL, and SSL_BRIDGE"), "{}", told.problem);
+    assert!(told.problem.contains("192.0.2.10:443 as SSL, and TCP"), "{}", told.problem);
     assert_eq!(csvservers(&translation.desired.state), [CSVSERVER]);
 }
 
@@ -340,7 +341,7 @@ fn where_client_certificates_are_demanded_a_default_certificate_is_for_one_host_
 #[test]
 fn an_entry_without_a_secret_needs_a_certificate_from_elsewhere() {
     let bare = |name: &str, age| {
-        plain(name).created(age).changed(|spec| spec.tls = Some(vec![Default::default()]))
+        plain(name).created(age).changed(|spec| spec.tls = Some(vec![IngressTLS::default()]))
     };
     let translation = translated(&shop().with(bare("web", 1)));
     assert_eq!(error(&translation, "web").code, Code::CertificateHostUncovered);
