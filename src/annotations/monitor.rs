@@ -6,8 +6,8 @@
 use crate::model::{Fields, Kind, Value};
 use crate::schema;
 
-use super::ParseError;
 use super::fields::{Dependant, FieldSet, no_check};
+use super::{ParseError, Scope};
 
 const OF_HTTP: &[&str] = &["HTTP", "HTTP-INLINE", "HTTP2"];
 const OF_ECV: &[&str] = &["HTTP-ECV", "TCP-ECV"];
@@ -18,6 +18,7 @@ const TYPES: &[&str] = &["HTTP", "HTTP-ECV", "HTTP-INLINE", "HTTP2", "PING", "TC
 pub(super) static MONITOR: FieldSet = FieldSet {
     kind: Kind::LBMONITOR,
     what: "monitor",
+    scope: Scope::Service,
     allowed: &[
         "action",
         "alertretries",
@@ -107,12 +108,20 @@ fn check(fields: &Fields) -> Result<(), ParseError> {
     let (interval, timeout) = (milliseconds(fields, INTERVAL), milliseconds(fields, TIMEOUT));
     // Documented: a probe must be answered before the next one goes out.
     if timeout >= interval {
-        return Err(ParseError::TooGreat { field: "resptimeout", than: "interval" });
+        return Err(ParseError::TooGreat {
+            field: "resptimeout",
+            limit: "below",
+            than: "interval",
+        });
     }
     let (failures, retries) = (number(fields, "failureretries"), number(fields, "retries"));
     // Documented; zero means that all of them count.
     if failures > retries {
-        return Err(ParseError::TooGreat { field: "failureretries", than: "retries" });
+        return Err(ParseError::TooGreat {
+            field: "failureretries",
+            limit: "not above",
+            than: "retries",
+        });
     }
     check_codes(fields)
 }
@@ -211,7 +220,7 @@ mod tests {
             ),
             (
                 r#"{"type": "TCP", "failureretries": 9}"#,
-                "write a value for \"failureretries\" below that of \"retries\"",
+                "write a value for \"failureretries\" not above that of \"retries\"",
             ),
             (
                 r#"{"type": "HTTP", "respcode": "2xx"}"#,

@@ -80,7 +80,7 @@ codes! {
         example r#""ingress.citrix.com/secure-backend" and "ingress.citrix.com/secure_backend" are two spellings of one annotation"#;
     AnnotationMalformed = "annotation-malformed", [Error]: "The value of an annotation cannot be read.",
         fix "Write a value as in [annotations.md](annotations.md).",
-        example "the value contains typographic quotes (“), which are not JSON";
+        example "the value contains typographic quotes (“), which do not count as quotes";
     AnnotationServiceUnknown = "annotation-service-unknown", [Error, Warning, Note]: "An annotation is keyed by a Service that the Ingress does not use.",
         fix "Write the name of a Service that the rules use.",
         example r#"the Ingress does not use a Service "apatche""#;
@@ -89,7 +89,7 @@ codes! {
         example r#"sslprofile has no field "clientauht""#;
     FieldRefused = "field-refused", [Error]: "A member of a smart annotation may not be set, or has a wrong value.",
         fix "Write one of the values that are named, or remove the member.",
-        example r#""maybe" is not a value of "clientauth": DISABLED, ENABLED"#;
+        example r#""maybe" is not a value of "clientauth""#;
     SecretMissing = "secret-missing", [Error]: "A Secret that is named does not exist.",
         fix "Create it, or name another.",
         example r#"Secret "default/nowhere" does not exist"#;
@@ -149,7 +149,7 @@ codes! {
         example r#"Service "default/apache" has no port "80"; it has 443"#;
     NodePortMissing = "node-port-missing", [Error]: "Members are node ports, and a Service has none.",
         fix "Make it a Service of type NodePort, or run with `--members endpoints`.",
-        example r#"members are node ports, and Service "default/apache" of type ClusterIP has none"#;
+        example r#"members are node ports, and Service "default/shop" of type ClusterIP has none"#;
     NodesMissing = "nodes-missing", [Error]: "Members are node ports, and no Node is known.",
         fix "Give the Nodes as well, or run with `--members endpoints`.",
         example "members are node ports, and no Node is known";

@@ -2,7 +2,6 @@
 //! what can still be read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::IngressSpec;
@@ -14,7 +13,7 @@ use crate::model::{
     BackEndTransport, CertificateId, ClientAuthentication, Host, IngressId, ObjectKey, PathMatch,
     RouteMatch,
 };
-use crate::policy::Policy;
+use crate::policy::{MemberSource, Policy};
 use crate::snapshot::Snapshot;
 
 use super::back_end::{self, BackEndTls, ServiceText};
@@ -95,7 +94,7 @@ pub(super) struct BackEnd {
     /// The Service and port as the Ingress names them: `name:port`.
     pub(super) service: String,
     pub(super) names: BackEndNames,
-    pub(super) members: Rc<Members>,
+    pub(super) members: Members,
     pub(super) tls: Option<BackEndTls>,
 }
 
@@ -246,12 +245,19 @@ impl<'a> Reader<'a> {
         }
         let service = format!("{}:{port}", rule.service);
         if members.serving.is_empty() {
-            reading.findings.warning(
-                Code::ServiceWithoutMembers,
-                &rule.field,
-                format!("Service \"{key}\" has no ready endpoints behind port {port}"),
-                "start its pods, or check its selector and the name of its port",
-            );
+            let (problem, remedy) = match self.policy.members {
+                MemberSource::Endpoints => (
+                    format!("Service \"{key}\" has no ready endpoints behind port {port}"),
+                    "start its pods, or check its selector and the name of its port",
+                ),
+                MemberSource::NodePort => (
+                    format!("no node takes connections for port {port} of Service \"{key}\""),
+                    "look whether nodes are ready and have an InternalIP of its family; if its \
+                     externalTrafficPolicy is Local, also for its pods",
+                ),
+            };
+            let code = Code::ServiceWithoutMembers;
+            reading.findings.warning(code, &rule.field, problem, remedy);
         }
         reading.back_ends.push(BackEnd { service, names, members, tls });
         Some(reading.back_ends.len() - 1)

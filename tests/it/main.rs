@@ -31,6 +31,7 @@ mod docs;
 mod cli_bad_input;
 mod cli_canary;
 mod cli_commands;
+mod cli_explain;
 mod cli_lint;
 mod cli_reference;
 mod faults;
