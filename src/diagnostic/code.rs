@@ -179,7 +179,7 @@ codes! {
         example "www.guestbook.com/ gets no route in plain text: Ingress default/first demands client certificates for a host that it would serve";
     FrontEndKept = "front-end-kept", [Error, Warning]: "A front end stays as it is until the Ingress that holds it is understood.",
         fix "Mend the Ingress that holds the front end.",
-        example r#""hsts" and the like wait until Ingress default/first, which holds 192.0.2.10_443_ssl, is understood"#;
+        example "Ingress default/front, which is older, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
     FrontEndConflict = "front-end-conflict", [Error]: "Another Ingress holds the front end with other settings.",
         fix "Give the Ingress an address of its own with `frontend-ip`, or let both ask for the same.",
         example r#"Ingress default/first, which is older, has "clientauth" as DISABLED on 192.0.2.10_443_ssl, and ENABLED is asked for here"#;
