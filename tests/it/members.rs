@@ -93,6 +93,23 @@ fn a_member_is_given_time_to_finish() {
 }
 
 #[test]
+fn many_members_are_drained_and_come_back_in_one_write() {
+    let turns = Turns::new();
+    let slices = |phase: &dyn Fn(EndpointsBuilder, &str) -> EndpointsBuilder| {
+        ["10.0.0.2", "10.0.0.3", "10.0.0.4"]
+            .iter()
+            .fold(slice().address("10.0.0.1", None), |all, one| phase(all, one))
+    };
+    let ready = web(slices(&|all, one| all.address(one, None)));
+    settle(&turns, &ready);
+    let leaving = web(slices(&|all, one| all.terminating(one, true)));
+    assert_eq!(writes(&turns, &leaving), ["disable servicegroup"]);
+    assert_eq!(members(&turns), ["1", "-2", "-3", "-4"]);
+    assert_eq!(writes(&turns, &ready), ["enable servicegroup"]);
+    assert_eq!(members(&turns), ["1", "2", "3", "4"]);
+}
+
+#[test]
 fn a_member_that_is_ready_again_is_back_in_service() {
     let turns = Turns::new();
     let both = || slice().address("10.0.0.2", None);

@@ -121,4 +121,5 @@ fn without_any_node_nothing_is_a_member_and_the_ingress_is_unmet() {
         .with(node("c", &["10.1.0.3"]).ready("False"));
     let translation = translated(&unready);
     assert_eq!(told(&translation, "web"), [(Severity::Warning, Code::ServiceWithoutMembers)]);
+    assert!(translation.diagnostics[0].problem.starts_with("no node takes connections"));
 }
