@@ -185,7 +185,7 @@ fn mine(translation: &Translation, id: &IngressId) -> State {
 fn objects(mine: &State, sources: &[Source]) -> Vec<Object> {
     let mut users: BTreeMap<EntityId, BTreeSet<EntityId>> = BTreeMap::new();
     for (entity, fields) in &mine.entities {
-        if let Some(used) = references(entity, fields) {
+        for used in references(entity, fields) {
             users.entry(used).or_default().insert(entity.clone());
         }
     }

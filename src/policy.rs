@@ -20,6 +20,8 @@ pub struct Policy {
     pub default_vip: Option<IpAddr>,
     /// The addresses that only Ingresses of some namespaces may name.
     pub vip_namespaces: BTreeMap<IpAddr, BTreeSet<String>>,
+    /// Names of objects of others that annotations may name; `*` stands for any text.
+    pub references: BTreeSet<String>,
     /// Who the members of service groups are.
     pub members: MemberSource,
     /// How long members whose endpoints are terminating may finish what they have.
@@ -40,6 +42,21 @@ pub enum MemberSource {
     NodePort,
 }
 
+impl Policy {
+    /// Whether annotations may name this object of somebody else.
+    pub fn allows_reference(&self, name: &str) -> bool {
+        self.references.iter().any(|pattern| is_like(name, pattern))
+    }
+}
+
+/// Whether a name is like a pattern, in which `*` stands for any text.
+fn is_like(name: &str, pattern: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return name == pattern };
+    let Some(name) = name.strip_prefix(start) else { return false };
+    let starts = name.char_indices().map(|(i, _)| i).chain([name.len()]);
+    starts.into_iter().any(|i| is_like(&name[i..], rest))
+}
+
 /// What an Ingress counts as if it names no class, or one without an IngressClass object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownClass {
@@ -58,4 +75,21 @@ pub struct Consent {
     pub save_foreign: bool,
     /// Whether Ingresses that are not in the input are gone (commands on files).
     pub prune: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        for (pattern, name) in
+            [("a", "a"), ("*", ""), ("*", "a.b"), ("a*c", "abbc"), ("*.b*", "a.bc")]
+        {
+            assert!(is_like(name, pattern), "{pattern} {name}");
+        }
+        for (pattern, name) in [("", "a"), ("a", "ab"), ("a*c", "abb"), ("*b", "ba")] {
+            assert!(!is_like(name, pattern), "{pattern} {name}");
+        }
+    }
 }

@@ -164,6 +164,16 @@ pub fn nearest_field(kind: Kind, word: &str) -> Option<&'static str> {
     nearest(&word.to_ascii_lowercase(), facts(kind).fields.keys().map(String::as_str))
 }
 
+/// The objects that fields name: each field that names one, and its name.
+pub fn references(kind: Kind, fields: &Fields) -> impl Iterator<Item = (&str, &str)> {
+    fields.iter().filter_map(move |(name, value)| {
+        let (_, facts) = field(kind, name)?;
+        let named = value.as_text()?;
+        let names = facts.refers_to.is_some() && !facts.ref_literals.iter().any(|it| it == named);
+        names.then_some((name.as_str(), named))
+    })
+}
+
 /// Reads one field as a person or the appliance wrote it: any case of name and enum, numbers and
 /// booleans in quotes. Gives NITRO's own spelling of both.
 pub fn normalise(

@@ -142,6 +142,18 @@ struct IngressOptions {
         value_parser = parse_vip_namespace
     )]
     vip_namespaces: Vec<(IpAddr, String)>,
+
+    /// Let annotations name this object of the appliance; `*` stands for any text; can be given
+    /// several times
+    ///
+    /// For TCP and HTTP profiles and net profiles that somebody else has made.
+    #[arg(
+        long = "allow-reference",
+        env = "NITRO_INGRESS_ALLOW_REFERENCES",
+        value_name = "PATTERN",
+        value_delimiter = ','
+    )]
+    references: Vec<String>,
 }
 
 /// What may be done to things that are not ours, or not easily undone.
@@ -289,8 +301,13 @@ impl MeaningSettings {
     pub fn policy(&self, environment: &Environment) -> Result<Policy, Error> {
         let Self { identity, ingress, members } = self;
         let IdentityOptions { prefix, cluster_id } = identity;
-        let IngressOptions { controller_names, ingress_classes, default_vip, vip_namespaces } =
-            ingress;
+        let IngressOptions {
+            controller_names,
+            ingress_classes,
+            default_vip,
+            vip_namespaces,
+            references,
+        } = ingress;
         let mut namespaces: BTreeMap<IpAddr, BTreeSet<String>> = BTreeMap::new();
         for (vip, namespace) in vip_namespaces {
             namespaces.entry(*vip).or_default().insert(namespace.clone());
@@ -317,6 +334,7 @@ impl MeaningSettings {
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
             vip_namespaces: namespaces,
+            references: some(references),
             members: members.source.into(),
             drain_delay_secs: members.drain_delay_secs,
             enable_default_profile: false,

@@ -19,6 +19,7 @@ mod profile;
 mod reading;
 mod rules;
 mod services;
+mod tuning;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -136,6 +136,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
+        references: [].into(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
@@ -148,6 +149,9 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
             "enable-default-profile" => policy.enable_default_profile = true,
             "save-foreign" => policy.consent.save_foreign = true,
             "members nodeport" => policy.members = MemberSource::NodePort,
+            other if other.starts_with("allow-reference ") => {
+                policy.references.insert(other["allow-reference ".len()..].to_owned());
+            }
             other => match other.strip_prefix("vip-namespace ").and_then(|it| it.split_once('=')) {
                 Some((vip, namespace)) => {
                     let allowed = policy.vip_namespaces.entry(vip.parse()?).or_default();

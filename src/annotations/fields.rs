@@ -53,21 +53,6 @@ pub(super) const fn no_check(_: &Fields) -> Result<(), ParseError> {
 }
 
 impl FieldSet {
-    /// The objects of others that settings name: each field that names one, and its name.
-    pub fn references<'f>(
-        &self,
-        fields: &'f Fields,
-    ) -> impl Iterator<Item = (&'f str, &'f str)> + use<'f> {
-        let kind = self.kind;
-        fields.iter().filter_map(move |(field, value)| {
-            let (_, facts) = schema::field(kind, field)?;
-            let name = value.as_text()?;
-            let names =
-                facts.refers_to.is_some() && !facts.ref_literals.iter().any(|it| it == name);
-            names.then_some((field.as_str(), name))
-        })
-    }
-
     /// Reads settings that stand by themselves.
     pub(super) fn parse(&'static self, text: &str) -> Result<Fields, ParseError> {
         self.read(json::parse(text)?)

@@ -156,6 +156,9 @@ codes! {
     ServiceWithoutMembers = "service-without-members", [Warning]: "A Service has no ready endpoints.",
         fix "Start its pods, or check its selector and the name of its port.",
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;
+    ReferenceRefused = "reference-refused", [Error]: "An annotation names an object of the appliance that is not of this Ingress.",
+        fix "Write the settings themselves, or have the operator allow the reference with `--allow-reference`.",
+        example r#""mobile" names a nstcpprofile of the appliance, which is not of this Ingress"#;
     VipRefused = "vip-refused", [Error]: "The address is for Ingresses of other namespaces.",
         fix "Name another address, or have the operator allow the namespace.",
         example "the address 192.0.2.10 is for Ingresses of team-a only";

@@ -21,9 +21,11 @@ pub struct Reading {
 }
 
 /// The named objects that are read, whole.
-const LISTED: [Kind; 16] = [
+const LISTED: [Kind; 18] = [
     Kind::SSLCERTKEY,
     Kind::SSLPROFILE,
+    Kind::NSTCPPROFILE,
+    Kind::NSHTTPPROFILE,
     Kind::SSLSERVICE,
     Kind::SERVER,
     Kind::LBMONITOR,

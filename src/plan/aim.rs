@@ -207,8 +207,22 @@ fn pin_entity(old: &State, id: &EntityId, state: &mut State) {
     }
 }
 
-/// Keeps what protects a front end: its profile, its CAs, its refusing policies.
+/// Keeps a front end as it is bound: its fields, its profile, its CAs, its refusing policies, and
+/// what answers requests that nobody takes.
 fn keep_front_end(old: &State, csvserver: &str, state: &mut State) {
+    let front_end = EntityId::new(Kind::CSVSERVER, csvserver);
+    if let Some(fields) = old.entities.get(&front_end) {
+        state.entities.insert(front_end, fields.clone());
+        let defaults = |state: &State| -> Vec<BindingId> {
+            let bound = state.bound(Kind::CSVSERVER_LBVSERVER, csvserver);
+            bound.map(|(binding, _)| binding.clone()).collect()
+        };
+        let kept = defaults(old);
+        for desired in defaults(state).into_iter().filter(|_| !kept.is_empty()) {
+            state.bindings.remove(&desired);
+        }
+        state.bindings.extend(kept.into_iter().map(|binding| (binding, Fields::new())));
+    }
     let endpoint = EntityId::new(Kind::SSLVSERVER, csvserver);
     if let Some(fields) = old.entities.get(&endpoint) {
         state.entities.insert(endpoint, fields.clone());
@@ -240,7 +254,7 @@ fn close(old: &State, state: &mut State) {
     let mut missing: Vec<EntityId> = state
         .entities
         .iter()
-        .filter_map(|(id, fields)| references(id, fields))
+        .flat_map(|(id, fields)| references(id, fields))
         .chain(state.bindings.keys().flat_map(ends))
         .filter(|id| !state.entities.contains_key(id))
         .collect();

@@ -562,7 +562,7 @@ fn dangling(owned: &Owned) -> Option<String> {
     let mut named = state
         .entities
         .iter()
-        .filter_map(|(id, fields)| reference::references(id, fields))
+        .flat_map(|(id, fields)| reference::references(id, fields))
         .chain(state.bindings.keys().flat_map(reference::ends));
     named
         .find(|id| !state.entities.contains_key(id) && id.name != "foreign-ca")

@@ -5,24 +5,34 @@ use crate::model::{BindingId, EntityId, Fields, Kind};
 /// The fields that name another entity of ours.
 const REFERENCES: &[(Kind, &str, Kind)] = &[
     (Kind::SSLCERTKEY, "linkcertkeyname", Kind::SSLCERTKEY),
+    (Kind::SERVICEGROUP, "httpprofilename", Kind::NSHTTPPROFILE),
+    (Kind::SERVICEGROUP, "tcpprofilename", Kind::NSTCPPROFILE),
     (Kind::SSLSERVICEGROUP, "sslprofile", Kind::SSLPROFILE),
     (Kind::RESPONDERPOLICY, "action", Kind::RESPONDERACTION),
     (Kind::REWRITEPOLICY, "action", Kind::REWRITEACTION),
     (Kind::CSACTION, "targetlbvserver", Kind::LBVSERVER),
     (Kind::CSPOLICY, "action", Kind::CSACTION),
+    (Kind::CSVSERVER, "httpprofilename", Kind::NSHTTPPROFILE),
+    (Kind::CSVSERVER, "tcpprofilename", Kind::NSTCPPROFILE),
     (Kind::SSLVSERVER, "sslprofile", Kind::SSLPROFILE),
 ];
 
-/// The field through which a kind refers to another, if it has one, with the kind referred to.
-fn reference_of(kind: Kind) -> Option<(&'static str, Kind)> {
-    REFERENCES.iter().find(|(from, _, _)| *from == kind).map(|(_, field, to)| (*field, *to))
+/// The fields through which a kind refers to others, with the kinds referred to.
+fn references_of(kind: Kind) -> impl Iterator<Item = (&'static str, Kind)> {
+    let rows = REFERENCES.iter().filter(move |(from, _, _)| *from == kind);
+    rows.map(|(_, field, to)| (*field, *to))
 }
 
 /// What an entity refers to through its fields. A built-in object that is named so is in no state
 /// of ours and thus found by nobody.
-pub(crate) fn references(id: &EntityId, fields: &Fields) -> Option<EntityId> {
-    let (field, kind) = reference_of(id.kind)?;
-    Some(EntityId::new(kind, fields.get(field)?.as_text()?))
+pub(crate) fn references(id: &EntityId, fields: &Fields) -> impl Iterator<Item = EntityId> {
+    references_of(id.kind)
+        .filter_map(|(field, kind)| Some(EntityId::new(kind, fields.get(field)?.as_text()?)))
+}
+
+/// Whether a set or unset of these fields changes what an entity refers to in one kind.
+pub(super) fn repoints(kind: Kind, to: Kind, mut is_touched: impl FnMut(&str) -> bool) -> bool {
+    references_of(kind).any(|(field, referred)| referred == to && is_touched(field))
 }
 
 /// The entity whose creation brings this one into being: itself, unless it is derived.

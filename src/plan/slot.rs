@@ -1,7 +1,8 @@
 //! Slots: the place that a binding takes on its parent, and who may take it next.
 //!
 //! An *overwriting* slot is never emptied when it gets a new holder: the appliance replaces the
-//! binding in one command (documented: default certificate per key type). An *exclusive* one must
+//! binding in one command (documented: default certificate per key
+//! type; assumed: default lbvserver of a csvserver). An *exclusive* one must
 //! be empty first (policy priority: 3041; SNI certificate for one name: 3629).
 
 use crate::model::{BindingId, Kind, Role};
@@ -10,9 +11,18 @@ use crate::observed::Owned;
 /// The binding of the aim that overwrites an observed one, if there is one.
 pub(super) fn overwriter(old: &Owned, new: &Owned, observed: &BindingId) -> Option<BindingId> {
     let is_overwriting = observed.role == Role::Plain
-        && matches!(observed.kind, Kind::SSLVSERVER_SSLCERTKEY | Kind::SSLSERVICEGROUP_SSLCERTKEY);
+        && matches!(
+            observed.kind,
+            Kind::SSLVSERVER_SSLCERTKEY
+                | Kind::SSLSERVICEGROUP_SSLCERTKEY
+                | Kind::CSVSERVER_LBVSERVER
+        );
     if !is_overwriting || new.state.bindings.contains_key(observed) {
         return None;
+    }
+    if observed.kind == Kind::CSVSERVER_LBVSERVER {
+        let mut defaults = new.state.bound(observed.kind, &observed.parent);
+        return defaults.next().map(|(binding, _)| binding.clone());
     }
     let key_type = |owned: &Owned, name: &str| owned.certkeys.get(name).and_then(|c| c.key_type);
     let held = key_type(old, &observed.child);

@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::annotations::{IngressSettings, MISSPELLING, ProfileChoice, SecureBackEnds, Setting};
+use crate::annotations::{
+    IngressSettings, MISSPELLING, ProfileChoice, SecureBackEnds, Setting, SslSettings,
+};
 use crate::diagnostic::Code;
-use crate::model::{BackEndTransport, CertificateId, Fields, Host, ObjectKey, Value};
+use crate::model::{BackEndTransport, CertificateId, Host, ObjectKey, Value};
 use crate::schema;
 
 use super::certificates::{Authorities, Served, ShownTo};
@@ -34,7 +36,7 @@ pub(super) struct ServiceText {
 
 #[derive(Debug, Default)]
 struct TlsText {
-    fields: Fields,
+    profile: SslSettings,
     authorities: Option<Rc<Authorities>>,
     client: Option<(ObjectKey, Rc<Served>)>,
 }
@@ -92,7 +94,7 @@ struct Asked<'s> {
     secure: Setting<bool>,
     secret: Setting<&'s String>,
     ca: Setting<&'s String>,
-    fields: Setting<&'s Fields>,
+    profile: Setting<&'s SslSettings>,
 }
 
 impl<'s> Asked<'s> {
@@ -111,9 +113,9 @@ impl<'s> Asked<'s> {
             secure,
             secret: about(&settings.backend_secret, service, services),
             ca: about(&settings.backend_ca_secret, service, services),
-            fields: match about(&settings.backend_sslprofile, service, services) {
+            profile: match about(&settings.backend_sslprofile, service, services) {
                 Setting::Absent => Setting::Absent,
-                Setting::Is(ProfileChoice::Settings(settings)) => Setting::Is(&settings.fields),
+                Setting::Is(ProfileChoice::Settings(settings)) => Setting::Is(settings),
                 // Named profiles are refused before.
                 Setting::Unreadable | Setting::Is(ProfileChoice::Named(_)) => Setting::Unreadable,
             },
@@ -155,10 +157,11 @@ fn read_one(asked: &Asked<'_>, service: &str, context: &mut Context<'_, '_>) -> 
     };
     let secret = asked.secret.value().copied();
     let ca = asked.ca.value().copied();
-    let fields = asked.fields.value().copied();
+    let profile = asked.profile.value().copied();
+    let fields = profile.map(|profile| &profile.fields);
     let serverauth = fields.and_then(|fields| fields.get("serverauth")).and_then(Value::as_text);
     let verifies = ca.is_some() || serverauth == Some("ENABLED");
-    let readable = !asked.ca.is_unreadable() && !asked.fields.is_unreadable();
+    let readable = !asked.ca.is_unreadable() && !asked.profile.is_unreadable();
     // What cannot be read asks for all that it could.
     let at_least = match (verifies || asked.ca.is_unreadable(), secure) {
         (true, _) => BackEndTransport::Verified,
@@ -169,7 +172,7 @@ fn read_one(asked: &Asked<'_>, service: &str, context: &mut Context<'_, '_>) -> 
     let unreadable = secure.is_none() || !readable || asked.secret.is_unreadable();
     let commonname = fields.and_then(|fields| fields.get("commonname")).and_then(Value::as_text);
     let commonname = match commonname {
-        _ if asked.fields.is_unreadable() => Setting::Unreadable,
+        _ if asked.profile.is_unreadable() => Setting::Unreadable,
         Some(name) => Setting::Is(name.to_ascii_lowercase()),
         None => Setting::Absent,
     };
@@ -177,7 +180,8 @@ fn read_one(asked: &Asked<'_>, service: &str, context: &mut Context<'_, '_>) -> 
     let mut text = ServiceText { transport, at_least, commonname, tls: None, understood };
     if secure == Some(true) {
         let contradicts = contradicts(service, (ca.is_some(), serverauth), context);
-        let mut tls = TlsText { fields: fields.cloned().unwrap_or_default(), ..TlsText::default() };
+        let profile = profile.cloned().unwrap_or_default();
+        let mut tls = TlsText { profile, ..TlsText::default() };
         tls.authorities =
             ca.and_then(|name| context.authorities(name, &context.keys.of("backend-ca-secret")));
         tls.client = secret.and_then(|name| {
@@ -277,7 +281,7 @@ impl ServiceText {
 
 impl TlsText {
     fn for_name(&self, name: Option<String>) -> Result<BackEndTls, (Code, String, String)> {
-        let mut fields = self.fields.clone();
+        let mut fields = self.profile.fields.clone();
         let sends_name = fields.get("snienable").and_then(Value::as_text) == Some("ENABLED");
         let verifies = self.authorities.is_some();
         if verifies {
@@ -299,7 +303,8 @@ impl TlsText {
             None
         };
         let profile = Profile::back_end(&fields)
-            .map_err(|error| (Code::FieldRefused, error.to_string(), error.remedy()))?;
+            .map_err(|error| (Code::FieldRefused, error.to_string(), error.remedy()))?
+            .with_ciphers(&self.profile.ciphers);
         Ok(BackEndTls {
             identity: self.identity(name.as_deref()),
             profile,

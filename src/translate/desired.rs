@@ -15,6 +15,7 @@ use super::entrances::Carries;
 use super::names::{self, Answer};
 use super::reading::{BackEnd, Reading, Target};
 use super::services::Members;
+use super::tuning::{self, FrontEndTuning};
 use super::{Band, Desired};
 
 /// Writes everything.
@@ -28,9 +29,9 @@ pub(super) fn write(
     for (place, claimant) in claimants.iter().enumerate() {
         let Claimant::Known(reading) = claimant else { continue };
         if settled.standings[place] == Standing::Accepted {
-            writer.write_ingress(reading, &settled.routes[place]);
+            writer.write_ingress(reading, &settled.routes[place], settled);
             for redirect in &settled.redirects[place] {
-                writer.write_redirect(reading, redirect);
+                writer.write_redirect(reading, redirect, settled);
             }
         }
     }
@@ -91,10 +92,15 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    fn write_ingress(&mut self, reading: &Reading<'_>, routes: &[(FrontEndId, usize)]) {
+    fn write_ingress(
+        &mut self,
+        reading: &Reading<'_>,
+        routes: &[(FrontEndId, usize)],
+        settled: &Settled,
+    ) {
         let fronts: BTreeSet<FrontEndId> = routes.iter().map(|(front_end, _)| *front_end).collect();
         for front_end in fronts {
-            self.write_csvserver(front_end, &reading.id);
+            self.write_csvserver(front_end, reading, settled);
         }
         let targets = routes.iter().map(|(_, i)| reading.routes[*i].target);
         let used: BTreeSet<usize> = targets
@@ -116,8 +122,8 @@ impl Writer<'_> {
         }
     }
 
-    fn write_redirect(&mut self, reading: &Reading<'_>, redirect: &Redirect) {
-        self.write_csvserver(redirect.front_end, &reading.id);
+    fn write_redirect(&mut self, reading: &Reading<'_>, redirect: &Redirect, settled: &Settled) {
+        self.write_csvserver(redirect.front_end, reading, settled);
         let lbvserver = self.write_answer(Answer::Secure(redirect.port), &reading.id);
         self.write_route(reading, redirect.front_end, &redirect.matches(), &lbvserver);
     }
@@ -170,20 +176,49 @@ impl Writer<'_> {
         self.desired.state.bind(member, []);
     }
 
-    fn write_csvserver(&mut self, front_end: FrontEndId, ingress: &IngressId) {
+    fn write_csvserver(&mut self, front_end: FrontEndId, reading: &Reading<'_>, settled: &Settled) {
+        let ingress = &reading.id;
         let name = front_end.csvserver(&self.mark.prefix);
-        let fields = [
+        let mut fields = fields_of([
             ("servicetype", front_end.protocol.servicetype().into()),
             ("ipv46", front_end.vip.to_string().into()),
             ("port", i64::from(front_end.port).into()),
             ("comment", shared_comment(self.mark)),
-        ];
-        self.entity(EntityId::new(Kind::CSVSERVER, name.as_str()), fields_of(fields), ingress);
+        ]);
+        let tuning = settled.fronts.get(&front_end).and_then(|front| front.tuning.clone());
+        let FrontEndTuning { csvserver, tcpprofile, httpprofile, answer } =
+            tuning.unwrap_or_default();
+        fields.extend(csvserver);
+        fields.extend(self.write_profiles(&tcpprofile, &httpprofile, (ingress, true)));
+        self.entity(EntityId::new(Kind::CSVSERVER, name.as_str()), fields, ingress);
         if front_end.protocol.speaks_http() {
-            let answer = self.write_answer(Answer::NotFound, ingress);
+            let answer = self.write_answer(answer.unwrap_or(Answer::NotFound), ingress);
             let default = BindingId::new(Kind::CSVSERVER_LBVSERVER, name, answer, Role::Plain);
             self.desired.state.bind(default, []);
         }
+    }
+
+    /// Writes profiles and gives the fields that point to them. Those of front ends are shared.
+    fn write_profiles(
+        &mut self,
+        tcp: &Option<tuning::Profile>,
+        http: &Option<tuning::Profile>,
+        (ingress, is_shared): (&IngressId, bool),
+    ) -> Fields {
+        let mut fields = Fields::new();
+        for (field, kind, profile) in [
+            ("tcpprofilename", Kind::NSTCPPROFILE, tcp),
+            ("httpprofilename", Kind::NSHTTPPROFILE, http),
+        ] {
+            let Some(profile) = profile else { continue };
+            let owner = (self.mark, (!is_shared).then_some(ingress));
+            let (name, ours) = tuning::name_of(profile, kind, owner);
+            if let Some((id, content)) = ours {
+                self.entity(id, content, ingress);
+            }
+            fields.insert(field.to_owned(), name.into());
+        }
+        fields
     }
 
     fn write_back_end(&mut self, reading: &Reading<'_>, back_end: &BackEnd) {
@@ -195,11 +230,26 @@ impl Writer<'_> {
         }));
         let (lbvserver, group) = (names.lbvserver.as_str(), names.servicegroup.as_str());
         let (balanced, spoken) = servicetypes(reading.entrances.carries, tls.is_some());
-        let fields = [("servicetype", balanced.servicetype().into()), ("comment", comment.clone())];
-        self.entity(EntityId::new(Kind::LBVSERVER, lbvserver), fields_of(fields), ingress);
+        let tuning = reading.tunings.get(service.rsplit_once(':').map_or("", |(name, _)| name));
+        let tuning = tuning.cloned().unwrap_or_default();
+        let mut fields = fields_of([
+            ("servicetype", balanced.servicetype().into()),
+            ("comment", comment.clone()),
+        ]);
+        fields.extend(tuning.lbvserver);
+        self.entity(EntityId::new(Kind::LBVSERVER, lbvserver), fields, ingress);
         let servicetype = spoken.servicetype();
-        let fields = [("servicetype", servicetype.into()), ("comment", comment)];
-        self.entity(EntityId::new(Kind::SERVICEGROUP, group), fields_of(fields), ingress);
+        let mut fields = fields_of([("servicetype", servicetype.into()), ("comment", comment)]);
+        fields.extend(tuning.servicegroup);
+        let (tcp, http) = (&tuning.tcpprofile, &tuning.httpprofile);
+        fields.extend(self.write_profiles(tcp, http, (ingress, false)));
+        self.entity(EntityId::new(Kind::SERVICEGROUP, group), fields, ingress);
+        if let Some(content) = tuning.monitor {
+            let name = tuning::monitor_name(self.mark, &content);
+            let monitor = BindingId::new(Kind::SERVICEGROUP_LBMONITOR, group, &*name, Role::Plain);
+            self.entity(EntityId::new(Kind::LBMONITOR, name), content, ingress);
+            self.desired.state.bind(monitor, []);
+        }
         let bound = BindingId::new(Kind::LBVSERVER_SERVICEGROUP, lbvserver, group, Role::Plain);
         self.desired.state.bind(bound, []);
         let Group { members, draining } = self::group(group, endpoints, self.mark, self.facts);

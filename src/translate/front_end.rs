@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use k8s_openapi::api::networking::v1::IngressTLS;
 
-use crate::annotations::{IngressSettings, Setting};
+use crate::annotations::{IngressSettings, ProfileChoice, Setting};
 use crate::diagnostic::{Code, Findings};
 use crate::model::{CertificateId, ClientAuthentication, Fields, Host, ObjectKey, Value};
 
@@ -18,6 +18,8 @@ use super::profile::Profile;
 pub(super) struct FrontEndText {
     /// Fields of the profile that it asks for, in so many words or by naming a CA.
     pub(super) fields: Fields,
+    /// The ciphers that it asks for; none is no wish.
+    pub(super) ciphers: Vec<String>,
     /// The profile that it would give a front end of its own, if TLS is on and all is understood.
     pub(super) profile: Option<Profile>,
     /// What it demands of clients; `None` if that cannot be read.
@@ -104,7 +106,7 @@ pub(super) fn read(
         return text;
     }
     match Profile::front_end(&text.fields) {
-        Ok(profile) => text.profile = Some(profile),
+        Ok(profile) => text.profile = Some(profile.with_ciphers(&text.ciphers)),
         Err(error) => context.findings.error(
             Code::FieldRefused,
             &context.keys.of("frontend-sslprofile"),
@@ -136,8 +138,10 @@ fn demands(settings: &IngressSettings) -> FrontEndText {
         let strictness = if strictness == Optional { "Optional" } else { "Mandatory" };
         fields.insert("clientcert".to_owned(), strictness.into());
     }
+    let profile = settings.frontend_sslprofile.value().and_then(ProfileChoice::settings);
     FrontEndText {
         fields,
+        ciphers: profile.map(|profile| profile.ciphers.clone()).unwrap_or_default(),
         profile: None,
         client_authentication: demanded,
         at_least,

@@ -10,7 +10,11 @@ use super::names;
 
 /// The content of one SSL profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Profile(Fields);
+pub(super) struct Profile {
+    fields: Fields,
+    /// Strongest first.
+    ciphers: Vec<String>,
+}
 
 /// Why settings make no profile. The text makes sense after "because ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -112,7 +116,7 @@ impl Profile {
         if !is(&fields, "snienable", "ENABLED") {
             return Err(Incomplete::WithoutSni);
         }
-        Self(fields).checked()
+        Self::of(fields).checked()
     }
 
     /// A profile towards a back end. The fields that name and verify it come with `asked`.
@@ -130,24 +134,41 @@ impl Profile {
             let (field, master) = ("commonname", "serverauth");
             return Err(Incomplete::WithoutMaster { field, master, wanted: "ENABLED" });
         }
-        Self(fields).checked()
+        Self::of(fields).checked()
     }
 
     /// The profile of a front end that has a default certificate, or has none: with one, clients may
     /// ask for hosts that nobody has.
     pub(super) fn with_default_certificate(mut self, is_there: bool) -> Self {
         let allowed = if is_there { "ENABLED" } else { "DISABLED" };
-        self.0.insert("allowunknownsni".to_owned(), allowed.into());
+        self.fields.insert("allowunknownsni".to_owned(), allowed.into());
         self
+    }
+
+    fn of(fields: Fields) -> Self {
+        Self { fields, ciphers: CIPHERS.iter().map(|cipher| (*cipher).to_owned()).collect() }
+    }
+
+    /// The profile with these ciphers instead of the usual ones; none is no wish.
+    pub(super) fn with_ciphers(mut self, asked: &[String]) -> Self {
+        if !asked.is_empty() {
+            self.ciphers = asked.to_vec();
+        }
+        self
+    }
+
+    /// The ciphers, strongest first.
+    pub(super) fn ciphers(&self) -> &[String] {
+        &self.ciphers
     }
 
     fn checked(self) -> Result<Self, Incomplete> {
         for (field, master, wanted) in MASTERS {
-            if self.0.contains_key(*field) && !is(&self.0, master, wanted) {
+            if self.fields.contains_key(*field) && !is(&self.fields, master, wanted) {
                 return Err(Incomplete::WithoutMaster { field, master, wanted });
             }
         }
-        if PROTOCOLS.iter().all(|(name, _)| !is(&self.0, name, "ENABLED")) {
+        if PROTOCOLS.iter().all(|(name, _)| !is(&self.fields, name, "ENABLED")) {
             return Err(Incomplete::NoProtocol);
         }
         Ok(self)
@@ -155,14 +176,15 @@ impl Profile {
 
     /// What a field is on the appliance under this profile.
     pub(super) fn value(&self, field: &str) -> Option<Value> {
-        self.0.get(field).cloned().or_else(|| schema::reset_value(Kind::SSLPROFILE, field))
+        self.fields.get(field).cloned().or_else(|| schema::reset_value(Kind::SSLPROFILE, field))
     }
 
     /// The digest of everything in it.
     pub(super) fn digest(&self) -> String {
         let fields: Vec<String> =
-            self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let parts = fields.iter().map(String::as_str).chain(CIPHERS.iter().copied());
+            self.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let parts =
+            fields.iter().map(String::as_str).chain(self.ciphers.iter().map(String::as_str));
         let parts: Vec<&str> = parts.chain(CURVES.iter().copied()).collect();
         names::digest(&parts, 20)
     }
@@ -174,9 +196,9 @@ impl Profile {
 
     /// Writes the profile with its ciphers and curves.
     pub(super) fn write(&self, name: &str, state: &mut State) {
-        state.entities.insert(EntityId::new(Kind::SSLPROFILE, name), self.0.clone());
-        for (cipher, priority) in CIPHERS.iter().zip(FIRST_CIPHER_PRIORITY..) {
-            let id = BindingId::new(Kind::SSLPROFILE_SSLCIPHER, name, *cipher, Role::Plain);
+        state.entities.insert(EntityId::new(Kind::SSLPROFILE, name), self.fields.clone());
+        for (cipher, priority) in self.ciphers.iter().zip(FIRST_CIPHER_PRIORITY..) {
+            let id = BindingId::new(Kind::SSLPROFILE_SSLCIPHER, name, cipher.as_str(), Role::Plain);
             state.bind(id, [("cipherpriority", priority.into())]);
         }
         for curve in CURVES {
@@ -217,10 +239,10 @@ mod tests {
         let profile = Profile::front_end(&asked(&[("clientauth", "ENABLED")])).unwrap();
         assert_eq!(profile.value("clientcert"), Some("Mandatory".into()));
         assert_eq!(profile.value("sessreuse"), Some("DISABLED".into()));
-        assert_eq!(profile.0.get("sesstimeout"), None);
+        assert_eq!(profile.fields.get("sesstimeout"), None);
         let plain = Profile::front_end(&asked(&[])).unwrap();
         assert_eq!(plain.value("sesstimeout"), Some(120.into()));
-        assert_eq!(plain.0.get("clientcert"), None);
+        assert_eq!(plain.fields.get("clientcert"), None);
     }
 
     #[test]
@@ -257,7 +279,7 @@ mod tests {
         let hsts = asked(&[("hsts", "ENABLED"), ("clientauth", "ENABLED")]);
         let verified = asked(&[("serverauth", "ENABLED"), ("commonname", "a.example")]);
         let profiles = [Profile::front_end(&hsts), Profile::back_end(&verified)];
-        for Profile(fields) in profiles.into_iter().flatten() {
+        for Profile { fields, .. } in profiles.into_iter().flatten() {
             for (name, value) in fields {
                 assert!(
                     schema::managed_fields(Kind::SSLPROFILE).contains(&name.as_str()),

@@ -25,6 +25,7 @@ use super::names::BackEndNames;
 use super::pending;
 use super::rules::{self, Rule};
 use super::services::{Members, Services, Unroutable};
+use super::tuning::{self, BackEndTuning, FrontEndTuning};
 
 /// One Ingress of ours.
 #[derive(Debug)]
@@ -40,6 +41,10 @@ pub(super) struct Reading<'a> {
     /// Its front ends, as far as they can be read.
     pub(super) entrances: Entrances,
     pub(super) front: FrontEndText,
+    /// What is set of its front ends.
+    pub(super) tuning: FrontEndTuning,
+    /// What is set of the back ends of each Service.
+    pub(super) tunings: BTreeMap<String, BackEndTuning>,
     /// How all of its back ends are to be spoken to at least.
     pub(super) back_ends_at_least: BackEndTransport,
     /// Its server certificates, as far as they can be used.
@@ -119,8 +124,8 @@ impl<'a> Reader<'a> {
         let ingress = &self.snapshot.ingresses[key].object;
         let annotations = ingress.annotations();
         let mut settings = annotations::read(annotations, &mut findings);
-        pending::refuse(&mut settings, annotations, &mut findings);
         let keys = Keys(annotations);
+        pending::refuse(&mut settings, keys, &mut findings);
         let no_spec = IngressSpec::default();
         let spec = ingress.spec.as_ref().unwrap_or(&no_spec);
         let entries = spec.tls.as_deref().unwrap_or_default();
@@ -144,6 +149,9 @@ impl<'a> Reader<'a> {
         let services = rules.iter().map(|rule| rule.service.as_str()).collect();
         note_ca_keys(&settings, &services, keys, context.findings);
         let texts = back_end::read(&settings, &services, &mut context);
+        let carries = entrances.carries;
+        let tuning = tuning::front_end(&settings, carries, self.policy, &mut context);
+        let tunings = tuning::back_ends(&settings, &services, (carries, self.policy), &mut context);
         refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
         if let Some(certificates) = &certificates {
             require_coverage(&rules, certificates, &entrances, &mut findings);
@@ -156,6 +164,8 @@ impl<'a> Reader<'a> {
             tls,
             entrances,
             front,
+            tuning,
+            tunings,
             back_ends_at_least: back_end::at_least(&settings),
             certificates: certificates.unwrap_or_default(),
             routes: Vec::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Draft;
 use crate::model::{BindingId, EntityId, Fields, Kind};
-use crate::plan::reference::{ends, origin, references};
+use crate::plan::reference::{ends, origin, references, repoints};
 use crate::plan::{Op, slot};
 
 /// Adds the edges 1, 2 and 4.
@@ -17,7 +17,7 @@ pub(super) fn add(draft: &mut Draft<'_>) {
             Op::Create { entity, fields } => created(draft, entity, fields),
             Op::Set { entity, fields } => {
                 let mut needed: Vec<_> = draft.index.create(entity).into_iter().collect();
-                if let Some(reference) = references(entity, fields) {
+                for reference in references(entity, fields) {
                     needed.extend(draft.index.create(&reference));
                     needed.extend(ops_on_profile(draft, &reference));
                 }
@@ -57,10 +57,8 @@ pub(super) fn add(draft: &mut Draft<'_>) {
 }
 
 fn created(draft: &Draft<'_>, entity: &EntityId, fields: &Fields) -> Vec<usize> {
-    let mut needed: Vec<usize> = references(entity, fields)
-        .and_then(|reference| draft.index.create(&reference))
-        .into_iter()
-        .collect();
+    let mut needed: Vec<usize> =
+        references(entity, fields).filter_map(|reference| draft.index.create(&reference)).collect();
     match entity.kind {
         Kind::SSLCERTKEY => {
             let files = ["cert", "key"].into_iter().filter_map(|f| fields.get(f)?.as_text());
@@ -132,7 +130,7 @@ impl Users {
         let old = &draft.old.state;
         let mut referrers: BTreeMap<EntityId, Vec<EntityId>> = BTreeMap::new();
         for (id, fields) in &old.entities {
-            if let Some(reference) = references(id, fields) {
+            for reference in references(id, fields) {
                 referrers.entry(reference).or_default().push(id.clone());
             }
         }
@@ -153,7 +151,12 @@ impl Users {
             match index.delete(referrer) {
                 Some(delete) => ends.push(delete),
                 None => ends.extend(index.sets(referrer).iter().filter(|i| {
-                    matches!(&draft.ops[**i], Op::Set { fields, .. } if references(referrer, fields).is_some())
+                    let is_touched = |field: &str| match &draft.ops[**i] {
+                        Op::Set { fields, .. } => fields.contains_key(field),
+                        Op::Unset { fields, .. } => fields.iter().any(|name| name == field),
+                        _ => false,
+                    };
+                    repoints(referrer.kind, entity.kind, is_touched)
                 })),
             }
             ends.extend(index.unlink(&referrer.name).filter(|_| referrer.kind == Kind::SSLCERTKEY));

@@ -10,6 +10,7 @@ use crate::snapshot::ObservedRoute;
 
 use super::super::profile::Profile;
 use super::super::reading::Reading;
+use super::super::tuning::FrontEndTuning;
 use super::certificates::NameHolder;
 use super::{Brought, Round};
 
@@ -18,6 +19,8 @@ use super::{Brought, Round};
 pub(in crate::translate) struct Front {
     /// Who holds it.
     pub(super) holder: usize,
+    /// What is set of it apart from TLS; nothing is known where the holder is not understood.
+    pub(in crate::translate) tuning: Option<FrontEndTuning>,
     /// What is in effect there.
     pub(in crate::translate) settings: Settings,
     /// The CAs whose client certificates are accepted.
@@ -102,6 +105,7 @@ impl Round<'_, '_, '_> {
             };
             let front = Front {
                 holder: place,
+                tuning: Some(reading.tuning.clone()),
                 settings,
                 accepted: own,
                 relied_on_by: None,
@@ -113,6 +117,7 @@ impl Round<'_, '_, '_> {
             return Ok(());
         };
         let holder = front.holder;
+        self.agree_on_tuning(front_end, front, reading)?;
         self.agree(front_end, front, reading)?;
         if !terminates {
             return Ok(());
@@ -155,6 +160,12 @@ impl Round<'_, '_, '_> {
     ) -> Result<(), Conflict> {
         let (field, asked, held) = match &front.settings {
             Settings::Plain => return Ok(()),
+            Settings::Text(profile)
+                if !reading.front.ciphers.is_empty()
+                    && reading.front.ciphers != profile.ciphers() =>
+            {
+                ("ciphers", reading.front.ciphers.join(", "), profile.ciphers().join(", "))
+            }
             Settings::Text(profile) => {
                 let differs = |(name, value): &(&String, &Value)| {
                     profile.value(name).as_ref() != Some(*value)
@@ -184,6 +195,23 @@ impl Round<'_, '_, '_> {
             };
         let what = format!("{field:?} as {held} on {front_end}, and {asked} is asked for here");
         Err(self.conflict(front.holder, &reading.keys.of(key), &what))
+    }
+
+    /// The same for what is not about TLS. Where the holder is not understood, nobody knows what
+    /// would have to agree, and things stay as they are bound.
+    fn agree_on_tuning(
+        &self,
+        front_end: FrontEndId,
+        front: &Front,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        let Some((name, held, asked)) =
+            front.tuning.as_ref().and_then(|held| reading.tuning.differs_from(held))
+        else {
+            return Ok(());
+        };
+        let what = format!("{name:?} as {held} on {front_end}, and {asked} is asked for here");
+        Err(self.conflict(front.holder, &reading.keys.of(name), &what))
     }
 
     /// CAs may be added unless somebody relies on those that there are.
@@ -306,6 +334,7 @@ impl Round<'_, '_, '_> {
     pub(super) fn hold_front(&mut self, place: usize, route: &ObservedRoute) {
         let front = self.settled.fronts.entry(route.front_end).or_insert_with(|| Front {
             holder: place,
+            tuning: None,
             settings: if route.front_end.protocol.is_tls() {
                 Settings::Bound(route.protection.client_authentication)
             } else {
