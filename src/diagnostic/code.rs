@@ -156,9 +156,21 @@ codes! {
     ServiceWithoutMembers = "service-without-members", [Warning]: "A Service has no ready endpoints.",
         fix "Start its pods, or check its selector and the name of its port.",
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;
+    VipRefused = "vip-refused", [Error]: "The address is for Ingresses of other namespaces.",
+        fix "Name another address, or have the operator allow the namespace.",
+        example "the address 192.0.2.10 is for Ingresses of team-a only";
+    AnnotationWithoutEffect = "annotation-without-effect", [Warning]: "An annotation says nothing about this Ingress as it is.",
+        fix "Remove it, or add what it is about.",
+        example r#""ingress.citrix.com/secure-port" has no effect, since the Ingress has no spec.tls"#;
+    RuleWithoutPaths = "rule-without-paths", [Warning]: "A rule has a host and no paths, so that no request goes anywhere.",
+        fix "Write its paths, or `spec.defaultBackend`.",
+        example "the rule has a host and no paths, so that no request goes anywhere";
+    PathIgnored = "path-ignored", [Warning]: "A path is given where paths cannot be seen.",
+        fix "Write one path `/`.",
+        example "TLS is passed on as it comes, so paths cannot be seen";
     RuleUnsupported = "rule-unsupported", [Error]: "A part of the Ingress is not supported.",
         fix "Write it as rules with a host, paths and a Service, and `spec.tls` with hosts and a Secret.",
-        example "an entry of spec.tls without hosts is not supported yet";
+        example "the front end carries bytes, which have no hosts and paths";
     RouteTaken = "route-taken", [Warning]: "Another Ingress has this host and path.",
         fix "Choose another host or path, or remove it from one of the two.",
         example "www.guestbook.com/ on 192.0.2.10_443_ssl belongs to Ingress default/first, which is older";
@@ -167,7 +179,7 @@ codes! {
         example "www.guestbook.com/ gets no route in plain text: Ingress default/first demands client certificates for a host that it would serve";
     FrontEndKept = "front-end-kept", [Error, Warning]: "A front end stays as it is until the Ingress that holds it is understood.",
         fix "Mend the Ingress that holds the front end.",
-        example r#""hsts" and the like wait until Ingress default/first, which holds 192.0.2.10_443_ssl, is understood"#;
+        example "Ingress default/front, which is older, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
     FrontEndConflict = "front-end-conflict", [Error]: "Another Ingress holds the front end with other settings.",
         fix "Give the Ingress an address of its own with `frontend-ip`, or let both ask for the same.",
         example r#"Ingress default/first, which is older, has "clientauth" as DISABLED on 192.0.2.10_443_ssl, and ENABLED is asked for here"#;

@@ -18,17 +18,10 @@ const PENDING: &[Pending] = &[
     ("default-response-code", |settings| settings.default_response_code.value().is_some()),
     ("frontend-httpprofile", |settings| settings.frontend_httpprofile.value().is_some()),
     ("frontend-tcpprofile", |settings| settings.frontend_tcpprofile.value().is_some()),
-    ("insecure-port", |settings| settings.insecure_port.value().is_some()),
-    ("insecure-service-type", |settings| settings.insecure_service_type.value().is_some()),
-    ("insecure-termination", |settings| settings.insecure_termination.value().is_some()),
     ("lbvserver", |settings| settings.lbvserver.value().is_some()),
     ("monitor", |settings| settings.monitor.value().is_some()),
-    ("path-match-method", |settings| settings.path_match_method.value().is_some()),
     ("preconfigured-certkey", |settings| settings.preconfigured_certkey.value().is_some()),
-    ("secure-port", |settings| settings.secure_port.value().is_some()),
-    ("secure-service-type", |settings| settings.secure_service_type.value().is_some()),
     ("servicegroup", |settings| settings.servicegroup.value().is_some()),
-    ("ssl-passthrough", |settings| settings.ssl_passthrough.value().is_some()),
 ];
 
 /// Says of everything that is understood and not honoured that it is not: an error where the

@@ -203,6 +203,7 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         ingress_classes: [].into(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: std::collections::BTreeMap::new(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,

@@ -6,6 +6,7 @@ mod certificates;
 mod classes;
 mod faults;
 mod foreign;
+mod front_ends;
 mod laws;
 mod members;
 mod node_ports;

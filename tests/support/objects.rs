@@ -33,6 +33,7 @@ pub(crate) fn policy() -> Policy {
         ingress_classes: BTreeSet::new(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: BTreeMap::new(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
