@@ -264,7 +264,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
         example: r#"{"web": {"type": "HTTP", "httprequest": "GET /health", "respcode": ["200"]}}"#,
         fields: Some(&monitor::MONITOR),
         security: None,
-        read: |text, to| to.monitor.take(monitor::MONITOR.parse_services(text)),
+        read: |text, to| to.monitor.take(monitor::parse(text)),
     },
     Annotation {
         key: "ingress.citrix.com/path-match-method",

@@ -42,5 +42,6 @@ mod nitro_https;
 mod nitro_observe;
 mod promises;
 mod requests;
+mod smart_fields;
 mod tidy;
 mod translate;
