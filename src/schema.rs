@@ -168,9 +168,9 @@ pub fn nearest_field(kind: Kind, word: &str) -> Option<&'static str> {
 pub fn references(kind: Kind, fields: &Fields) -> impl Iterator<Item = (&str, &str)> {
     fields.iter().filter_map(move |(name, value)| {
         let (_, facts) = field(kind, name)?;
-        let named = value.as_text()?;
-        let names = facts.refers_to.is_some() && !facts.ref_literals.iter().any(|it| it == named);
-        names.then_some((name.as_str(), named))
+        let object = value.as_text()?;
+        let is_own = facts.ref_literals.iter().any(|literal| literal == object);
+        (facts.refers_to.is_some() && !is_own).then_some((name.as_str(), object))
     })
 }
 

@@ -125,7 +125,7 @@ codes! {
         example r#"in Secret "default/www", the certificate "CN=www.guestbook.com" is not for "other-host.guestbook.com"; it covers "www.guestbook.com""#;
     CertificateTaken = "certificate-taken", [Warning]: "An older Ingress has another certificate for this name on the front end.",
         fix "Use the same certificate for one name, or another address.",
-        example r#"the certificate "CN=www.guestbook.com" is not served: Ingress default/first, which is older, has another certificate for "www.guestbook.com" on 192.0.2.10_443_ssl"#;
+        example r#"the certificate "CN=shop.example" is not the default one of 192.0.2.10_443_ssl: that of Ingress default/a-older, which is older, is"#;
     TlsRequired = "tls-required", [Error]: "TLS settings are given for an Ingress without TLS.",
         fix "Add `spec.tls` with the hosts and a Secret with their certificate.",
         example r#""ingress.citrix.com/ca-secret" is about TLS towards clients, but the Ingress has no spec.tls"#;

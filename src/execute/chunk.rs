@@ -239,7 +239,11 @@ mod tests {
 
     fn delete(name: usize) -> PlannedOp {
         let entity = EntityId::new(Kind::SERVER, name.to_string());
-        PlannedOp { op: Op::Delete { entity }, needs: BTreeSet::new(), ingresses: BTreeSet::new() }
+        PlannedOp {
+            op: Op::Delete { entity, also: Fields::new() },
+            needs: BTreeSet::new(),
+            ingresses: BTreeSet::new(),
+        }
     }
 
     fn remove_file(name: usize) -> PlannedOp {

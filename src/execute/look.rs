@@ -41,7 +41,7 @@ pub(super) fn request(op: &Op) -> Request {
         Op::Create { entity, .. }
         | Op::Set { entity, .. }
         | Op::Unset { entity, .. }
-        | Op::Delete { entity }
+        | Op::Delete { entity, .. }
         | Op::Verify { entity, .. } => Request::entity(entity),
         Op::Bind { binding, .. }
         | Op::Rebind { binding, .. }

@@ -155,7 +155,7 @@ impl Owners<'_> {
             Op::Create { entity, .. }
             | Op::Set { entity, .. }
             | Op::Unset { entity, .. }
-            | Op::Delete { entity } => self.of_entity(entity),
+            | Op::Delete { entity, .. } => self.of_entity(entity),
             Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
                 self.of_binding(binding)
             }

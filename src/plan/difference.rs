@@ -52,7 +52,7 @@ pub(super) fn difference(old: &Owned, aim: &Aim) -> Vec<Op> {
             if fields.contains_key("linkcertkeyname") {
                 ops.push(Op::Unlink { certkey: id.name.clone() });
             }
-            ops.push(Op::Delete { entity: id.clone() });
+            ops.push(Op::Delete { entity: id.clone(), also: also_named(id.kind, fields) });
         }
     }
     uploads(old, aim, &mut ops);
@@ -150,6 +150,12 @@ pub(super) fn born_with(old: &Owned, new: &Owned) -> BTreeMap<BindingId, Fields>
         }
     }
     born
+}
+
+/// What the delete of an entity has to tell beside its name (documented: the type of a monitor).
+fn also_named(kind: Kind, fields: &Fields) -> Fields {
+    let named = |name: &&String| kind == Kind::LBMONITOR && *name == "type";
+    fields.iter().filter(|(name, _)| named(name)).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
 /// The bindings that a profile is born with.

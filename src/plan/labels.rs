@@ -88,7 +88,7 @@ fn named(op: &Op) -> Vec<EntityId> {
         Op::Create { entity, .. }
         | Op::Set { entity, .. }
         | Op::Unset { entity, .. }
-        | Op::Delete { entity }
+        | Op::Delete { entity, .. }
         | Op::Verify { entity, .. } => match entity.kind {
             // An action has the name of its policy.
             Kind::CSPOLICY | Kind::CSACTION => {

@@ -98,6 +98,8 @@ pub enum Op {
     Delete {
         /// Which.
         entity: EntityId,
+        /// What the appliance wants to be told beside its name.
+        also: Fields,
     },
     /// Reads an entity and fails unless the fields are as they should be.
     Verify {
@@ -150,7 +152,15 @@ impl Op {
 
     /// What is deleted, if this deletes.
     pub const fn as_delete(&self) -> Option<&EntityId> {
-        if let Self::Delete { entity } = self { Some(entity) } else { None }
+        if let Self::Delete { entity, .. } = self { Some(entity) } else { None }
+    }
+
+    /// Whether it sets or resets this field of an entity.
+    pub fn touches(&self, field: &str) -> bool {
+        if let Self::Unset { fields, .. } = self {
+            return fields.iter().any(|name| name == field);
+        }
+        self.as_set().is_some_and(|(_, fields)| fields.contains_key(field))
     }
 
     /// The fields that are set on an entity, if this sets.
@@ -195,7 +205,7 @@ impl Op {
             Self::Create { entity, .. }
             | Self::Set { entity, .. }
             | Self::Unset { entity, .. }
-            | Self::Delete { entity }
+            | Self::Delete { entity, .. }
             | Self::Verify { entity, .. } => Some(entity.kind),
             Self::Bind { binding, .. }
             | Self::Rebind { binding, .. }
@@ -213,7 +223,9 @@ impl fmt::Display for Op {
         let verb = self.verb();
         match self {
             Self::Upload { file, .. } | Self::RemoveFile { file } => write!(f, "{verb} {file}"),
-            Self::Create { entity, .. } | Self::Delete { entity } | Self::Verify { entity, .. } => {
+            Self::Create { entity, .. }
+            | Self::Delete { entity, .. }
+            | Self::Verify { entity, .. } => {
                 write!(f, "{verb} {entity}")
             }
             Self::Set { entity, fields } => {

@@ -54,7 +54,7 @@ pub fn simulate(op: &Op, owned: &mut Owned, aim: &Aim) {
                 fields.remove("linkcertkeyname");
             }
         }
-        Op::Delete { entity } => delete(entity, owned),
+        Op::Delete { entity, .. } => delete(entity, owned),
         Op::Enable { .. } | Op::Verify { .. } | Op::Save => {}
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Rank<'a> {
             Op::Create { entity, .. }
             | Op::Set { entity, .. }
             | Op::Unset { entity, .. }
-            | Op::Delete { entity }
+            | Op::Delete { entity, .. }
             | Op::Verify { entity, .. } => (Some(entity), None),
             Op::Bind { binding, .. }
             | Op::Rebind { binding, .. }

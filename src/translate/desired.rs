@@ -1,5 +1,7 @@
 //! Writing down what the accepted Ingresses ask for, as entities and bindings.
 
+mod answers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -128,54 +130,6 @@ impl Writer<'_> {
         self.write_route(reading, redirect.front_end, &redirect.matches(), &lbvserver);
     }
 
-    /// An lbvserver that answers by itself, by a responder policy that is bound to it. Its member is
-    /// always up, since a vserver that is down may not run its policies (assumed).
-    fn write_answer(&mut self, answer: Answer, ingress: &IngressId) -> String {
-        self.write_answering_group(ingress);
-        let name = names::answer(self.mark, answer);
-        let comment = || shared_comment(self.mark);
-        let mut action = answer_fields(answer);
-        action.push(("comment", comment()));
-        let policy =
-            [("rule", "TRUE".into()), ("action", name.as_str().into()), ("comment", comment())];
-        let lbvserver = [("servicetype", "HTTP".into()), ("comment", comment())];
-        for (kind, fields) in [
-            (Kind::RESPONDERACTION, fields_of(action)),
-            (Kind::RESPONDERPOLICY, fields_of(policy)),
-            (Kind::LBVSERVER, fields_of(lbvserver)),
-        ] {
-            self.entity(EntityId::new(kind, name.as_str()), fields, ingress);
-        }
-        let group = names::answering(self.mark);
-        let state = &mut self.desired.state;
-        state.bind(BindingId::new(Kind::LBVSERVER_SERVICEGROUP, &*name, group, Role::Plain), []);
-        let policy = BindingId::new(Kind::LBVSERVER_RESPONDERPOLICY, &*name, &*name, Role::Request);
-        let attributes = [("priority", 100.into()), ("gotopriorityexpression", "END".into())];
-        state.bind(policy, attributes);
-        name
-    }
-
-    /// What stands behind every answer.
-    fn write_answering_group(&mut self, ingress: &IngressId) {
-        let name = names::answering(self.mark);
-        let comment = || shared_comment(self.mark);
-        let address = names::ANSWERING_ADDRESS;
-        let group = [
-            ("servicetype", "HTTP".into()),
-            ("healthmonitor", "NO".into()),
-            ("comment", comment()),
-        ];
-        self.entity(EntityId::new(Kind::SERVICEGROUP, name.as_str()), fields_of(group), ingress);
-        let foreign = self.facts.foreign_servers.get(&address);
-        if foreign.is_none() {
-            let server = [("ipaddress", address.to_string().into()), ("comment", comment())];
-            self.entity(EntityId::new(Kind::SERVER, name.as_str()), fields_of(server), ingress);
-        }
-        let server = foreign.unwrap_or(&name).clone();
-        let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, &*name, server, Role::Port(80));
-        self.desired.state.bind(member, []);
-    }
-
     fn write_csvserver(&mut self, front_end: FrontEndId, reading: &Reading<'_>, settled: &Settled) {
         let ingress = &reading.id;
         let name = front_end.csvserver(&self.mark.prefix);
@@ -189,7 +143,11 @@ impl Writer<'_> {
         let FrontEndTuning { csvserver, tcpprofile, httpprofile, answer } =
             tuning.unwrap_or_default();
         fields.extend(csvserver);
-        fields.extend(self.write_profiles(&tcpprofile, &httpprofile, (ingress, true)));
+        fields.extend(self.write_profiles(
+            tcpprofile.as_ref(),
+            httpprofile.as_ref(),
+            (ingress, true),
+        ));
         self.entity(EntityId::new(Kind::CSVSERVER, name.as_str()), fields, ingress);
         if front_end.protocol.speaks_http() {
             let answer = self.write_answer(answer.unwrap_or(Answer::NotFound), ingress);
@@ -201,8 +159,8 @@ impl Writer<'_> {
     /// Writes profiles and gives the fields that point to them. Those of front ends are shared.
     fn write_profiles(
         &mut self,
-        tcp: &Option<tuning::Profile>,
-        http: &Option<tuning::Profile>,
+        tcp: Option<&tuning::Profile>,
+        http: Option<&tuning::Profile>,
         (ingress, is_shared): (&IngressId, bool),
     ) -> Fields {
         let mut fields = Fields::new();
@@ -241,7 +199,7 @@ impl Writer<'_> {
         let servicetype = spoken.servicetype();
         let mut fields = fields_of([("servicetype", servicetype.into()), ("comment", comment)]);
         fields.extend(tuning.servicegroup);
-        let (tcp, http) = (&tuning.tcpprofile, &tuning.httpprofile);
+        let (tcp, http) = (tuning.tcpprofile.as_ref(), tuning.httpprofile.as_ref());
         fields.extend(self.write_profiles(tcp, http, (ingress, false)));
         self.entity(EntityId::new(Kind::SERVICEGROUP, group), fields, ingress);
         if let Some(content) = tuning.monitor {
@@ -394,33 +352,6 @@ const fn servicetypes(carries: Carries, tls: bool) -> (Protocol, Protocol) {
         (Carries::Http, true) => (Protocol::Http, Protocol::Ssl),
         (Carries::Bytes, false) | (Carries::Tls, _) => (Protocol::Tcp, Protocol::Tcp),
         (Carries::Bytes, true) => (Protocol::Tcp, Protocol::SslTcp),
-    }
-}
-
-/// The responder action of an answer: a whole response as a text of the policy language, or where
-/// to redirect to. 308 keeps the method and the body of a request.
-fn answer_fields(answer: Answer) -> Vec<(&'static str, Value)> {
-    let respond = |status: &str| {
-        let target = format!(
-            "\"HTTP/1.1 {status}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n\""
-        );
-        vec![("type", "respondwith".into()), ("target", target.into())]
-    };
-    match answer {
-        Answer::NotFound => respond("404 Not Found"),
-        Answer::Unavailable => respond("503 Service Unavailable"),
-        Answer::Secure(port) => {
-            let port = if port == 443 { String::new() } else { format!(" + \":{port}\"") };
-            let target = format!(
-                "\"https://\" + HTTP.REQ.HOSTNAME.SERVER.HTTP_URL_SAFE{port} + \
-                 HTTP.REQ.URL.PATH_AND_QUERY.HTTP_URL_SAFE"
-            );
-            vec![
-                ("type", "redirect".into()),
-                ("target", target.into()),
-                ("responsestatuscode", 308.into()),
-            ]
-        }
     }
 }
 

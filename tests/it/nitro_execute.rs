@@ -85,7 +85,7 @@ fn member(group: &str, number: u8) -> Op {
 }
 
 fn delete(kind: Kind, name: &str) -> Op {
-    Op::Delete { entity: EntityId::new(kind, name) }
+    Op::Delete { entity: EntityId::new(kind, name), also: Fields::new() }
 }
 
 fn upload(file: &str) -> Op {

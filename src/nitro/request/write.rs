@@ -84,12 +84,20 @@ impl Request {
                 Self::commands(Method::Post, binding.kind, ops).with_action("unbind")
             }
             Op::Unbind { binding } => Self::unbind(binding),
-            Op::Delete { entity } if ops.len() > 1 => {
+            Op::Delete { entity, .. } if ops.len() > 1 => {
                 Self::commands(Method::Post, entity.kind, ops).with_action("rm")
             }
-            Op::Delete { entity } => {
+            Op::Delete { entity, also } => {
                 let kind = entity.kind.name();
-                Self::delete(kind, format!("{kind}/{}", segment(&entity.name)))
+                let arguments: Vec<String> = also
+                    .iter()
+                    .map(|(name, value)| format!("{name}:{}", segment(&value.to_string())))
+                    .collect();
+                let arguments = match arguments.as_slice() {
+                    [] => String::new(),
+                    all => format!("?args={}", all.join(",")),
+                };
+                Self::delete(kind, format!("{kind}/{}{arguments}", segment(&entity.name)))
             }
             Op::Verify { entity, .. } => Self::entity(entity),
             Op::Save => {
@@ -178,7 +186,11 @@ pub(super) fn object(op: &Op) -> Object {
             bound(member, [delay, ("graceful".to_owned(), "YES".into())].into_iter().collect())
         }
         Op::Unbind { binding } => bound(binding, Object::new()),
-        Op::Delete { entity } => key(entity),
+        Op::Delete { entity, also } => {
+            let mut object = key(entity);
+            object.extend(json_fields(also));
+            object
+        }
         Op::Enable { features } => [("feature".to_owned(), json!(features))].into_iter().collect(),
         Op::Change { certkey, cert, key } => {
             // Without `nodomaincheck` a certificate for other names is refused (3585, documented).
@@ -289,7 +301,7 @@ mod tests {
             &json!({"sslparameter": {"defaultprofile": "ENABLED"}}),
         );
         check(
-            &Op::Delete { entity: EntityId::new(Kind::SERVER, "a/b") },
+            &Op::Delete { entity: EntityId::new(Kind::SERVER, "a/b"), also: Fields::new() },
             "DELETE server/a%252Fb",
             &Value::Null,
         );

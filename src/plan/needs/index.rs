@@ -58,7 +58,7 @@ impl<'a> Index<'a> {
             Op::Change { certkey, .. } => drop(self.changes.insert(certkey, i)),
             Op::Link { certkey, .. } => drop(self.links.insert(certkey, i)),
             Op::Unlink { certkey } => drop(self.unlinks.insert(certkey, i)),
-            Op::Delete { entity } => drop(self.deletes.insert(entity, i)),
+            Op::Delete { entity, .. } => drop(self.deletes.insert(entity, i)),
             Op::Enable { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => {}
         }
     }

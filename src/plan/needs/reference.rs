@@ -42,7 +42,7 @@ pub(super) fn add(draft: &mut Draft<'_>) {
             }
             Op::Link { certkey, issuer } => linked(draft, certkey, issuer),
             Op::Unlink { certkey } => unlinked(draft, certkey),
-            Op::Delete { entity } => users.ends_of(draft, entity),
+            Op::Delete { entity, .. } => users.ends_of(draft, entity),
             Op::EnableMember { .. }
             | Op::DisableMember { .. }
             | Op::Upload { .. }
@@ -151,11 +151,7 @@ impl Users {
             match index.delete(referrer) {
                 Some(delete) => ends.push(delete),
                 None => ends.extend(index.sets(referrer).iter().filter(|i| {
-                    let is_touched = |field: &str| match &draft.ops[**i] {
-                        Op::Set { fields, .. } => fields.contains_key(field),
-                        Op::Unset { fields, .. } => fields.iter().any(|name| name == field),
-                        _ => false,
-                    };
+                    let is_touched = |field: &str| draft.ops[**i].touches(field);
                     repoints(referrer.kind, entity.kind, is_touched)
                 })),
             }

@@ -162,7 +162,7 @@ impl Subject {
             Op::Create { entity, .. }
             | Op::Set { entity, .. }
             | Op::Unset { entity, .. }
-            | Op::Delete { entity } => Self::whole(entity),
+            | Op::Delete { entity, .. } => Self::whole(entity),
             Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
                 if binding.kind == Kind::CSVSERVER_CSPOLICY {
                     EntityId::new(Kind::CSPOLICY, binding.child.as_str())
@@ -236,5 +236,5 @@ const fn created(op: &Op) -> Option<&EntityId> {
 }
 
 const fn deleted(op: &Op) -> Option<&EntityId> {
-    if let Op::Delete { entity } = op { Some(entity) } else { None }
+    if let Op::Delete { entity, .. } = op { Some(entity) } else { None }
 }

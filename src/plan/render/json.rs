@@ -68,7 +68,7 @@ fn describe(out: &mut Map<String, Value>, op: &Op) {
             put("name", name(entity));
             put("fields", object!(fields));
         }
-        Op::Delete { entity } => put("name", name(entity)),
+        Op::Delete { entity, .. } => put("name", name(entity)),
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
             ends(&mut put, binding);
             put("attributes", values(attributes));
@@ -100,7 +100,7 @@ fn what<'a>(plan: &'a Plan, op: &Op) -> Option<&'a str> {
         | Op::Set { entity, .. }
         | Op::Unset { entity, .. }
         | Op::Verify { entity, .. }
-        | Op::Delete { entity } => match entity.kind {
+        | Op::Delete { entity, .. } => match entity.kind {
             Kind::CSACTION => EntityId::new(Kind::CSPOLICY, entity.name.as_str()),
             _ => entity.clone(),
         },

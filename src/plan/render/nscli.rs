@@ -67,7 +67,9 @@ fn command(op: &Op) -> String {
         Op::Unlink { certkey } => {
             line("unlink", &EntityId::new(Kind::SSLCERTKEY, certkey.as_str()), [])
         }
-        Op::Delete { entity } => line("rm", entity, []),
+        Op::Delete { entity, also } => {
+            line("rm", entity, also.values().map(|value| quoted(&value.to_string())))
+        }
         Op::Verify { entity, fields } => {
             let show = line("show", entity, []);
             let wanted: Vec<String> = arguments(entity.kind, fields).collect();

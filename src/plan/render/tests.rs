@@ -166,8 +166,8 @@ fn routes() -> Vec<Op> {
             ]),
         },
         unbind(Kind::CSVSERVER_CSPOLICY, FRONT_END, OLD_ROUTE, Role::Plain),
-        Op::Delete { entity: policy },
-        Op::Delete { entity: action },
+        Op::Delete { entity: policy, also: Fields::new() },
+        Op::Delete { entity: action, also: Fields::new() },
     ]
 }
 

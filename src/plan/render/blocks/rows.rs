@@ -12,7 +12,7 @@ pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> 
     let one = |label: &str, value: String| vec![(label.to_owned(), value)];
     match op {
         // A part of what the block is about, such as the action of a route.
-        Op::Create { entity, .. } | Op::Delete { entity } if alone => {
+        Op::Create { entity, .. } | Op::Delete { entity, .. } if alone => {
             one(entity.kind.name(), entity.name.clone())
         }
         Op::Create { entity, fields } => match plan.before.get(entity) {
@@ -81,7 +81,7 @@ pub(super) fn place(op: &Op) -> (u8, usize, Option<Role>, i64) {
         (3, binding.kind.rank(), Some(binding.role), order.unwrap_or_default())
     };
     match op {
-        Op::Create { entity, .. } | Op::Delete { entity } => (0, entity.kind.rank(), None, 0),
+        Op::Create { entity, .. } | Op::Delete { entity, .. } => (0, entity.kind.rank(), None, 0),
         Op::Set { entity, .. } | Op::Unset { entity, .. } => (1, entity.kind.rank(), None, 0),
         Op::Change { .. } => (1, 0, None, 0),
         Op::Link { .. } | Op::Unlink { .. } => (2, 0, None, 0),
