@@ -28,6 +28,11 @@ impl Round<'_, '_, '_> {
         for (i, certificate) in reading.certificates.iter().enumerate() {
             let leaf = &certificate.served.pair.leaf;
             let front = self.settled.fronts.get_mut(&front_end).expect("its Ingress has joined");
+            // Whoever claimed it first got all its names, and they stay with it.
+            if front.claimed.contains(&leaf.id) {
+                self.settled.certificates[place].push(i);
+                continue;
+            }
             let taken = leaf.names.iter().find_map(|name| {
                 let holder = front.names.get(name)?;
                 (!holder.certificates.contains(&leaf.id)).then_some((name, holder.holder))
@@ -38,6 +43,7 @@ impl Round<'_, '_, '_> {
                     let holder = NameHolder { certificates, holder: place };
                     front.names.entry(name.clone()).or_insert(holder);
                 }
+                front.claimed.insert(leaf.id.clone());
                 self.settled.certificates[place].push(i);
                 continue;
             };

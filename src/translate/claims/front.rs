@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Code;
-use crate::model::{AcceptedCa, ClientAuthentication, FrontEndId, Protocol, Value};
+use crate::model::{AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Protocol, Value};
 use crate::snapshot::ObservedRoute;
 
 use super::super::profile::Profile;
@@ -24,6 +24,8 @@ pub(in crate::translate) struct Front {
     pub(super) relied_on_by: Option<usize>,
     /// The names that have a certificate.
     pub(super) names: BTreeMap<String, NameHolder>,
+    /// The certificates that have all their names here.
+    pub(super) claimed: BTreeSet<CertificateId>,
 }
 
 /// What is in effect on a front end.
@@ -87,6 +89,7 @@ impl Round<'_, '_, '_> {
                 accepted: own,
                 relied_on_by: None,
                 names: BTreeMap::new(),
+                claimed: BTreeSet::new(),
             };
             self.settled.fronts.insert(front_end, front);
             return Ok(());
@@ -266,6 +269,7 @@ impl Round<'_, '_, '_> {
             accepted: route.protection.accepted_cas.clone(),
             relied_on_by: None,
             names: BTreeMap::new(),
+            claimed: BTreeSet::new(),
         });
         front.hold_name(place, route);
         // Nobody adds a CA to what an Ingress of another namespace relies on, held or not.
