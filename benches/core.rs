@@ -1,7 +1,6 @@
 //! How long translating and planning take: 1 000 and 10 000 Ingresses with ten endpoints each, on a
 //! new appliance and on one that has converged.
 
-#![expect(missing_docs, reason = "the macros of criterion make public functions")]
 #![expect(clippy::unwrap_used, reason = "a failing benchmark is the right place to panic")]
 
 #[path = "../tests/support/authority.rs"]
