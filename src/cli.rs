@@ -4,6 +4,7 @@ pub mod input;
 pub mod plan;
 pub mod apply;
 pub mod lint;
+pub mod explain;
 pub mod annotations;
 pub mod completions;
 pub mod screen;
@@ -55,6 +56,11 @@ pub enum Command {
     /// Every finding has a stable name, the place that it is about, and what to write instead.
     /// What needs an appliance to be judged is left to the command plan.
     Lint(Box<lint::Arguments>),
+    /// Say why an Ingress is on an appliance as it is
+    ///
+    /// From each annotation, part and Secret of it to the objects on the appliance, and back. What
+    /// a part does is what would be otherwise without it. No appliance is needed.
+    Explain(Box<explain::Arguments>),
     /// List every annotation that is known
     Annotations(annotations::Arguments),
     /// Write the completions of a shell
@@ -111,6 +117,20 @@ pub enum Error {
         /// The Ingress.
         ingress: String,
     },
+    /// The Ingress to explain is not in the input.
+    #[error("there is no Ingress {name:?} in the input, which holds {held}")]
+    NoSuchIngress {
+        /// The name that was given.
+        name: String,
+        /// What is there instead.
+        held: String,
+    },
+    /// A name fits Ingresses of several namespaces.
+    #[error("there are several: write one of {names}")]
+    SeveralIngresses {
+        /// Their names.
+        names: String,
+    },
     /// The command needs an appliance.
     #[error("no appliance is named: set --nitro-url or NITRO_URL")]
     ApplianceMissing,
@@ -154,6 +174,7 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
         Command::Plan(arguments) => plan::run(&arguments, surroundings).await,
         Command::Apply(arguments) => apply::run(&arguments, surroundings).await,
         Command::Lint(arguments) => lint::run(&arguments, surroundings),
+        Command::Explain(arguments) => explain::run(&arguments, surroundings),
         Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
         Command::Completions(arguments) => completions::run(&arguments, &mut surroundings.screen),
     }
@@ -168,6 +189,8 @@ pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
         Error::Settings(_)
         | Error::PruneEverything
         | Error::PrunePassedOver { .. }
+        | Error::NoSuchIngress { .. }
+        | Error::SeveralIngresses { .. }
         | Error::ApplianceMissing
         | Error::Connect(_)
         | Error::Observe { .. }
@@ -184,6 +207,8 @@ impl Error {
             | Self::Input(_)
             | Self::PruneEverything
             | Self::PrunePassedOver { .. }
+            | Self::NoSuchIngress { .. }
+            | Self::SeveralIngresses { .. }
             | Self::ApplianceMissing
             | Self::Connect(_)
             | Self::Observe { .. } => false,

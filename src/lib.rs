@@ -29,6 +29,7 @@ pub mod annotations;
 pub mod tls;
 pub mod translate;
 pub mod plan;
+pub mod explain;
 // The shell: it talks to the appliance.
 pub mod nitro;
 pub mod observe;

@@ -4,7 +4,7 @@
 //! A plan leaves no choice to whoever executes it.
 
 mod op;
-mod reference;
+pub(crate) mod reference;
 mod protection;
 mod slot;
 mod aim;

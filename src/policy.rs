@@ -1,6 +1,6 @@
 //! The operator's choices that translating and planning obey.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::Mark;
@@ -18,6 +18,8 @@ pub struct Policy {
     pub unknown_class: UnknownClass,
     /// The VIP of Ingresses that name none.
     pub default_vip: Option<IpAddr>,
+    /// The addresses that only Ingresses of some namespaces may name.
+    pub vip_namespaces: BTreeMap<IpAddr, BTreeSet<String>>,
     /// Who the members of service groups are.
     pub members: MemberSource,
     /// How long members whose endpoints are terminating may finish what they have.

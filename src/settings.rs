@@ -6,8 +6,9 @@ mod environment;
 mod members;
 mod output;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -129,6 +130,18 @@ struct IngressOptions {
     /// The address that Ingresses without `frontend-ip` are served on; if not given, `NS_VIP`
     #[arg(long, env = "NITRO_INGRESS_DEFAULT_VIP", value_name = "IP")]
     default_vip: Option<Vip>,
+
+    /// Let only Ingresses of this namespace name this address; can be given several times
+    ///
+    /// Addresses that are not named here are for all.
+    #[arg(
+        long = "vip-namespace",
+        env = "NITRO_INGRESS_VIP_NAMESPACES",
+        value_name = "IP=NAMESPACE",
+        value_delimiter = ',',
+        value_parser = parse_vip_namespace
+    )]
+    vip_namespaces: Vec<(IpAddr, String)>,
 }
 
 /// What may be done to things that are not ours, or not easily undone.
@@ -276,7 +289,12 @@ impl MeaningSettings {
     pub fn policy(&self, environment: &Environment) -> Result<Policy, Error> {
         let Self { identity, ingress, members } = self;
         let IdentityOptions { prefix, cluster_id } = identity;
-        let IngressOptions { controller_names, ingress_classes, default_vip } = ingress;
+        let IngressOptions { controller_names, ingress_classes, default_vip, vip_namespaces } =
+            ingress;
+        let mut namespaces: BTreeMap<IpAddr, BTreeSet<String>> = BTreeMap::new();
+        for (vip, namespace) in vip_namespaces {
+            namespaces.entry(*vip).or_default().insert(namespace.clone());
+        }
         let (vendor_prefix, vendor_vip) = ("NS_APPS_NAME_PREFIX", "NS_VIP");
         let prefix = match prefix {
             Some(prefix) => Some(prefix.clone()),
@@ -298,6 +316,7 @@ impl MeaningSettings {
             ingress_classes: some(ingress_classes),
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
+            vip_namespaces: namespaces,
             members: members.source.into(),
             drain_delay_secs: members.drain_delay_secs,
             enable_default_profile: false,
@@ -318,6 +337,13 @@ impl FromStr for Prefix {
 
 fn parse_cluster_id(text: &str) -> Result<ClusterId, &'static str> {
     ClusterId::parse(text).ok_or("must be 1 to 63 letters, digits, '-', '_' or '.'")
+}
+
+fn parse_vip_namespace(text: &str) -> Result<(IpAddr, String), String> {
+    let wanted = || "must be an address and a namespace, as in 192.0.2.10=shop".to_owned();
+    let (vip, namespace) = text.split_once('=').ok_or_else(wanted)?;
+    let Vip(vip) = vip.parse().map_err(|error| format!("{error}"))?;
+    if namespace.is_empty() { Err(wanted()) } else { Ok((vip, namespace.to_owned())) }
 }
 
 /// The names of a list, without the empty ones that an empty variable leaves.

@@ -135,6 +135,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         ingress_classes: [].into(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: std::collections::BTreeMap::new(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
@@ -147,7 +148,13 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
             "enable-default-profile" => policy.enable_default_profile = true,
             "save-foreign" => policy.consent.save_foreign = true,
             "members nodeport" => policy.members = MemberSource::NodePort,
-            other => return Err(format!("unknown option {other:?}").into()),
+            other => match other.strip_prefix("vip-namespace ").and_then(|it| it.split_once('=')) {
+                Some((vip, namespace)) => {
+                    let allowed = policy.vip_namespaces.entry(vip.parse()?).or_default();
+                    allowed.insert(namespace.to_owned());
+                }
+                None => return Err(format!("unknown option {other:?}").into()),
+            },
         }
     }
     Ok(policy)

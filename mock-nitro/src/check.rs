@@ -48,7 +48,13 @@
 //!   unbind SNI certificates and then bind others on that vserver, because the appliance takes only
 //!   one certificate for a name: mostly one unbind and the bind after it, more where certificates
 //!   for several names are put together or taken apart. States in such gaps are counted.
-//! - A default lbvserver is a route for everything, unless it answers everything by itself.
+//! - A default lbvserver is a route for everything, unless it answers everything by itself. A policy
+//!   that leads to an lbvserver that does so, with a redirect for example, is a route through which
+//!   nothing passes: that is more protection than any back end has, in plain text or not. So a route
+//!   may become a redirect and a redirect a route, as new asks for it, but what is redirected in old
+//!   and new is never served between.
+//! - A rule `FALSE` is no route.
+//! - What a csvserver of streams takes is TLS that is passed on, if all of its rules name SNI.
 //! - Names of certificates are the alternative names, or the common name if there are none.
 //! - Features, load-balancing methods, priorities between overlapping rules, SSL policies and the
 //!   attributes of CA bindings are not looked at.

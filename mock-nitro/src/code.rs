@@ -262,6 +262,28 @@ codes! {
         "Service/servicegroup is bound to one or more vserver. Please unbind and retry the \
          operation. Also check 'allowBoundSvcRemoval' option in lb parameter to change this \
          behaviour.";
+    LB_SO_DYNAMICCON_THRESHOLD = 1291, 599,
+        "Spill-over threshold cannot be set for dynamic connection spill-over method";
+    LB_SO_ADDRVIP = 1292, 599, "DYNAMICCONNECTION spill-over cannot be set on a non-LB vserver";
+    LB_SO_HEALTH = 1336, 599, "HEALTH spill-over cannot be set on a non-LB vserver";
+    CS_SOTHRESHOLD = 1370, 599,
+        "Spillover threshold must be given with spillover method in Content Switching vserver";
+    INVALID_PERSISTENCE = 1332, 599, "Invalid Persistence type";
+    LB_METHOD_SAMEAS_BACKUP_METHOD = 1334, 599,
+        "Backup load balancing method cannot be the same as the primary load balancing method";
+    REQ_RULE_MISSING = 1337, 599, "Request Rule is required, when Response rule is specified.";
+    COOKIEINSERT_NOTSET = 1381, 599, "Persistence type is not COOKIEINSERT.";
+    TIMEOUT_RANGE = 2136, 599,
+        "Timeout value out of range; enter a value between 2 minutes and 1440 minutes";
+    BACKUP_LOOP = 2144, 599, "The VIP is already a backup in the chain";
+    SETVS_INVAL_PROTOCOL_PARAMS = 2205, 599,
+        "The parameters are only applicable to HTTP or SSL vservers.";
+    TCPKA_IDLETIME_TOO_LOW = 1396, 599,
+        "Connection idle time cannot be lower than keep-alive probe interval";
+    MONITOR_DESTIP = 2129, 599,
+        "Destination IP must be specified for transparent, tunneled or tos monitors";
+    SECURE_UDP = 2154, 599, "Secure mode not supported for this protocol";
+    MONITOR_NOCODES = 2161, 599, "A response code is required for this monitor type";
     REDIRECT_URL_NOT_APPLICABLE = 1340, 599, "Redirect URL cannot be configured on this vserver.";
     MONITOR_INTERVAL = 2128, 599, "Monitor interval must be greater than response timeout";
     MONITOR_FAILURERETRIES = 2196, 599,

@@ -83,20 +83,20 @@ pub(crate) fn decide(state: &State, request: &Request) -> Decision {
     let is_up = rules::is_up(state, kind, name);
     if kind == "lbvserver" {
         decision.lbvserver = Some(name.to_owned());
-        decision.outcome = balance(state, name, request, 0);
+        decision.outcome = balance(state, name, request);
         return decision;
     }
     if !is_up {
         return Decision::default();
     }
     let is_http = rules::speaks_http(text(vserver, "servicetype"));
-    if is_http && let Some(outcome) = respond(state, "csvserver", name, request) {
+    if let Some(outcome) = respond(state, "csvserver", name, request) {
         decision.outcome = outcome;
         return decision;
     }
     let (policy, lbvserver) = target::of(state, name, request);
     decision.outcome = match &lbvserver {
-        Some(lbvserver) => balance(state, lbvserver, request, 0),
+        Some(lbvserver) => balance(state, lbvserver, request),
         None => unavailable(is_http),
     };
     Decision { cspolicy: policy, lbvserver, ..decision }
@@ -120,15 +120,15 @@ fn listener<'a>(
     })
 }
 
-/// Steps 4 to 6. Backups of backups are followed as far as they can differ.
-fn balance(state: &State, name: &str, request: &Request, depth: usize) -> Outcome {
+/// Steps 4 to 6. Backups of backups never lead back: that is refused when they are set.
+fn balance(state: &State, name: &str, request: &Request) -> Outcome {
     let Some(lbvserver) = state.object("lbvserver", name) else { return Outcome::Refused };
     let is_http = rules::speaks_http(text(lbvserver, "servicetype"));
     let members = members(state, name);
     if text(lbvserver, "state") == "DISABLED" || members.is_empty() {
         let backup = text(lbvserver, "backupvserver");
-        if !backup.is_empty() && depth < 8 {
-            return balance(state, backup, request, depth + 1);
+        if !backup.is_empty() {
+            return balance(state, backup, request);
         }
         return match text(lbvserver, "redirurl") {
             "" => unavailable(is_http),
@@ -139,7 +139,7 @@ fn balance(state: &State, name: &str, request: &Request, depth: usize) -> Outcom
             }),
         };
     }
-    if is_http && let Some(outcome) = respond(state, "lbvserver", name, request) {
+    if let Some(outcome) = respond(state, "lbvserver", name, request) {
         return outcome;
     }
     Outcome::Served(members)

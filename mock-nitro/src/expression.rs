@@ -67,6 +67,7 @@ pub(crate) enum Special {
     Query,
     Header,
     Method,
+    Cookie,
 }
 
 /// A name that leads to others.

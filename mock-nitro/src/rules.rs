@@ -5,6 +5,7 @@
 //! one finds on its disk, and [`shown`] adds what an answer says beyond what is stored.
 
 mod addresses;
+mod balancing;
 #[cfg(test)]
 mod bench;
 mod builtins;
@@ -28,6 +29,7 @@ mod revocation;
 mod service_state;
 mod servicegroups;
 mod switching;
+mod transport_profiles;
 mod vservers;
 
 use jiff::Timestamp;
@@ -88,7 +90,7 @@ pub(crate) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
         }
         "cspolicy" | "responderpolicy" | "rewritepolicy" | "sslpolicy" | "responderaction"
         | "rewriteaction" | "sslaction" => policies::check(state, command),
-        "nshttpprofile" | "nstcpprofile" => profiles::check_transport(state, command),
+        "nshttpprofile" | "nstcpprofile" => transport_profiles::check(state, command),
         kind if ciphers::is_binding(kind) => ciphers::check(state, command),
         kind if policy_bindings::is_one(kind) => policy_bindings::check(state, command),
         _ => Ok(()),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::model::{Fields, Kind, Value};
 use crate::schema::{self, Mismatch};
 
-use super::ParseError;
 use super::json::{self, Node};
+use super::{ParseError, Scope};
 
 /// The fields of one NITRO type that one annotation may set.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct FieldSet {
     pub kind: Kind,
     /// What is set, for messages: `back-end SSL profile`.
     pub what: &'static str,
+    /// Whether it is set for each Service.
+    pub scope: Scope,
     /// The fields, sorted.
     pub allowed: &'static [&'static str],
     /// Other spellings: what people write, and the field that it means.
@@ -51,6 +53,21 @@ pub(super) const fn no_check(_: &Fields) -> Result<(), ParseError> {
 }
 
 impl FieldSet {
+    /// The objects of others that settings name: each field that names one, and its name.
+    pub fn references<'f>(
+        &self,
+        fields: &'f Fields,
+    ) -> impl Iterator<Item = (&'f str, &'f str)> + use<'f> {
+        let kind = self.kind;
+        fields.iter().filter_map(move |(field, value)| {
+            let (_, facts) = schema::field(kind, field)?;
+            let name = value.as_text()?;
+            let names =
+                facts.refers_to.is_some() && !facts.ref_literals.iter().any(|it| it == name);
+            names.then_some((field.as_str(), name))
+        })
+    }
+
     /// Reads settings that stand by themselves.
     pub(super) fn parse(&'static self, text: &str) -> Result<Fields, ParseError> {
         self.read(json::parse(text)?)
@@ -90,7 +107,7 @@ impl FieldSet {
         let mut fields = Fields::new();
         for (member, node) in members {
             if let Node::Object(_) = node {
-                return Err(ParseError::PerService { what: self.what, member });
+                return Err(self.too_deep(member));
             }
             let (name, value) = schema::normalise(self.kind, &self.fold(&member), &node.to_json())
                 .map_err(|mismatch| self.spelled(mismatch, &member))?;
@@ -102,6 +119,14 @@ impl FieldSet {
         }
         (self.check)(&fields)?;
         Ok(fields)
+    }
+
+    /// An object where a value should be.
+    fn too_deep(&self, member: String) -> ParseError {
+        match self.scope {
+            Scope::FrontEnd | Scope::Ingress => ParseError::PerService { what: self.what, member },
+            Scope::Service => ParseError::Shape { wanted: PER_SERVICE.0, example: PER_SERVICE.1 },
+        }
     }
 
     /// The field that a member means: any case, and other spellings.
@@ -128,6 +153,9 @@ impl FieldSet {
     }
 
     fn require_allowed(&self, field: &'static str, value: &Value) -> Result<(), ParseError> {
+        if schema::field(self.kind, field).is_some_and(|(_, facts)| facts.readonly) {
+            return Err(Mismatch::ReadOnly { kind: self.kind, field }.into());
+        }
         if !self.allowed.contains(&field) {
             let advice = (self.advice)(field);
             return Err(ParseError::FieldNotAllowed { field, what: self.what, advice });

@@ -112,6 +112,11 @@ fn counterpart(name: &str) -> Option<&'static str> {
         (None, "insecure-redirect") => Some("ingress.citrix.com/insecure-termination"),
         (None, "ssl-termination") => Some("ingress.citrix.com/secure-backend"),
         (None, "preconfigured-ca-certkey") => Some("ingress.citrix.com/preconfigured-certkey"),
+        (None, "secret" | "ssl-certificate-data" | "ssl-key-data") => {
+            Some("spec.tls with a Secret")
+        }
+        (None, "ssl-ca-certificate-data") => Some("ingress.citrix.com/ca-secret"),
+        (None, "ssl-backend-ca-certificate-data") => Some("ingress.citrix.com/backend-ca-secret"),
         (None, _) => None,
     }
 }

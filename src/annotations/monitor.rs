@@ -3,11 +3,13 @@
 //! A monitor is a value: with another content it is another one. So any field may be set that
 //! reaches no further than the members, and names no script and no secret.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Fields, Kind, Value};
 use crate::schema;
 
-use super::ParseError;
 use super::fields::{Dependant, FieldSet, no_check};
+use super::{ParseError, Scope};
 
 const OF_HTTP: &[&str] = &["HTTP", "HTTP-INLINE", "HTTP2"];
 const OF_ECV: &[&str] = &["HTTP-ECV", "TCP-ECV"];
@@ -18,6 +20,7 @@ const TYPES: &[&str] = &["HTTP", "HTTP-ECV", "HTTP-INLINE", "HTTP2", "PING", "TC
 pub(super) static MONITOR: FieldSet = FieldSet {
     kind: Kind::LBMONITOR,
     what: "monitor",
+    scope: Scope::Service,
     allowed: &[
         "action",
         "alertretries",
@@ -84,6 +87,32 @@ pub(super) static MONITOR: FieldSet = FieldSet {
     check,
 };
 
+/// Reads `monitor`.
+pub(super) fn parse(text: &str) -> Result<BTreeMap<String, Fields>, ParseError> {
+    let mut monitors = MONITOR.parse_services(text)?;
+    for fields in monitors.values_mut() {
+        settle_times(fields);
+    }
+    Ok(monitors)
+}
+
+/// Writes times in the greatest unit that they are whole in, since that is how the appliance shows
+/// them: minutes (seen from Ansible), seconds (assumed).
+fn settle_times(fields: &mut Fields) {
+    const TIMES: [(&str, &str); 4] =
+        [("deviation", "units1"), ("downtime", "units2"), INTERVAL, TIMEOUT];
+    for (field, unit) in TIMES {
+        for (from, to, factor) in [("MSEC", "SEC", 1_000), ("SEC", "MIN", 60)] {
+            let given = fields.get(unit).and_then(Value::as_text).unwrap_or("SEC");
+            let time = fields.get(field).and_then(Value::as_number).filter(|_| given == from);
+            if let Some(time) = time.filter(|time| *time > 0 && time % factor == 0) {
+                fields.insert(field.to_owned(), Value::Number(time / factor));
+                fields.insert(unit.to_owned(), Value::from(to));
+            }
+        }
+    }
+}
+
 const fn dependant(
     field: &'static str,
     master: &'static str,
@@ -107,12 +136,20 @@ fn check(fields: &Fields) -> Result<(), ParseError> {
     let (interval, timeout) = (milliseconds(fields, INTERVAL), milliseconds(fields, TIMEOUT));
     // Documented: a probe must be answered before the next one goes out.
     if timeout >= interval {
-        return Err(ParseError::TooGreat { field: "resptimeout", than: "interval" });
+        return Err(ParseError::TooGreat {
+            field: "resptimeout",
+            limit: "below",
+            than: "interval",
+        });
     }
     let (failures, retries) = (number(fields, "failureretries"), number(fields, "retries"));
     // Documented; zero means that all of them count.
     if failures > retries {
-        return Err(ParseError::TooGreat { field: "failureretries", than: "retries" });
+        return Err(ParseError::TooGreat {
+            field: "failureretries",
+            limit: "not above",
+            than: "retries",
+        });
     }
     check_codes(fields)
 }
@@ -172,11 +209,28 @@ mod tests {
                        "db":{"type":"tcp-ecv","send":"ping","recv":"pong"},
                        "old":{"type":"HTTP","httprequest":"HEAD /x","retries":20,
                               "failureretries":4,"downtime":15,"respcode":["200","301-302"]}}"#;
-        let read = MONITOR.parse_services(text).unwrap();
+        let read = parse(text).unwrap();
         assert_eq!(read["web"]["type"], Value::from("HTTP"));
         assert_eq!(read["web"]["respcode"], Value::List(vec!["200".to_owned()]));
         assert_eq!(read["db"]["type"], Value::from("TCP-ECV"));
         assert_eq!(read["old"]["retries"], Value::Number(20));
+    }
+
+    #[test]
+    fn times_are_written_as_the_appliance_shows_them() {
+        let text = r#"{"a":{"type":"TCP","interval":"120","resptimeout":"12000","units4":"MSEC"},
+                       "b":{"type":"TCP","interval":90,"resptimeout":1500,"units4":"MSEC"}}"#;
+        let read = parse(text).unwrap();
+        let time = |name: &str, field, unit| {
+            (read[name][field].to_string(), read[name].get(unit).map(ToString::to_string))
+        };
+        assert_eq!(time("a", "interval", "units3"), ("2".to_owned(), Some("MIN".to_owned())));
+        assert_eq!(time("a", "resptimeout", "units4"), ("12".to_owned(), Some("SEC".to_owned())));
+        assert_eq!(time("b", "interval", "units3"), ("90".to_owned(), None));
+        assert_eq!(
+            time("b", "resptimeout", "units4"),
+            ("1500".to_owned(), Some("MSEC".to_owned()))
+        );
     }
 
     #[test]
@@ -211,7 +265,7 @@ mod tests {
             ),
             (
                 r#"{"type": "TCP", "failureretries": 9}"#,
-                "write a value for \"failureretries\" below that of \"retries\"",
+                "write a value for \"failureretries\" not above that of \"retries\"",
             ),
             (
                 r#"{"type": "HTTP", "respcode": "2xx"}"#,
@@ -220,7 +274,7 @@ mod tests {
         ];
         for (settings, remedy) in refused {
             let text = format!(r#"{{"web": {settings}}}"#);
-            let refusal = MONITOR.parse_services(&text).unwrap_err();
+            let refusal = parse(&text).unwrap_err();
             assert_eq!(refusal.remedy("X"), remedy, "{text}");
         }
     }

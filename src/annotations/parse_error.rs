@@ -10,7 +10,7 @@ pub enum ParseError {
     #[error("the value is empty")]
     Empty,
     /// `“` and its kin, which a word processor put there.
-    #[error("the value contains typographic quotes ({quote}), which are not JSON")]
+    #[error("the value contains typographic quotes ({quote}), which do not count as quotes")]
     TypographicQuotes {
         /// The first of them.
         quote: char,
@@ -148,7 +148,7 @@ pub enum ParseError {
         member: String,
     },
     /// A field that annotations may not set.
-    #[error("{field:?} may not be set in a {what}")]
+    #[error("{field:?} may not be set in {}", with_article(what))]
     FieldNotAllowed {
         /// The field.
         field: &'static str,
@@ -190,6 +190,8 @@ pub enum ParseError {
     TooGreat {
         /// The field.
         field: &'static str,
+        /// `below` or `not above`.
+        limit: &'static str,
         /// The other one.
         than: &'static str,
     },
@@ -243,13 +245,14 @@ impl ParseError {
     pub fn remedy(&self, example: &str) -> String {
         match self {
             Self::Empty => format!("write a value such as {example}, or remove the annotation"),
-            Self::TypographicQuotes { .. } => {
+            Self::TypographicQuotes { .. } if example.contains('"') => {
                 format!("type straight quotes (\"), as in {example}")
             }
-            Self::Json { .. }
-            | Self::NotBoolean { .. }
-            | Self::NotSecretName { .. }
-            | Self::NotObjectName { .. } => format!("write a value such as {example}"),
+            Self::TypographicQuotes { .. } => format!("write it without them, such as {example}"),
+            Self::Json { .. } | Self::NotBoolean { .. } | Self::NotSecretName { .. } => {
+                format!("write a value such as {example}")
+            }
+            Self::NotObjectName { .. } => "write the name that it has on the appliance".to_owned(),
             Self::NotWord { value, words } => did_you_mean(value, words)
                 .unwrap_or_else(|| format!("write one of these: {}", words.join(", "))),
             Self::NotPort { .. } => format!("write a number from 1 to 65535, such as {example}"),
@@ -263,7 +266,7 @@ impl ParseError {
                 format!("say for which Service: {{\"SERVICE\": \"{name}\"}}")
             }
             Self::CipherPriorityRepeated { .. } => {
-                "give each a priority of its own, the most wanted the least".to_owned()
+                "give each a number of its own, the smallest to the most wanted".to_owned()
             }
             Self::Shape { example, .. } => format!("write {example}"),
             Self::MemberRepeated { .. } | Self::CipherRepeated { .. } => {
@@ -289,8 +292,8 @@ impl ParseError {
             Self::WithoutMaster { field, master, values } => {
                 format!("set {master:?} to {}, or remove {field:?}", either(values))
             }
-            Self::TooGreat { field, than } => {
-                format!("write a value for {field:?} below that of {than:?}")
+            Self::TooGreat { field, limit, than } => {
+                format!("write a value for {field:?} {limit} that of {than:?}")
             }
             Self::Field(mismatch) => field_remedy(mismatch),
         }
@@ -302,6 +305,12 @@ fn did_you_mean(word: &str, words: &[&'static str]) -> Option<String> {
     let folded = word.to_ascii_lowercase();
     let near = schema::nearest(&folded, words.iter().copied())?;
     Some(format!("did you mean {near:?}?"))
+}
+
+/// A NITRO name is read out letter by letter: `an lbvserver`.
+fn with_article(what: &str) -> String {
+    let article = if what.starts_with("lb") { "an" } else { "a" };
+    format!("{article} {what}")
 }
 
 /// Words as alternatives.
@@ -322,8 +331,11 @@ fn field_remedy(mismatch: &Mismatch) -> String {
             format!("remove {field:?}, or look its name up in the NITRO reference of {kind}")
         }
         Mismatch::ReadOnly { field, .. } => format!("remove {field:?}"),
-        Mismatch::NotAllowed { field, allowed, .. } => {
-            format!("write one of these for {field:?}: {}", allowed.join(", "))
+        Mismatch::NotAllowed { field, value, allowed } => {
+            let folded = value.to_ascii_uppercase();
+            let near = schema::nearest(&folded, allowed.iter().map(String::as_str));
+            let all = || format!("write one of these for {field:?}: {}", allowed.join(", "));
+            near.map_or_else(all, |near| format!("did you mean {near:?}?"))
         }
         Mismatch::OutOfRange { field, min, max, .. } => {
             format!("write a number from {min} to {max} for {field:?}")

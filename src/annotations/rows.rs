@@ -45,11 +45,14 @@ pub static ANNOTATIONS: &[Annotation] = &[
         doc: "The HTTP profile towards a back end: fields of `nshttpprofile`, or the name of one \
               on the appliance.",
         example: r#"{"grpc-service": {"http2": "enabled", "http2direct": "enabled"}}"#,
-        fields: Some(&tuning::HTTP),
+        fields: Some(&tuning::BACK_END_HTTP),
         security: None,
         read: |text, to| {
-            to.backend_httpprofile
-                .take(profile::parse_services(text, &tuning::HTTP, |node| tuning::HTTP.read(node)))
+            to.backend_httpprofile.take(profile::parse_services(
+                text,
+                &tuning::BACK_END_HTTP,
+                |node| tuning::BACK_END_HTTP.read(node),
+            ))
         },
     },
     Annotation {
@@ -91,11 +94,14 @@ pub static ANNOTATIONS: &[Annotation] = &[
         doc: "The TCP profile towards a back end: fields of `nstcpprofile`, or the name of one \
               on the appliance.",
         example: r#"{"web": {"ws": "enabled", "sack": "enabled"}}"#,
-        fields: Some(&tuning::TCP),
+        fields: Some(&tuning::BACK_END_TCP),
         security: None,
         read: |text, to| {
-            to.backend_tcpprofile
-                .take(profile::parse_services(text, &tuning::TCP, |node| tuning::TCP.read(node)))
+            to.backend_tcpprofile.take(profile::parse_services(
+                text,
+                &tuning::BACK_END_TCP,
+                |node| tuning::BACK_END_TCP.read(node),
+            ))
         },
     },
     Annotation {
@@ -145,10 +151,11 @@ pub static ANNOTATIONS: &[Annotation] = &[
         doc: "The HTTP profile towards clients: fields of `nshttpprofile`, or the name of one on \
               the appliance.",
         example: r#"{"dropinvalreqs": "enabled", "websocket": "enabled"}"#,
-        fields: Some(&tuning::HTTP),
+        fields: Some(&tuning::FRONT_END_HTTP),
         security: None,
         read: |text, to| {
-            to.frontend_httpprofile.take(profile::parse(text, |node| tuning::HTTP.read(node)))
+            to.frontend_httpprofile
+                .take(profile::parse(text, |node| tuning::FRONT_END_HTTP.read(node)))
         },
     },
     Annotation {
@@ -189,10 +196,11 @@ pub static ANNOTATIONS: &[Annotation] = &[
         doc: "The TCP profile towards clients: fields of `nstcpprofile`, or the name of one on \
               the appliance.",
         example: r#"{"ws": "enabled", "sack": "enabled"}"#,
-        fields: Some(&tuning::TCP),
+        fields: Some(&tuning::FRONT_END_TCP),
         security: None,
         read: |text, to| {
-            to.frontend_tcpprofile.take(profile::parse(text, |node| tuning::TCP.read(node)))
+            to.frontend_tcpprofile
+                .take(profile::parse(text, |node| tuning::FRONT_END_TCP.read(node)))
         },
     },
     Annotation {
@@ -256,7 +264,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
         example: r#"{"web": {"type": "HTTP", "httprequest": "GET /health", "respcode": ["200"]}}"#,
         fields: Some(&monitor::MONITOR),
         security: None,
-        read: |text, to| to.monitor.take(monitor::MONITOR.parse_services(text)),
+        read: |text, to| to.monitor.take(monitor::parse(text)),
     },
     Annotation {
         key: "ingress.citrix.com/path-match-method",

@@ -6,8 +6,8 @@
 
 use crate::model::{Fields, Kind, Value};
 
-use super::ParseError;
 use super::fields::{Dependant, FieldSet, TAKE_BACK, no_check};
+use super::{ParseError, Scope};
 
 const COOKIE: &[&str] = &["COOKIEINSERT"];
 const BY_ADDRESS: &[&str] = &["SOURCEIP", "DESTIP", "SRCIPDESTIP"];
@@ -17,6 +17,7 @@ const BY_HASH_OF_ADDRESS: &[&str] = &["DESTINATIONIPHASH", "SOURCEIPHASH", "SRCI
 pub(super) static CSVSERVER: FieldSet = FieldSet {
     kind: Kind::CSVSERVER,
     what: "csvserver",
+    scope: Scope::FrontEnd,
     allowed: &[
         "appflowlog",
         "backuppersistencetimeout",
@@ -62,6 +63,7 @@ pub(super) static CSVSERVER: FieldSet = FieldSet {
 pub(super) static LBVSERVER: FieldSet = FieldSet {
     kind: Kind::LBVSERVER,
     what: "lbvserver",
+    scope: Scope::Service,
     allowed: &[
         "appflowlog",
         "backuplbmethod",
@@ -164,6 +166,7 @@ pub(super) static LBVSERVER: FieldSet = FieldSet {
 pub(super) static SERVICEGROUP: FieldSet = FieldSet {
     kind: Kind::SERVICEGROUP,
     what: "servicegroup",
+    scope: Scope::Service,
     allowed: &[
         "appflowlog",
         "autodelayedtrofs",

@@ -5,13 +5,14 @@ use crate::schema::Mismatch;
 
 use super::fields::{FieldSet, TAKE_BACK, no_check};
 use super::json::{self, Node};
-use super::{ParseError, SslSettings, value};
+use super::{ParseError, Scope, SslSettings, value};
 
 /// What `frontend-sslprofile` may set: fields whose absence has a known value, so that they can be
 /// taken back, and those that the TLS defaults always write.
 pub(super) static FRONT_END: FieldSet = FieldSet {
     kind: Kind::SSLPROFILE,
     what: "front-end SSL profile",
+    scope: Scope::FrontEnd,
     allowed: &[
         "allowextendedmastersecret",
         "alpnprotocol",
@@ -65,6 +66,7 @@ pub(super) static FRONT_END: FieldSet = FieldSet {
 pub(super) static BACK_END: FieldSet = FieldSet {
     kind: Kind::SSLPROFILE,
     what: "back-end SSL profile",
+    scope: Scope::Service,
     allowed: &[
         "allowextendedmastersecret",
         "commonname",
@@ -106,9 +108,8 @@ const CIPHERS_SHAPE: (&str, &str) = (
 pub(super) fn read(node: Node, side: &'static FieldSet) -> Result<SslSettings, ParseError> {
     let Node::Object(_) = node else { return side.read(node).map(without_ciphers) };
     let members = json::object(node, ("", ""), |member| side.fold(member))?;
-    let (lists, settings): (Vec<_>, Vec<_>) = members.into_iter().partition(|(member, node)| {
-        side.fold(member) == CIPHERS && !matches!(node, Node::Object(_))
-    });
+    let (lists, settings): (Vec<_>, Vec<_>) =
+        members.into_iter().partition(|(member, _)| side.fold(member) == CIPHERS);
     let ciphers = lists.into_iter().next().map(|(_, node)| ciphers(node)).transpose()?;
     let fields = side.read_members(settings)?;
     Ok(SslSettings { fields, ciphers: ciphers.unwrap_or_default() })

@@ -80,7 +80,7 @@ codes! {
         example r#""ingress.citrix.com/secure-backend" and "ingress.citrix.com/secure_backend" are two spellings of one annotation"#;
     AnnotationMalformed = "annotation-malformed", [Error]: "The value of an annotation cannot be read.",
         fix "Write a value as in [annotations.md](annotations.md).",
-        example "the value contains typographic quotes (“), which are not JSON";
+        example "the value contains typographic quotes (“), which do not count as quotes";
     AnnotationServiceUnknown = "annotation-service-unknown", [Error, Warning, Note]: "An annotation is keyed by a Service that the Ingress does not use.",
         fix "Write the name of a Service that the rules use.",
         example r#"the Ingress does not use a Service "apatche""#;
@@ -89,7 +89,7 @@ codes! {
         example r#"sslprofile has no field "clientauht""#;
     FieldRefused = "field-refused", [Error]: "A member of a smart annotation may not be set, or has a wrong value.",
         fix "Write one of the values that are named, or remove the member.",
-        example r#""maybe" is not a value of "clientauth": DISABLED, ENABLED"#;
+        example r#""maybe" is not a value of "clientauth""#;
     SecretMissing = "secret-missing", [Error]: "A Secret that is named does not exist.",
         fix "Create it, or name another.",
         example r#"Secret "default/nowhere" does not exist"#;
@@ -149,16 +149,28 @@ codes! {
         example r#"Service "default/apache" has no port "80"; it has 443"#;
     NodePortMissing = "node-port-missing", [Error]: "Members are node ports, and a Service has none.",
         fix "Make it a Service of type NodePort, or run with `--members endpoints`.",
-        example r#"members are node ports, and Service "default/apache" of type ClusterIP has none"#;
+        example r#"members are node ports, and Service "default/shop" of type ClusterIP has none"#;
     NodesMissing = "nodes-missing", [Error]: "Members are node ports, and no Node is known.",
         fix "Give the Nodes as well, or run with `--members endpoints`.",
         example "members are node ports, and no Node is known";
     ServiceWithoutMembers = "service-without-members", [Warning]: "A Service has no ready endpoints.",
         fix "Start its pods, or check its selector and the name of its port.",
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;
+    VipRefused = "vip-refused", [Error]: "The address is for Ingresses of other namespaces.",
+        fix "Name another address, or have the operator allow the namespace.",
+        example "the address 192.0.2.10 is for Ingresses of team-a only";
+    AnnotationWithoutEffect = "annotation-without-effect", [Warning]: "An annotation says nothing about this Ingress as it is.",
+        fix "Remove it, or add what it is about.",
+        example r#""ingress.citrix.com/secure-port" has no effect, since the Ingress has no spec.tls"#;
+    RuleWithoutPaths = "rule-without-paths", [Warning]: "A rule has a host and no paths, so that no request goes anywhere.",
+        fix "Write its paths, or `spec.defaultBackend`.",
+        example "the rule has a host and no paths, so that no request goes anywhere";
+    PathIgnored = "path-ignored", [Warning]: "A path is given where paths cannot be seen.",
+        fix "Write one path `/`.",
+        example "TLS is passed on as it comes, so paths cannot be seen";
     RuleUnsupported = "rule-unsupported", [Error]: "A part of the Ingress is not supported.",
         fix "Write it as rules with a host, paths and a Service, and `spec.tls` with hosts and a Secret.",
-        example "an entry of spec.tls without hosts is not supported yet";
+        example "the front end carries bytes, which have no hosts and paths";
     RouteTaken = "route-taken", [Warning]: "Another Ingress has this host and path.",
         fix "Choose another host or path, or remove it from one of the two.",
         example "www.guestbook.com/ on 192.0.2.10_443_ssl belongs to Ingress default/first, which is older";
@@ -167,7 +179,7 @@ codes! {
         example "www.guestbook.com/ gets no route in plain text: Ingress default/first demands client certificates for a host that it would serve";
     FrontEndKept = "front-end-kept", [Error, Warning]: "A front end stays as it is until the Ingress that holds it is understood.",
         fix "Mend the Ingress that holds the front end.",
-        example r#""hsts" and the like wait until Ingress default/first, which holds 192.0.2.10_443_ssl, is understood"#;
+        example "Ingress default/front, which is older, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
     FrontEndConflict = "front-end-conflict", [Error]: "Another Ingress holds the front end with other settings.",
         fix "Give the Ingress an address of its own with `frontend-ip`, or let both ask for the same.",
         example r#"Ingress default/first, which is older, has "clientauth" as DISABLED on 192.0.2.10_443_ssl, and ENABLED is asked for here"#;

@@ -21,23 +21,44 @@ pub enum Protocol {
     Http,
     /// HTTP in TLS.
     Ssl,
+    /// Any bytes.
+    Tcp,
+    /// Any bytes in TLS.
+    SslTcp,
 }
 
 impl Protocol {
-    /// NITRO's word.
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Http, Self::Ssl, Self::Tcp, Self::SslTcp];
+
+    /// NITRO's word (documented).
     pub const fn servicetype(self) -> &'static str {
         match self {
             Self::Http => "HTTP",
             Self::Ssl => "SSL",
+            Self::Tcp => "TCP",
+            Self::SslTcp => "SSL_TCP",
         }
     }
 
     /// Reads NITRO's word; `None` for the types that we never make.
     pub fn parse(servicetype: &str) -> Option<Self> {
-        match servicetype {
-            "HTTP" => Some(Self::Http),
-            "SSL" => Some(Self::Ssl),
-            _ => None,
+        Self::ALL.into_iter().find(|protocol| protocol.servicetype() == servicetype)
+    }
+
+    /// Whether TLS ends here, so that it has certificates and a profile.
+    pub const fn is_tls(self) -> bool {
+        match self {
+            Self::Ssl | Self::SslTcp => true,
+            Self::Http | Self::Tcp => false,
+        }
+    }
+
+    /// Whether requests can be told apart by host and path.
+    pub const fn speaks_http(self) -> bool {
+        match self {
+            Self::Http | Self::Ssl => true,
+            Self::Tcp | Self::SslTcp => false,
         }
     }
 }

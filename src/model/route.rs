@@ -33,6 +33,10 @@ pub enum PathMatch {
     /// This path and what lies below it, element by element.
     /// Invariant: starts with `/`, and has no `/` at its end unless it is `/`.
     Prefix(String),
+    /// Whatever nobody else takes: the default back end of any host.
+    Default,
+    /// None. By a route that takes nothing an Ingress without rules is seen to be there.
+    Nothing,
 }
 
 impl Host {
@@ -82,16 +86,38 @@ impl PathMatch {
         let trimmed = path.trim_end_matches('/');
         Self::Prefix(if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
     }
+
+    /// The path, whatever its match type; of those that have none, a word in its place.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Exact(path) | Self::Prefix(path) => path,
+            Self::Default => "(default)",
+            Self::Nothing => "(nothing)",
+        }
+    }
+
+    /// Whether it takes challenges by which a certificate authority tests who has a host (RFC 8555,
+    /// 8.3), and nothing else.
+    pub fn is_acme_challenge(&self) -> bool {
+        const CHALLENGES: &str = "/.well-known/acme-challenge";
+        match self {
+            Self::Exact(path) | Self::Prefix(path) => path
+                .strip_prefix(CHALLENGES)
+                .is_some_and(|below| below.is_empty() || below.starts_with('/')),
+            Self::Default | Self::Nothing => false,
+        }
+    }
 }
 
 const HOST: &str = "HTTP.REQ.HOSTNAME.SERVER.TO_LOWER";
 const PATH: &str = "HTTP.REQ.URL.PATH";
+const EVERY_PATH: &str = "HTTP.REQ.URL.PATH.STARTSWITH(\"/\")";
 
 impl RouteMatch {
     /// The policy expression (documented functions; that they combine so is assumed).
     pub fn rule(&self) -> String {
         let host = match &self.host {
-            Host::Exact(name) => Some(format!("{HOST}.EQ({})", quote(name))),
+            Host::Exact(host) => Some(format!("{HOST}.EQ({})", quote(host))),
             // One label: what stands before the suffix has no dot.
             Host::Wildcard(suffix) => {
                 let suffix = quote(&format!(".{suffix}"));
@@ -101,45 +127,61 @@ impl RouteMatch {
         };
         let path = match &self.path {
             PathMatch::Exact(path) => Some(format!("{PATH}.EQ({})", quote(path))),
-            PathMatch::Prefix(path) if path == "/" => None,
+            PathMatch::Prefix(path) if path == "/" && host.is_some() => None,
+            PathMatch::Prefix(path) if path == "/" => Some(EVERY_PATH.to_owned()),
             PathMatch::Prefix(path) => {
                 let (whole, below) = (quote(path), quote(&format!("{path}/")));
                 Some(format!("({PATH}.EQ({whole}) || {PATH}.STARTSWITH({below}))"))
             }
+            PathMatch::Default => Some("TRUE".to_owned()),
+            PathMatch::Nothing => Some("FALSE".to_owned()),
         };
-        match (host, path) {
-            (Some(host), Some(path)) => format!("{host} && {path}"),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => "TRUE".to_owned(),
+        [host, path].into_iter().flatten().collect::<Vec<_>>().join(" && ")
+    }
+
+    /// The host whose requests it takes, unless it takes none.
+    pub const fn served_host(&self) -> Option<&Host> {
+        match self.path {
+            PathMatch::Nothing => None,
+            PathMatch::Exact(_) | PathMatch::Prefix(_) | PathMatch::Default => Some(&self.host),
         }
     }
 
     /// Reads an expression that [`RouteMatch::rule`] wrote; `None` for any other.
     pub fn parse(rule: &str) -> Option<Self> {
-        let mut rest = rule;
-        let mut host = Host::Any;
-        if let Some(after) = rest.strip_prefix(HOST) {
-            let (value, end) = if let Some(text) = after.strip_prefix(".EQ(") {
-                let (name, end) = unquote(text)?;
-                (Host::Exact(name), end)
-            } else {
-                let text = after.strip_prefix(".AFTER_STR(\".\").PREPEND(\".\").EQ(")?;
-                let (suffix, end) = unquote(text)?;
-                (Host::Wildcard(suffix.strip_prefix('.')?.to_owned()), end)
+        let (host, path) = if let Some(rest) = rule.strip_prefix(HOST) {
+            let (host, rest) = Self::parse_host(rest)?;
+            let path = match rest.strip_prefix(" && ") {
+                Some(path) => Self::parse_path(path)?,
+                None => PathMatch::Prefix("/".to_owned()),
             };
-            host = value;
-            rest = end.strip_prefix(')')?;
-            rest = rest.strip_prefix(" && ").unwrap_or(rest);
-        }
-        let path = match rest {
-            "" | "TRUE" => PathMatch::Prefix("/".to_owned()),
-            _ => Self::parse_path(rest)?,
+            (host, path)
+        } else {
+            (Host::Any, Self::parse_path(rule)?)
         };
         let read = Self { host, path };
         (read.rule() == rule).then_some(read)
     }
 
+    fn parse_host(text: &str) -> Option<(Host, &str)> {
+        let (host, rest) = if let Some(text) = text.strip_prefix(".EQ(") {
+            let (name, rest) = unquote(text)?;
+            (Host::Exact(name), rest)
+        } else {
+            let text = text.strip_prefix(".AFTER_STR(\".\").PREPEND(\".\").EQ(")?;
+            let (suffix, rest) = unquote(text)?;
+            (Host::Wildcard(suffix.strip_prefix('.')?.to_owned()), rest)
+        };
+        Some((host, rest.strip_prefix(')')?))
+    }
+
     fn parse_path(text: &str) -> Option<PathMatch> {
+        match text {
+            EVERY_PATH => return Some(PathMatch::Prefix("/".to_owned())),
+            "TRUE" => return Some(PathMatch::Default),
+            "FALSE" => return Some(PathMatch::Nothing),
+            _ => (),
+        }
         let prefix = text.strip_prefix('(');
         let start = prefix.unwrap_or(text).strip_prefix(PATH)?.strip_prefix(".EQ(")?;
         let (path, _) = unquote(start)?;
@@ -194,16 +236,24 @@ fn unquote(text: &str) -> Option<(String, &str)> {
     }
 }
 
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(name) => f.write_str(name),
+            Self::Wildcard(suffix) => write!(f, "*.{suffix}"),
+            Self::Any => f.write_str("*"),
+        }
+    }
+}
+
 impl fmt::Display for RouteMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.host {
-            Host::Exact(name) => f.write_str(name)?,
-            Host::Wildcard(suffix) => write!(f, "*.{suffix}")?,
-            Host::Any => f.write_str("*")?,
-        }
+        write!(f, "{}", self.host)?;
         match &self.path {
             PathMatch::Exact(path) => write!(f, "{path} (exact)"),
             PathMatch::Prefix(path) => f.write_str(path),
+            PathMatch::Default => f.write_str(" (default)"),
+            PathMatch::Nothing => f.write_str(" (nothing)"),
         }
     }
 }
@@ -223,6 +273,8 @@ mod tests {
         let path = prop_oneof![
             any::<String>().prop_map(PathMatch::Exact),
             any::<String>().prop_map(|path| PathMatch::prefix(&format!("/{path}"))),
+            Just(PathMatch::Default),
+            Just(PathMatch::Nothing),
         ];
         (host, path).prop_map(|(host, path)| RouteMatch { host, path })
     }
@@ -245,7 +297,19 @@ mod tests {
             route(None, PathMatch::prefix("/a/")),
             r#"(HTTP.REQ.URL.PATH.EQ("/a") || HTTP.REQ.URL.PATH.STARTSWITH("/a/"))"#
         );
-        assert_eq!(route(None, PathMatch::prefix("/")), "TRUE");
+        assert_eq!(route(None, PathMatch::prefix("/")), r#"HTTP.REQ.URL.PATH.STARTSWITH("/")"#);
+        assert_eq!(route(None, PathMatch::Default), "TRUE");
+        assert_eq!(route(None, PathMatch::Nothing), "FALSE");
+    }
+
+    #[test]
+    fn challenges_of_a_certificate_authority_are_told_by_their_path() {
+        let is_challenge = |path| PathMatch::prefix(path).is_acme_challenge();
+        assert!(is_challenge("/.well-known/acme-challenge/"));
+        assert!(is_challenge("/.well-known/acme-challenge/token"));
+        assert!(!is_challenge("/.well-known/acme-challenges"));
+        assert!(!is_challenge("/.well-known"));
+        assert!(!PathMatch::Default.is_acme_challenge());
     }
 
     #[test]
@@ -273,7 +337,13 @@ mod tests {
 
     #[test]
     fn a_foreign_expression_is_not_read() {
-        for rule in ["", "HTTP.REQ.URL.PATH.EQ(\"/a", "HTTP.REQ.IS_VALID", "TRUE && TRUE"] {
+        for rule in [
+            "",
+            "HTTP.REQ.URL.PATH.EQ(\"/a",
+            "HTTP.REQ.IS_VALID",
+            "TRUE && TRUE",
+            "CLIENT.SSL.CLIENT_HELLO.SNI.TO_LOWER",
+        ] {
             assert_eq!(RouteMatch::parse(rule), None, "{rule:?}");
         }
     }

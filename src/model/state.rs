@@ -67,7 +67,8 @@ impl State {
 }
 
 /// Whether a member with these attributes takes no new clients: it is, or was, drained. The
-/// attribute `state` is what was asked for; how far it has come is `svrstate` (documented).
+/// attribute `state` reads as what was asked for (assumed); how far it has come is `svrstate`
+/// (documented).
 pub fn is_disabled(attributes: &Fields) -> bool {
     attributes.get(MEMBER_STATE).and_then(Value::as_text) == Some(DISABLED)
 }

@@ -135,6 +135,7 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
     let route = ObservedRoute {
         front_end,
         policy: policy.to_owned(),
+        answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: protection::in_effect(world, at, lbvserver.as_deref()),
         certificates: protection::certificates_for(world, csvserver, &matches.host),
         matches,

@@ -15,9 +15,10 @@ pub(super) fn in_effect(
     (csvserver, protocol): (&str, Protocol),
     lbvserver: Option<&str>,
 ) -> Protection {
-    let client_authentication = match protocol {
-        Protocol::Http => ClientAuthentication::None,
-        Protocol::Ssl => client_authentication(world, csvserver),
+    let client_authentication = if protocol.is_tls() {
+        client_authentication(world, csvserver)
+    } else {
+        ClientAuthentication::None
     };
     let accepted_cas = match client_authentication {
         ClientAuthentication::None => BTreeSet::new(),
@@ -29,7 +30,8 @@ pub(super) fn in_effect(
     let verified = group.filter(|_| back_end == BackEndTransport::Verified);
     Protection {
         client_authentication,
-        plain_text_allowed: protocol == Protocol::Http,
+        plain_text_allowed: !protocol.is_tls()
+            && !lbvserver.is_some_and(|lbvserver| answers(world, lbvserver)),
         accepted_cas,
         back_end,
         back_end_cas: verified
@@ -38,6 +40,11 @@ pub(super) fn in_effect(
         back_end_name: verified
             .and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, "commonname")),
     }
+}
+
+/// Whether an lbvserver answers requests itself, so that none of them goes anywhere.
+pub(super) fn answers(world: &World<'_>, lbvserver: &str) -> bool {
+    world.bound(Kind::LBVSERVER_RESPONDERPOLICY, lbvserver).next().is_some()
 }
 
 /// The certificates on a csvserver that cover a host, with all their names. A route without a host is served the default

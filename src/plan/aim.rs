@@ -217,7 +217,8 @@ fn keep_front_end(old: &State, csvserver: &str, state: &mut State) {
 
 /// Keeps members whose endpoints are terminating until those are gone, without new clients. Who is
 /// not bound is not bound for that, and where no other member would serve, nobody is taken out of
-/// service.
+/// service. An endpoint that is gone is unbound whether or not its time is over (assumed: 1443, which
+/// forbids that, is said to be about unbinding gracefully).
 fn drain(old: &State, members: &BTreeSet<BindingId>, state: &mut State) {
     let mut kept = Vec::new();
     for member in members {

@@ -124,7 +124,7 @@ fn changed(id: &EntityId, observed: &Fields, desired: &Fields, ops: &mut Vec<Op>
 }
 
 /// A member that is there: whether it takes new clients changes by two verbs of its own, since
-/// binding it again would not let it finish what it has.
+/// binding it again would not let it finish what it has. It has no other attribute of ours.
 fn member(id: &BindingId, observed: &Fields, desired: &Fields, delay_secs: u32) -> Option<Op> {
     match (is_disabled(observed), is_disabled(desired)) {
         (false, true) => Some(Op::DisableMember { member: id.clone(), delay_secs }),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AcceptedCa, BackEndTransport, ClientAuthentication, Fields, Kind, Protection, Role, State,
+    AcceptedCa, BackEndTransport, ClientAuthentication, Fields, Kind, Protection, Protocol, Role,
+    State,
 };
 use crate::observed::{ObservedCertkey, Owned};
 
@@ -54,7 +55,8 @@ fn accepted(certkeys: &BTreeMap<String, ObservedCertkey>, name: &str) -> Accepte
 pub(super) fn of_front_end(owned: &Owned, csvserver: &str) -> Protection {
     let state = &owned.state;
     let client_authentication = client_authentication(state, csvserver);
-    let is_plain = state.text(Kind::CSVSERVER, csvserver, "servicetype") != Some("SSL");
+    let protocol = state.text(Kind::CSVSERVER, csvserver, "servicetype").and_then(Protocol::parse);
+    let is_plain = protocol.is_none_or(|protocol| !protocol.is_tls());
     Protection {
         client_authentication,
         plain_text_allowed: is_plain,
@@ -75,7 +77,12 @@ pub(super) fn of_front_end(owned: &Owned, csvserver: &str) -> Protection {
 pub(super) fn of_back_end(owned: &Owned, lbvserver: &str) -> Protection {
     let groups = owned.state.bound(Kind::LBVSERVER_SERVICEGROUP, lbvserver);
     let groups = groups.map(|(binding, _)| of_group(owned, &binding.child));
-    groups.min_by_key(|protection| protection.back_end).unwrap_or_else(in_plain_text)
+    let protection = groups.min_by_key(|protection| protection.back_end);
+    let mut protection = protection.unwrap_or_else(in_plain_text);
+    // What an lbvserver answers itself goes nowhere.
+    let mut answers = owned.state.bound(Kind::LBVSERVER_RESPONDERPOLICY, lbvserver);
+    protection.plain_text_allowed = answers.next().is_none();
+    protection
 }
 
 fn in_plain_text() -> Protection {
@@ -92,7 +99,9 @@ fn in_plain_text() -> Protection {
 fn of_group(owned: &Owned, group: &str) -> Protection {
     let state = &owned.state;
     let mut protection = in_plain_text();
-    if state.text(Kind::SERVICEGROUP, group, "servicetype") != Some("SSL") {
+    let servicetype =
+        state.text(Kind::SERVICEGROUP, group, "servicetype").and_then(Protocol::parse);
+    if servicetype.is_none_or(|protocol| !protocol.is_tls()) {
         return protection;
     }
     protection.back_end = BackEndTransport::Tls;
@@ -110,7 +119,7 @@ fn of_group(owned: &Owned, group: &str) -> Protection {
 pub(super) fn join(front_end: &Protection, back_end: &Protection) -> Protection {
     Protection {
         client_authentication: front_end.client_authentication,
-        plain_text_allowed: front_end.plain_text_allowed,
+        plain_text_allowed: front_end.plain_text_allowed && back_end.plain_text_allowed,
         accepted_cas: front_end.accepted_cas.clone(),
         back_end: back_end.back_end,
         back_end_cas: back_end.back_end_cas.clone(),

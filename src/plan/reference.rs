@@ -20,13 +20,13 @@ fn reference_of(kind: Kind) -> Option<(&'static str, Kind)> {
 
 /// What an entity refers to through its fields. A built-in object that is named so is in no state
 /// of ours and thus found by nobody.
-pub(super) fn references(id: &EntityId, fields: &Fields) -> Option<EntityId> {
+pub(crate) fn references(id: &EntityId, fields: &Fields) -> Option<EntityId> {
     let (field, kind) = reference_of(id.kind)?;
     Some(EntityId::new(kind, fields.get(field)?.as_text()?))
 }
 
 /// The entity whose creation brings this one into being: itself, unless it is derived.
-pub(super) fn origin(id: &EntityId) -> EntityId {
+pub(crate) fn origin(id: &EntityId) -> EntityId {
     EntityId::new(id.kind.derived_from().unwrap_or(id.kind), id.name.as_str())
 }
 

@@ -216,7 +216,7 @@ impl View {
                     .text(Kind::CSPOLICY, &binding.child, "action")
                     .and_then(|action| state.text(Kind::CSACTION, action, "targetlbvserver"));
                 let Some(target) = target else { continue };
-                let (PathMatch::Exact(path) | PathMatch::Prefix(path)) = matches.path;
+                let path = matches.path.path().to_owned();
                 let place = Place { csvserver: csvserver.to_owned(), host: matches.host, path };
                 let back_end = protection::of_back_end(owned, target);
                 let bound = Bound {

@@ -251,7 +251,7 @@ const MANAGED: &[(Kind, &[&str])] = &[
         ],
     ),
     (Kind::SSLSERVICEGROUP, &["sslprofile"]),
-    (Kind::RESPONDERACTION, &["type", "target", "comment"]),
+    (Kind::RESPONDERACTION, &["type", "target", "responsestatuscode", "comment"]),
     (Kind::RESPONDERPOLICY, &["rule", "action", "comment"]),
     (Kind::REWRITEACTION, &["type", "target", "stringbuilderexpr", "comment"]),
     (Kind::REWRITEPOLICY, &["rule", "action", "comment"]),

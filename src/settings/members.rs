@@ -29,7 +29,8 @@ pub(super) struct MemberOptions {
 
     /// How long a member may finish what it has when its endpoint terminates, in seconds
     ///
-    /// It takes no new clients meanwhile, and is removed when the endpoint is gone.
+    /// It takes no new clients meanwhile, and is removed when the endpoint is gone. With 0 it is out
+    /// of service at once.
     #[arg(
         long = "drain-delay",
         env = "NITRO_INGRESS_DRAIN_DELAY",

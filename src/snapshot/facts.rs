@@ -69,6 +69,8 @@ pub struct ObservedRoute {
     pub matches: RouteMatch,
     /// Its cspolicy.
     pub policy: String,
+    /// Whether the appliance answers its requests itself, so that none of them goes anywhere.
+    pub answers: bool,
     /// Its protection as it is in effect now.
     pub protection: Protection,
     /// The certificates that are bound on its front end and cover its host, each with all the

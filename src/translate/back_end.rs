@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::annotations::{IngressSettings, MISSPELLING, ProfileChoice, SecureBackEnds, Setting};
-use crate::diagnostic::{Code, Findings};
+use crate::diagnostic::Code;
 use crate::model::{BackEndTransport, CertificateId, Fields, Host, ObjectKey, Value};
 use crate::schema;
 
 use super::certificates::{Authorities, Served, ShownTo};
+use super::entrances::Carries;
 use super::front_end::Context;
 use super::names;
 use super::profile::Profile;
@@ -48,30 +49,30 @@ pub(super) struct BackEndTls {
     pub(super) client: Option<Rc<Served>>,
 }
 
-/// The keys of the annotations about back ends, as they are spelled on the Ingress.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spelled<'s> {
-    pub(super) secure: &'s str,
-    pub(super) secret: &'s str,
-    pub(super) ca: &'s str,
-    pub(super) profile: &'s str,
-}
-
 /// Reads how each of the Services of an Ingress is to be spoken to.
 pub(super) fn read(
     settings: &IngressSettings,
     services: &BTreeSet<&str>,
-    spelled: Spelled<'_>,
     context: &mut Context<'_, '_>,
 ) -> BTreeMap<String, ServiceText> {
-    refuse_unused(settings, services, spelled, context.findings);
+    refuse_unused(settings, services, context);
     services
         .iter()
         .map(|service| {
             let asked = Asked::of(settings, service, services);
-            ((*service).to_owned(), read_one(&asked, service, spelled, context))
+            ((*service).to_owned(), read_one(&asked, service, context))
         })
         .collect()
+}
+
+/// What tells the back end of a Service port apart from others of the same: how it is spoken to, if
+/// that is not plain HTTP.
+pub(super) fn identity(carries: Carries, tls: Option<&str>) -> Option<String> {
+    match (carries, tls) {
+        (Carries::Http, tls) => tls.map(str::to_owned),
+        (Carries::Bytes, tls) => Some(names::digest(&["TCP", tls.unwrap_or_default()], 8)),
+        (Carries::Tls, _) => Some(names::digest(&["TCP", "TLS is passed on"], 8)),
+    }
 }
 
 /// How every back end of an Ingress is to be spoken to at least, if it is not said readably to
@@ -146,12 +147,7 @@ fn entry<'s, T>(
     }
 }
 
-fn read_one(
-    asked: &Asked<'_>,
-    service: &str,
-    spelled: Spelled<'_>,
-    context: &mut Context<'_, '_>,
-) -> ServiceText {
+fn read_one(asked: &Asked<'_>, service: &str, context: &mut Context<'_, '_>) -> ServiceText {
     let secure = match asked.secure {
         Setting::Absent => Some(false),
         Setting::Unreadable => None,
@@ -180,13 +176,13 @@ fn read_one(
     let understood = !unreadable;
     let mut text = ServiceText { transport, at_least, commonname, tls: None, understood };
     if secure == Some(true) {
-        let contradicts =
-            contradicts(service, (ca.is_some(), serverauth), spelled, context.findings);
+        let contradicts = contradicts(service, (ca.is_some(), serverauth), context);
         let mut tls = TlsText { fields: fields.cloned().unwrap_or_default(), ..TlsText::default() };
-        tls.authorities = ca.and_then(|name| context.authorities(name, spelled.ca));
+        tls.authorities =
+            ca.and_then(|name| context.authorities(name, &context.keys.of("backend-ca-secret")));
         tls.client = secret.and_then(|name| {
             context
-                .served(name, ShownTo::BackEnds, spelled.secret)
+                .served(name, ShownTo::BackEnds, &context.keys.of("backend-secret"))
                 .map(|served| (context.secret(name), served))
         });
         text.understood &= !contradicts
@@ -195,15 +191,16 @@ fn read_one(
         text.tls = Some(tls);
     } else if secure == Some(false) {
         let given = [
-            (spelled.secret, secret.is_some()),
-            (spelled.ca, ca.is_some()),
-            (spelled.profile, fields.is_some()),
+            ("backend-secret", secret.is_some()),
+            ("backend-ca-secret", ca.is_some()),
+            ("backend-sslprofile", fields.is_some()),
         ];
-        for (field, _) in given.into_iter().filter(|(_, given)| *given) {
+        for (name, _) in given.into_iter().filter(|(_, given)| *given) {
             text.understood = false;
+            let field = context.keys.of(name);
             context.findings.error(
                 Code::BackEndNotSecure,
-                field,
+                &field,
                 format!(
                     "{field:?} is about TLS towards Service {service:?}, which is spoken to in \
                      plain text"
@@ -219,22 +216,20 @@ fn read_one(
 fn contradicts(
     service: &str,
     (has_ca, serverauth): (bool, Option<&str>),
-    spelled: Spelled<'_>,
-    findings: &mut Findings,
+    context: &mut Context<'_, '_>,
 ) -> bool {
+    let (ca, profile) =
+        (context.keys.of("backend-ca-secret"), context.keys.of("backend-sslprofile"));
     match (has_ca, serverauth) {
-        (true, Some("DISABLED")) => findings.error(
+        (true, Some("DISABLED")) => context.findings.error(
             Code::FieldRefused,
-            spelled.profile,
-            format!(
-                "\"serverauth\" of {service:?} is DISABLED, but {:?} asks to verify it",
-                spelled.ca
-            ),
-            format!("remove \"serverauth\", or {service:?} from {:?}", spelled.ca),
+            &profile,
+            format!("\"serverauth\" of {service:?} is DISABLED, but {ca:?} asks to verify it"),
+            format!("remove \"serverauth\", or {service:?} from {ca:?}"),
         ),
-        (false, Some("ENABLED")) => findings.error(
+        (false, Some("ENABLED")) => context.findings.error(
             Code::CaRequired,
-            spelled.profile,
+            &profile,
             format!(
                 "the certificate of {service:?} is to be verified, but no CA to verify it with is \
                  named"
@@ -332,8 +327,7 @@ impl TlsText {
 fn refuse_unused(
     settings: &IngressSettings,
     services: &BTreeSet<&str>,
-    spelled: Spelled<'_>,
-    findings: &mut Findings,
+    context: &mut Context<'_, '_>,
 ) {
     fn keys<T>(setting: &Setting<BTreeMap<String, T>>) -> Vec<&str> {
         setting.value().into_iter().flatten().map(|(key, _)| key.as_str()).collect()
@@ -343,12 +337,14 @@ fn refuse_unused(
         Some(SecureBackEnds::All(_)) | None => Vec::new(),
     };
     let all = [
-        (spelled.secure, secure),
-        (spelled.secret, keys(&settings.backend_secret)),
-        (spelled.ca, keys(&settings.backend_ca_secret)),
-        (spelled.profile, keys(&settings.backend_sslprofile)),
+        ("secure-backend", secure),
+        ("backend-secret", keys(&settings.backend_secret)),
+        ("backend-ca-secret", keys(&settings.backend_ca_secret)),
+        ("backend-sslprofile", keys(&settings.backend_sslprofile)),
     ];
-    for (field, keys) in all {
+    for (name, keys) in all {
+        let field = context.keys.of(name);
+        let findings = &mut *context.findings;
         for key in keys.iter().filter(|key| !services.contains(**key)) {
             let others = services.iter().filter(|service| !keys.contains(service));
             let nearest = others.min_by_key(|service| schema::distance(key, service));
@@ -356,7 +352,7 @@ fn refuse_unused(
             let Some(nearest) = nearest else {
                 findings.warning(
                     Code::AnnotationServiceUnknown,
-                    field,
+                    &field,
                     format!("{problem}, so its settings have no effect"),
                     format!("remove {key:?}"),
                 );
@@ -364,11 +360,11 @@ fn refuse_unused(
             };
             if schema::distance(key, nearest) <= MISSPELLING {
                 let remedy = format!("did you mean {nearest:?}?");
-                findings.error(Code::AnnotationServiceUnknown, field, problem, remedy);
+                findings.error(Code::AnnotationServiceUnknown, &field, problem, remedy);
             } else {
                 findings.error(
                     Code::AnnotationServiceUnknown,
-                    field,
+                    &field,
                     format!("{problem}, and says nothing about Service {nearest:?}, which it uses"),
                     format!("remove {key:?}, or write {nearest:?} instead"),
                 );

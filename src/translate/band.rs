@@ -27,17 +27,13 @@ impl Band {
         };
         let path = match &matches.path {
             PathMatch::Exact(_) => 0,
+            PathMatch::Default | PathMatch::Nothing => BANDS_PER_HOST - 1,
             PathMatch::Prefix(path) => {
                 let length = u32::try_from(path.trim_end_matches('/').len()).unwrap_or(u32::MAX);
                 1 + LONGEST_PREFIX - length.min(LONGEST_PREFIX)
             }
         };
         Self(host * BANDS_PER_HOST + path)
-    }
-
-    /// The band of a default back end.
-    pub const fn default_back_end() -> Self {
-        Self(3 * BANDS_PER_HOST - 1)
     }
 
     /// The priorities of the band.
@@ -66,7 +62,7 @@ mod tests {
             band(Some("*.example"), PathMatch::prefix("/")),
             band(None, PathMatch::Exact("/".to_owned())),
             band(None, PathMatch::prefix("/")),
-            Band::default_back_end(),
+            band(None, PathMatch::Default),
         ];
         for pair in in_order.windows(2) {
             assert!(pair[0].priorities().end <= pair[1].priorities().start, "{pair:?}");
@@ -76,6 +72,6 @@ mod tests {
     #[test]
     fn every_priority_is_one_that_the_appliance_accepts() {
         assert_eq!(band(Some("a"), PathMatch::Exact("/".to_owned())).priorities().start, 1);
-        assert!(Band::default_back_end().priorities().end <= i32::MAX.unsigned_abs());
+        assert!(band(None, PathMatch::Default).priorities().end <= i32::MAX.unsigned_abs());
     }
 }

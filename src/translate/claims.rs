@@ -9,19 +9,22 @@ mod certificates;
 mod front;
 mod hold;
 mod plain;
+mod redirect;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Code, Findings, ObjectRef};
 use crate::model::{
-    AcceptedCa, BindingId, ClientAuthentication, FrontEndId, IngressId, Kind, ObjectKey, Protocol,
-    Role, RouteMatch,
+    AcceptedCa, BindingId, ClientAuthentication, FrontEndId, IngressId, Kind, ObjectKey, Role,
+    RouteMatch,
 };
 use crate::snapshot::{Facts, ObservedRoute};
 
 use super::reading::Reading;
+pub(super) use certificates::Serving;
 use front::Conflict;
 pub(super) use front::{Front, Settings};
+pub(super) use redirect::Redirect;
 
 /// Somebody with claims.
 #[derive(Debug)]
@@ -53,10 +56,12 @@ pub(super) enum Standing {
 pub(super) struct Settled {
     pub(super) standings: Vec<Standing>,
     pub(super) fronts: BTreeMap<FrontEndId, Front>,
-    /// The routes that each accepted Ingress gets, as places in its text.
-    pub(super) routes: Vec<Vec<usize>>,
-    /// The certificates of each accepted Ingress that are served, as places in its text.
-    pub(super) certificates: Vec<Vec<usize>>,
+    /// The routes that each accepted Ingress gets, as front ends and places in its text.
+    pub(super) routes: Vec<Vec<(FrontEndId, usize)>>,
+    /// The hosts that each accepted Ingress redirects, where, and to which port.
+    pub(super) redirects: Vec<Vec<Redirect>>,
+    /// The certificates of each accepted Ingress that are served.
+    pub(super) certificates: Vec<Vec<Serving>>,
     /// Bound routes of held Ingresses that others have now.
     pub(super) yielded: BTreeSet<BindingId>,
     pub(super) findings: Vec<Findings>,
@@ -93,7 +98,11 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
         if excluded.len() > known && round.asked_for_brought {
             continue;
         }
-        plain::refuse(claimants, facts, prefix, &mut round.settled);
+        let refused = plain::refuse(claimants, facts, prefix, &mut round.settled);
+        for claim in refused {
+            round.taken.remove(&claim);
+        }
+        round.redirect();
         match round.first_displaced() {
             Some(place) => drop(displaced.insert(place)),
             None => return round.settled,
@@ -152,9 +161,14 @@ struct Round<'c, 'r, 'a> {
     prefix: &'c str,
     brought: AllBrought<'c>,
     asked_for_brought: bool,
-    taken: BTreeMap<(FrontEndId, RouteMatch), usize>,
+    taken: BTreeMap<Claim, usize>,
+    /// The front ends that wait for an Ingress that protects them to be understood.
+    blocked: BTreeMap<FrontEndId, usize>,
     settled: Settled,
 }
+
+/// Requests on a front end.
+type Claim = (FrontEndId, RouteMatch);
 
 impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     fn new(
@@ -168,13 +182,15 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             standings: Vec::with_capacity(count),
             fronts: BTreeMap::new(),
             routes: vec![Vec::new(); count],
+            redirects: vec![Vec::new(); count],
             certificates: vec![Vec::new(); count],
             yielded: BTreeSet::new(),
             findings: claimants.iter().map(|one| Findings::about(one.object())).collect(),
         };
         let brought = hold::brought(claimants, facts, excluded);
         let taken = BTreeMap::new();
-        Self { claimants, facts, prefix, brought, asked_for_brought: false, taken, settled }
+        let (blocked, asked_for_brought) = (BTreeMap::new(), false);
+        Self { claimants, facts, prefix, brought, asked_for_brought, taken, blocked, settled }
     }
 
     fn run(&mut self, displaced: &BTreeSet<usize>) {
@@ -195,7 +211,23 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             if standing == Standing::Held {
                 self.claim_bound(place);
             }
+            if standing != Standing::Accepted
+                && let Claimant::Known(reading) = claimant
+            {
+                self.block(place, reading);
+            }
             self.settled.standings.push(standing);
+        }
+    }
+
+    /// An Ingress without rules protects those of others. While it demands client certificates and
+    /// is not understood, nobody younger comes to its front end.
+    fn block(&mut self, place: usize, reading: &Reading<'_>) {
+        let demands = reading.front.client_authentication != Some(ClientAuthentication::None);
+        if let Some(front_end) = reading.entrances.secure.filter(|_| demands)
+            && reading.routes.iter().all(|route| route.matches.served_host().is_none())
+        {
+            self.blocked.entry(front_end).or_insert(place);
         }
     }
 
@@ -213,19 +245,51 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     }
 
     /// Gives an understood Ingress what it asks for, unless it disagrees with those that share its
-    /// front end.
+    /// front ends.
     fn accept(&mut self, place: usize, reading: &Reading<'_>) -> bool {
-        let front_end = reading.front_end.expect("an Ingress that is understood has a front end");
-        if let Err(conflict) = self.join(place, front_end, reading) {
-            let Conflict { field, problem, remedy } = conflict;
-            self.settled.findings[place].error(Code::FrontEndConflict, &field, problem, remedy);
+        let before: Vec<(FrontEndId, Option<Front>)> = reading
+            .entrances
+            .all()
+            .map(|front_end| (front_end, self.settled.fronts.get(&front_end).cloned()))
+            .collect();
+        for (front_end, _) in &before {
+            let Err(conflict) = self.enter(place, *front_end, reading) else { continue };
+            let Conflict { code, field, problem, remedy } = conflict;
+            self.settled.findings[place].error(code, &field, problem, remedy);
+            for (front_end, front) in before {
+                match front {
+                    Some(front) => drop(self.settled.fronts.insert(front_end, front)),
+                    None => drop(self.settled.fronts.remove(&front_end)),
+                }
+            }
+            self.settled.certificates[place].clear();
             return false;
         }
-        if front_end.protocol == Protocol::Ssl {
-            self.claim_certificates(place, front_end, reading);
+        for front_end in reading.entrances.serving() {
+            self.claim_routes(place, front_end, reading);
         }
+        true
+    }
+
+    /// Joins a front end, with certificates for all hosts.
+    fn enter(
+        &mut self,
+        place: usize,
+        front_end: FrontEndId,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        self.join(place, front_end, reading)?;
+        if front_end.protocol.is_tls() {
+            self.claim_certificates(place, front_end, reading)?;
+        }
+        Ok(())
+    }
+
+    fn claim_routes(&mut self, place: usize, front_end: FrontEndId, reading: &Reading<'_>) {
         for (i, route) in reading.routes.iter().enumerate() {
-            if let Some(winner) = self.taken.get(&(front_end, route.matches.clone())) {
+            let takes = route.matches.served_host().is_some();
+            let claim = (front_end, route.matches.clone());
+            if let Some(winner) = self.taken.get(&claim).filter(|_| takes) {
                 let winner = self.claimants[*winner].object();
                 self.settled.findings[place].warning(
                     Code::RouteTaken,
@@ -235,9 +299,8 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 );
                 continue;
             }
-            if front_end.protocol == Protocol::Ssl
-                && !self.is_served(front_end, &route.matches.host)
-            {
+            let served = |host| self.is_served(front_end, host);
+            if front_end.protocol.is_tls() && !route.matches.served_host().is_none_or(served) {
                 let findings = &mut self.settled.findings[place];
                 let problem = format!(
                     "{} gets no route: its certificate is not served, and no other covers it",
@@ -251,10 +314,11 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 );
                 continue;
             }
-            self.taken.insert((front_end, route.matches.clone()), place);
-            self.settled.routes[place].push(i);
+            if takes {
+                self.taken.insert(claim, place);
+            }
+            self.settled.routes[place].push((front_end, i));
         }
-        true
     }
 
     /// Claims what is bound for an Ingress that keeps it, and what its text still asks for there.
@@ -263,7 +327,8 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         let observed = claimant.observed(self.facts);
         for route in observed {
             let claim = (route.front_end, route.matches.clone());
-            if *self.taken.entry(claim).or_insert(place) == place {
+            let takes = route.matches.served_host().is_some();
+            if !takes || *self.taken.entry(claim).or_insert(place) == place {
                 self.hold_front(place, route);
             } else {
                 // What goes holds neither its front end nor the names of its certificates.
@@ -276,8 +341,8 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         let bound = |front_end: &FrontEndId| {
             observed.iter().filter(stays).any(|one| one.front_end == *front_end)
         };
-        if let Some(front_end) = reading.front_end.filter(bound) {
-            for route in &reading.routes {
+        for front_end in reading.entrances.serving().filter(bound) {
+            for route in reading.routes.iter().filter(|one| one.matches.served_host().is_some()) {
                 self.taken.entry((front_end, route.matches.clone())).or_insert(place);
             }
         }

@@ -5,14 +5,15 @@ use std::net::IpAddr;
 
 use crate::model::{
     BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, OwnerComment,
-    Protocol, Role, State, Value,
+    Protocol, Role, RouteMatch, State, Value,
 };
 use crate::snapshot::Facts;
 use crate::tls::Material;
 
-use super::claims::{Claimant, Settings, Settled, Standing};
-use super::names;
-use super::reading::{BackEnd, Reading, RouteText};
+use super::claims::{Claimant, Redirect, Serving, Settings, Settled, Standing};
+use super::entrances::Carries;
+use super::names::{self, Answer};
+use super::reading::{BackEnd, Reading, Target};
 use super::services::Members;
 use super::{Band, Desired};
 
@@ -28,6 +29,9 @@ pub(super) fn write(
         let Claimant::Known(reading) = claimant else { continue };
         if settled.standings[place] == Standing::Accepted {
             writer.write_ingress(reading, &settled.routes[place]);
+            for redirect in &settled.redirects[place] {
+                writer.write_redirect(reading, redirect);
+            }
         }
     }
     for (place, claimant) in claimants.iter().enumerate() {
@@ -87,60 +91,83 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
-    fn write_ingress(&mut self, reading: &Reading<'_>, routes: &[usize]) {
-        let Some(front_end) = reading.front_end.filter(|_| !routes.is_empty()) else { return };
-        self.write_not_found(&reading.id);
-        self.write_csvserver(front_end, &reading.id);
-        let routes: Vec<&RouteText> = routes.iter().map(|i| &reading.routes[*i]).collect();
-        let used: BTreeSet<usize> = routes.iter().filter_map(|route| route.back_end).collect();
+    fn write_ingress(&mut self, reading: &Reading<'_>, routes: &[(FrontEndId, usize)]) {
+        let fronts: BTreeSet<FrontEndId> = routes.iter().map(|(front_end, _)| *front_end).collect();
+        for front_end in fronts {
+            self.write_csvserver(front_end, &reading.id);
+        }
+        let targets = routes.iter().map(|(_, i)| reading.routes[*i].target);
+        let used: BTreeSet<usize> = targets
+            .filter_map(|target| match target {
+                Some(Target::BackEnd(i)) => Some(i),
+                Some(Target::NotFound) | None => None,
+            })
+            .collect();
         for back_end in used.into_iter().map(|i| &reading.back_ends[i]) {
             self.write_back_end(reading, back_end);
         }
-        for route in routes {
-            let back_end = route.back_end.expect("an Ingress that is understood has back ends");
-            self.write_route(reading, front_end, route, &reading.back_ends[back_end]);
+        for (front_end, i) in routes {
+            let route = &reading.routes[*i];
+            let lbvserver = match route.target.expect("an Ingress that is understood has targets") {
+                Target::BackEnd(i) => reading.back_ends[i].names.lbvserver.clone(),
+                Target::NotFound => self.write_answer(Answer::NotFound, &reading.id),
+            };
+            self.write_route(reading, *front_end, &route.matches, &lbvserver);
         }
     }
 
-    /// What answers requests that nobody takes. The member is always up, since a vserver that is
-    /// down may not run its policies (assumed).
-    fn write_not_found(&mut self, ingress: &IngressId) {
-        let name = names::not_found(self.mark);
+    fn write_redirect(&mut self, reading: &Reading<'_>, redirect: &Redirect) {
+        self.write_csvserver(redirect.front_end, &reading.id);
+        let lbvserver = self.write_answer(Answer::Secure(redirect.port), &reading.id);
+        self.write_route(reading, redirect.front_end, &redirect.matches(), &lbvserver);
+    }
+
+    /// An lbvserver that answers by itself, by a responder policy that is bound to it. Its member is
+    /// always up, since a vserver that is down may not run its policies (assumed).
+    fn write_answer(&mut self, answer: Answer, ingress: &IngressId) -> String {
+        self.write_answering_group(ingress);
+        let name = names::answer(self.mark, answer);
         let comment = || shared_comment(self.mark);
-        let entities: [(Kind, Vec<(&str, Value)>); 5] = [
-            (Kind::LBVSERVER, vec![("servicetype", "HTTP".into())]),
-            (
-                Kind::SERVICEGROUP,
-                vec![("servicetype", "HTTP".into()), ("healthmonitor", "NO".into())],
-            ),
-            (Kind::SERVER, vec![("ipaddress", names::NOT_FOUND_ADDRESS.to_string().into())]),
-            (
-                Kind::RESPONDERACTION,
-                vec![("type", "respondwith".into()), ("target", NOT_FOUND_ANSWER.into())],
-            ),
-            (
-                Kind::RESPONDERPOLICY,
-                vec![("rule", "TRUE".into()), ("action", name.as_str().into())],
-            ),
-        ];
-        let foreign = self.facts.foreign_servers.get(&names::NOT_FOUND_ADDRESS);
-        for (kind, fields) in entities {
-            if kind == Kind::SERVER && foreign.is_some() {
-                continue;
-            }
-            let fields = fields.into_iter().chain([("comment", comment())]);
-            let fields = fields.map(|(field, value)| (field.to_owned(), value)).collect();
+        let mut action = answer_fields(answer);
+        action.push(("comment", comment()));
+        let policy =
+            [("rule", "TRUE".into()), ("action", name.as_str().into()), ("comment", comment())];
+        let lbvserver = [("servicetype", "HTTP".into()), ("comment", comment())];
+        for (kind, fields) in [
+            (Kind::RESPONDERACTION, fields_of(action)),
+            (Kind::RESPONDERPOLICY, fields_of(policy)),
+            (Kind::LBVSERVER, fields_of(lbvserver)),
+        ] {
             self.entity(EntityId::new(kind, name.as_str()), fields, ingress);
         }
-        let server = foreign.map_or(name.as_str(), String::as_str);
-        let member = Role::Port(80);
+        let group = names::answering(self.mark);
         let state = &mut self.desired.state;
-        state.bind(BindingId::new(Kind::SERVICEGROUP_MEMBER, name.as_str(), server, member), []);
-        let group = BindingId::new(Kind::LBVSERVER_SERVICEGROUP, &*name, &*name, Role::Plain);
-        state.bind(group, []);
+        state.bind(BindingId::new(Kind::LBVSERVER_SERVICEGROUP, &*name, group, Role::Plain), []);
         let policy = BindingId::new(Kind::LBVSERVER_RESPONDERPOLICY, &*name, &*name, Role::Request);
         let attributes = [("priority", 100.into()), ("gotopriorityexpression", "END".into())];
         state.bind(policy, attributes);
+        name
+    }
+
+    /// What stands behind every answer.
+    fn write_answering_group(&mut self, ingress: &IngressId) {
+        let name = names::answering(self.mark);
+        let comment = || shared_comment(self.mark);
+        let address = names::ANSWERING_ADDRESS;
+        let group = [
+            ("servicetype", "HTTP".into()),
+            ("healthmonitor", "NO".into()),
+            ("comment", comment()),
+        ];
+        self.entity(EntityId::new(Kind::SERVICEGROUP, name.as_str()), fields_of(group), ingress);
+        let foreign = self.facts.foreign_servers.get(&address);
+        if foreign.is_none() {
+            let server = [("ipaddress", address.to_string().into()), ("comment", comment())];
+            self.entity(EntityId::new(Kind::SERVER, name.as_str()), fields_of(server), ingress);
+        }
+        let server = foreign.unwrap_or(&name).clone();
+        let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, &*name, server, Role::Port(80));
+        self.desired.state.bind(member, []);
     }
 
     fn write_csvserver(&mut self, front_end: FrontEndId, ingress: &IngressId) {
@@ -152,9 +179,11 @@ impl Writer<'_> {
             ("comment", shared_comment(self.mark)),
         ];
         self.entity(EntityId::new(Kind::CSVSERVER, name.as_str()), fields_of(fields), ingress);
-        let not_found = names::not_found(self.mark);
-        let default = BindingId::new(Kind::CSVSERVER_LBVSERVER, name, not_found, Role::Plain);
-        self.desired.state.bind(default, []);
+        if front_end.protocol.speaks_http() {
+            let answer = self.write_answer(Answer::NotFound, ingress);
+            let default = BindingId::new(Kind::CSVSERVER_LBVSERVER, name, answer, Role::Plain);
+            self.desired.state.bind(default, []);
+        }
     }
 
     fn write_back_end(&mut self, reading: &Reading<'_>, back_end: &BackEnd) {
@@ -165,9 +194,10 @@ impl Writer<'_> {
             service: Some(service.clone()),
         }));
         let (lbvserver, group) = (names.lbvserver.as_str(), names.servicegroup.as_str());
-        let fields = [("servicetype", "HTTP".into()), ("comment", comment.clone())];
+        let (balanced, spoken) = servicetypes(reading.entrances.carries, tls.is_some());
+        let fields = [("servicetype", balanced.servicetype().into()), ("comment", comment.clone())];
         self.entity(EntityId::new(Kind::LBVSERVER, lbvserver), fields_of(fields), ingress);
-        let servicetype = if tls.is_some() { "SSL" } else { "HTTP" };
+        let servicetype = spoken.servicetype();
         let fields = [("servicetype", servicetype.into()), ("comment", comment)];
         self.entity(EntityId::new(Kind::SERVICEGROUP, group), fields_of(fields), ingress);
         let bound = BindingId::new(Kind::LBVSERVER_SERVICEGROUP, lbvserver, group, Role::Plain);
@@ -202,37 +232,35 @@ impl Writer<'_> {
         &mut self,
         reading: &Reading<'_>,
         front_end: FrontEndId,
-        route: &RouteText,
-        back_end: &BackEnd,
+        matches: &RouteMatch,
+        lbvserver: &str,
     ) {
         let ingress = &reading.id;
-        let name = names::route(self.mark, ingress, front_end, &route.matches);
+        let name = names::route(self.mark, ingress, front_end, matches);
         let owner = Some((ingress.clone(), reading.key.clone()));
         let comment = self.mark.comment(&OwnerComment { ingress: owner, service: None });
-        let fields = [
-            ("targetlbvserver", back_end.names.lbvserver.as_str().into()),
-            ("comment", comment.into()),
-        ];
+        let fields = [("targetlbvserver", lbvserver.into()), ("comment", comment.into())];
         self.entity(EntityId::new(Kind::CSACTION, name.as_str()), fields_of(fields), ingress);
-        let fields = [("rule", route.matches.rule().into()), ("action", name.as_str().into())];
+        let fields = [("rule", matches.rule().into()), ("action", name.as_str().into())];
         self.entity(EntityId::new(Kind::CSPOLICY, name.as_str()), fields_of(fields), ingress);
         let csvserver = front_end.csvserver(&self.mark.prefix);
         let id = BindingId::new(Kind::CSVSERVER_CSPOLICY, csvserver, name, Role::Plain);
         self.desired.state.bind(id.clone(), []);
-        self.desired.bands.insert(id, Band::of(&route.matches));
+        self.desired.bands.insert(id, Band::of(matches));
     }
 
     /// What an Ingress brings to its TLS front end, if that has any route.
-    fn write_front_end(&mut self, reading: &Reading<'_>, settled: &Settled, served: &[usize]) {
-        let Some(front_end) = reading.front_end.filter(|id| id.protocol == Protocol::Ssl) else {
-            return;
-        };
+    fn write_front_end(&mut self, reading: &Reading<'_>, settled: &Settled, served: &[Serving]) {
+        let secure = reading.entrances.secure.filter(|id| id.protocol.is_tls());
+        let Some(front_end) = secure else { return };
         let csvserver = front_end.csvserver(&self.mark.prefix);
         let csvserver_id = EntityId::new(Kind::CSVSERVER, csvserver.as_str());
         if !self.desired.state.entities.contains_key(&csvserver_id) {
             return;
         }
-        if let Settings::Text(profile) = &settled.fronts[&front_end].settings {
+        let front = &settled.fronts[&front_end];
+        if let Settings::Text(profile) = &front.settings {
+            let profile = profile.clone().with_default_certificate(front.default.is_some());
             let name = profile.shared_name(self.mark);
             let profile_id = EntityId::new(Kind::SSLPROFILE, name.as_str());
             if !self.desired.state.entities.contains_key(&profile_id) {
@@ -249,10 +277,13 @@ impl Writer<'_> {
                 [],
             );
         };
-        for certificate in served.iter().map(|i| &reading.certificates[*i]) {
-            let materials = &certificate.served.materials;
+        for serving in served {
+            let materials = &reading.certificates[serving.place].served.materials;
             self.certificates(materials, &reading.id);
-            bind(&mut self.desired.state, &materials[0], Role::Sni);
+            let roles = [(serving.is_named, Role::Sni), (serving.is_default, Role::Plain)];
+            for (_, role) in roles.into_iter().filter(|(is_so, _)| *is_so) {
+                bind(&mut self.desired.state, &materials[0], role);
+            }
         }
         for authorities in reading.front.authorities.iter().flatten() {
             self.certificates(&authorities.materials, &reading.id);
@@ -306,10 +337,43 @@ fn leads_to(
     std::iter::successors(Some(start), next).any(|id| id == end)
 }
 
-/// The answer to a request that nobody takes, as a text of the policy language.
-const NOT_FOUND_ANSWER: &str =
-    "\"HTTP/1.1 404 Not Found\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n\"";
+/// What the lbvserver of a back end and its service group are.
+const fn servicetypes(carries: Carries, tls: bool) -> (Protocol, Protocol) {
+    match (carries, tls) {
+        (Carries::Http, false) => (Protocol::Http, Protocol::Http),
+        (Carries::Http, true) => (Protocol::Http, Protocol::Ssl),
+        (Carries::Bytes, false) | (Carries::Tls, _) => (Protocol::Tcp, Protocol::Tcp),
+        (Carries::Bytes, true) => (Protocol::Tcp, Protocol::SslTcp),
+    }
+}
 
-fn fields_of<const N: usize>(fields: [(&str, Value); N]) -> Fields {
+/// The responder action of an answer: a whole response as a text of the policy language, or where
+/// to redirect to. 308 keeps the method and the body of a request.
+fn answer_fields(answer: Answer) -> Vec<(&'static str, Value)> {
+    let respond = |status: &str| {
+        let target = format!(
+            "\"HTTP/1.1 {status}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n\""
+        );
+        vec![("type", "respondwith".into()), ("target", target.into())]
+    };
+    match answer {
+        Answer::NotFound => respond("404 Not Found"),
+        Answer::Unavailable => respond("503 Service Unavailable"),
+        Answer::Secure(port) => {
+            let port = if port == 443 { String::new() } else { format!(" + \":{port}\"") };
+            let target = format!(
+                "\"https://\" + HTTP.REQ.HOSTNAME.SERVER.HTTP_URL_SAFE{port} + \
+                 HTTP.REQ.URL.PATH_AND_QUERY.HTTP_URL_SAFE"
+            );
+            vec![
+                ("type", "redirect".into()),
+                ("target", target.into()),
+                ("responsestatuscode", 308.into()),
+            ]
+        }
+    }
+}
+
+fn fields_of<'f>(fields: impl IntoIterator<Item = (&'f str, Value)>) -> Fields {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

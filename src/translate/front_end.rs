@@ -1,18 +1,17 @@
 //! What one Ingress asks of its front end: address, certificates, and what clients must show.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::rc::Rc;
 
 use k8s_openapi::api::networking::v1::IngressTLS;
 
 use crate::annotations::{IngressSettings, Setting};
 use crate::diagnostic::{Code, Findings};
-use crate::model::{CertificateId, ClientAuthentication, Fields, ObjectKey, Value};
+use crate::model::{CertificateId, ClientAuthentication, Fields, Host, ObjectKey, Value};
 
 use super::certificates::{Authorities, Certificates, Served, ShownTo};
+use super::keys::Keys;
 use super::profile::Profile;
-use super::rules::unsupported;
 
 /// What an Ingress says about its front end.
 #[derive(Debug)]
@@ -35,6 +34,10 @@ pub(super) struct ServedCertificate {
     pub(super) served: Rc<Served>,
     /// The part of the Ingress that names its Secret.
     pub(super) field: String,
+    /// Whether it is served to clients that ask for no host, or for one that nobody has.
+    pub(super) is_default: bool,
+    /// Whether it is served to those that ask for its names.
+    pub(super) is_named: bool,
 }
 
 impl FrontEndText {
@@ -53,6 +56,7 @@ pub(super) struct Context<'c, 'a> {
     pub(super) certificates: &'c mut Certificates<'a>,
     pub(super) findings: &'c mut Findings,
     pub(super) namespace: &'a str,
+    pub(super) keys: Keys<'a>,
 }
 
 impl Context<'_, '_> {
@@ -77,43 +81,23 @@ impl Context<'_, '_> {
     }
 }
 
-/// The address of the front end.
-pub(super) fn vip(
-    settings: &IngressSettings,
-    default: Option<IpAddr>,
-    findings: &mut Findings,
-) -> Option<IpAddr> {
-    match settings.frontend_ip {
-        Setting::Is(vip) => Some(vip),
-        Setting::Unreadable => None,
-        Setting::Absent => {
-            if default.is_none() {
-                findings.error(
-                    Code::VipMissing,
-                    "",
-                    "the Ingress names no address for its front end, and the controller has none",
-                    "add the annotation ingress.citrix.com/frontend-ip, or start with --default-vip",
-                );
-            }
-            default
-        }
-    }
-}
-
 /// Reads what clients must show, and the profile.
 pub(super) fn read(
     settings: &IngressSettings,
     tls: bool,
-    (ca_field, profile_field): (&str, &str),
     context: &mut Context<'_, '_>,
 ) -> FrontEndText {
     let mut text = demands(settings);
     if !tls {
-        refuse_without_tls(settings, (ca_field, profile_field), context.findings);
+        refuse_without_tls(settings, context);
         return text;
     }
-    text.authorities = authorities(settings, ca_field, context);
-    if contradicts(settings, (ca_field, profile_field), context.findings)
+    if settings.ssl_passthrough.value() == Some(&true) {
+        refuse_passed_on(settings, context);
+        return text;
+    }
+    text.authorities = authorities(settings, context);
+    if contradicts(settings, context)
         || settings.frontend_sslprofile.is_unreadable()
         || settings.ca_secret.is_unreadable()
     {
@@ -123,7 +107,7 @@ pub(super) fn read(
         Ok(profile) => text.profile = Some(profile),
         Err(error) => context.findings.error(
             Code::FieldRefused,
-            profile_field,
+            &context.keys.of("frontend-sslprofile"),
             error.to_string(),
             error.remedy(),
         ),
@@ -162,23 +146,21 @@ fn demands(settings: &IngressSettings) -> FrontEndText {
 }
 
 /// Whether the profile and the CAs say different things.
-fn contradicts(
-    settings: &IngressSettings,
-    (ca_field, profile_field): (&str, &str),
-    findings: &mut Findings,
-) -> bool {
+fn contradicts(settings: &IngressSettings, context: &mut Context<'_, '_>) -> bool {
+    let (ca_field, profile_field) =
+        (context.keys.of("ca-secret"), context.keys.of("frontend-sslprofile"));
     let fields = settings.frontend_sslprofile.fields();
     let clientauth = fields.and_then(|fields| fields.get("clientauth")).and_then(Value::as_text);
     match (settings.ca_secret.is_absent(), clientauth) {
-        (false, Some("DISABLED")) => findings.error(
+        (false, Some("DISABLED")) => context.findings.error(
             Code::FieldRefused,
-            profile_field,
+            &profile_field,
             format!("\"clientauth\" is DISABLED, but {ca_field:?} asks for client certificates"),
             format!("remove \"clientauth\", or {ca_field:?}"),
         ),
-        (true, Some("ENABLED")) => findings.error(
+        (true, Some("ENABLED")) => context.findings.error(
             Code::CaRequired,
-            profile_field,
+            &profile_field,
             "client certificates are asked for, but no CA to verify them with is named",
             "name one: ingress.citrix.com/ca-secret: '{\"SERVICE\": \"SECRET\"}'",
         ),
@@ -189,76 +171,104 @@ fn contradicts(
 
 fn authorities(
     settings: &IngressSettings,
-    field: &str,
     context: &mut Context<'_, '_>,
 ) -> Option<Vec<Rc<Authorities>>> {
+    let field = context.keys.of("ca-secret");
     match &settings.ca_secret {
         Setting::Absent => Some(Vec::new()),
         Setting::Unreadable => None,
         Setting::Is(secrets) => {
             let names: BTreeSet<&String> = secrets.values().collect();
             let read: Vec<_> =
-                names.into_iter().map(|name| context.authorities(name, field)).collect();
+                names.into_iter().map(|name| context.authorities(name, &field)).collect();
             read.into_iter().collect()
         }
     }
 }
 
-fn refuse_without_tls(
-    settings: &IngressSettings,
-    (ca_field, profile_field): (&str, &str),
-    findings: &mut Findings,
-) {
-    let present = [
-        (ca_field, settings.ca_secret.is_absent()),
-        (profile_field, settings.frontend_sslprofile.is_absent()),
-    ];
-    for (field, _) in present.into_iter().filter(|(_, absent)| !absent) {
-        findings.error(
+fn refuse_without_tls(settings: &IngressSettings, context: &mut Context<'_, '_>) {
+    for (name, _) in given_for_tls(settings).into_iter().filter(|(_, given)| *given) {
+        let field = context.keys.of(name);
+        context.findings.error(
             Code::TlsRequired,
-            field,
+            &field,
             format!("{field:?} is about TLS towards clients, but the Ingress has no spec.tls"),
             "add spec.tls with the hosts and a Secret with their certificate",
         );
     }
 }
 
-/// Reads the server certificates of `spec.tls`. `None` if one of them cannot be used.
+/// What is about TLS that ends here, where TLS is passed on.
+fn refuse_passed_on(settings: &IngressSettings, context: &mut Context<'_, '_>) {
+    let of_back_ends = [
+        ("backend-secret", !settings.backend_secret.is_absent()),
+        ("backend-ca-secret", !settings.backend_ca_secret.is_absent()),
+        ("backend-sslprofile", !settings.backend_sslprofile.is_absent()),
+    ];
+    let all = given_for_tls(settings).into_iter().chain(of_back_ends);
+    for (name, _) in all.filter(|(_, given)| *given) {
+        let field = context.keys.of(name);
+        let passthrough = context.keys.of("ssl-passthrough");
+        context.findings.error(
+            Code::FieldRefused,
+            &field,
+            format!(
+                "{field:?} cannot be honoured: {passthrough:?} hands TLS on to the back end as it \
+                 comes"
+            ),
+            format!("remove {field:?}, or {passthrough:?}"),
+        );
+    }
+}
+
+/// The annotations about TLS towards clients, and whether they are there.
+fn given_for_tls(settings: &IngressSettings) -> [(&'static str, bool); 3] {
+    [
+        ("ca-secret", !settings.ca_secret.is_absent()),
+        ("frontend-sslprofile", !settings.frontend_sslprofile.is_absent()),
+        ("preconfigured-certkey", !settings.preconfigured_certkey.is_absent()),
+    ]
+}
+
+/// Reads the server certificates of `spec.tls`. `None` if one of them cannot be used. An entry
+/// without a Secret says that TLS is on, with certificates from elsewhere.
 pub(super) fn certificates(
     entries: &[IngressTLS],
+    hosts: &BTreeSet<Host>,
     context: &mut Context<'_, '_>,
 ) -> Option<Vec<ServedCertificate>> {
     // All of them, so that everything wrong is told at once.
     let read: Vec<Option<ServedCertificate>> = entries
         .iter()
         .enumerate()
-        .map(|(i, entry)| certificate(entry, &format!("spec.tls[{i}]"), context))
+        .filter_map(|(i, entry)| {
+            let name = entry.secret_name.as_deref().filter(|name| !name.is_empty())?;
+            Some(certificate(entry, name, (&format!("spec.tls[{i}]"), hosts), context))
+        })
         .collect();
     read.into_iter().collect()
 }
 
 fn certificate(
     entry: &IngressTLS,
-    field: &str,
+    name: &str,
+    (field, hosts): (&str, &BTreeSet<Host>),
     context: &mut Context<'_, '_>,
 ) -> Option<ServedCertificate> {
-    let hosts = entry.hosts.as_deref().unwrap_or_default();
-    if hosts.is_empty() {
-        unsupported(field, "an entry of spec.tls without hosts", context.findings);
-        return None;
-    }
-    let name = entry.secret_name.as_deref().filter(|name| !name.is_empty());
-    let Some(name) = name else {
-        unsupported(field, "an entry of spec.tls without secretName", context.findings);
-        return None;
-    };
     let field = format!("{field}.secretName");
     let served = context.served(name, ShownTo::Clients, &field)?;
-    let uncovered: Vec<_> =
-        hosts.iter().filter_map(|host| served.pair.leaf.check_host(host)).collect();
+    let leaf = &served.pair.leaf;
+    let named = entry.hosts.as_deref().unwrap_or_default();
+    if named.is_empty() {
+        let covers = |host: &&Host| leaf.names.iter().any(|name| host.is_covered_by(name));
+        let is_named = hosts.iter().any(|host| covers(&host));
+        return Some(ServedCertificate { served, field, is_default: true, is_named });
+    }
+    let uncovered: Vec<_> = named.iter().filter_map(|host| leaf.check_host(host)).collect();
     for finding in &uncovered {
         let problem = format!("in Secret \"{}\", {finding}", context.secret(name));
         context.findings.error(finding.code(), &field, problem, finding.remedy());
     }
-    uncovered.is_empty().then_some(ServedCertificate { served, field })
+    let served = ServedCertificate { served, field, is_default: false, is_named: true };
+    uncovered.is_empty().then_some(served)
 }

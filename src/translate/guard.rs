@@ -6,7 +6,7 @@ use crate::model::{EntityId, FrontEndId, Kind};
 use crate::policy::Policy;
 use crate::snapshot::Facts;
 
-use super::names;
+use super::names::{self, Answer};
 use super::reading::Reading;
 
 /// Checks one Ingress against the facts.
@@ -16,22 +16,25 @@ pub(super) fn check(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
     }
     check_listener(reading, facts);
     check_names(reading, facts, policy);
-    if reading.tls || reading.back_ends.iter().any(|back_end| back_end.tls.is_some()) {
+    let ends_tls = reading.entrances.all().any(|front_end| front_end.protocol.is_tls());
+    if ends_tls || reading.back_ends.iter().any(|back_end| back_end.tls.is_some()) {
         check_default_profile(facts, policy, &mut reading.findings);
     }
     reading.understood = !reading.findings.has_errors();
 }
 
 fn check_listener(reading: &mut Reading<'_>, facts: &Facts) {
-    let Some(front_end) = reading.front_end else { return };
-    let FrontEndId { vip, port, protocol: _ } = front_end;
-    let Some(listener) = facts.listeners.get(&(vip, port)).filter(|one| !one.ours) else { return };
-    reading.findings.error(
-        Code::FrontEndForeign,
-        &reading.keys.frontend_ip,
-        format!("{vip}:{port} belongs to {}, which is not ours", listener.holder),
-        "name another address, or remove what listens there",
-    );
+    for FrontEndId { vip, port, protocol: _ } in reading.entrances.all() {
+        let Some(listener) = facts.listeners.get(&(vip, port)).filter(|one| !one.ours) else {
+            continue;
+        };
+        reading.findings.error(
+            Code::FrontEndForeign,
+            &reading.keys.of("frontend-ip"),
+            format!("{vip}:{port} belongs to {}, which is not ours", listener.holder),
+            "name another address, or remove what listens there",
+        );
+    }
 }
 
 fn check_names(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
@@ -51,16 +54,17 @@ fn check_names(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
 /// The objects that an Ingress needs and whose ownership their name alone does not prove.
 fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
     let mark = &policy.mark;
-    let not_found = names::not_found(mark);
-    let mut all: Vec<EntityId> = [
-        Kind::SERVER,
-        Kind::SERVICEGROUP,
-        Kind::LBVSERVER,
-        Kind::RESPONDERACTION,
-        Kind::RESPONDERPOLICY,
-    ]
-    .map(|kind| EntityId::new(kind, not_found.as_str()))
-    .into();
+    let mut answers = vec![Answer::NotFound, Answer::Unavailable];
+    answers.extend(reading.entrances.redirect().map(|(_, port)| Answer::Secure(port)));
+    let mut all: Vec<EntityId> = Vec::new();
+    for name in answers.into_iter().map(|answer| names::answer(mark, answer)) {
+        let kinds = [Kind::LBVSERVER, Kind::RESPONDERACTION, Kind::RESPONDERPOLICY];
+        all.extend(kinds.map(|kind| EntityId::new(kind, name.as_str())));
+    }
+    let answering = names::answering(mark);
+    all.extend(
+        [Kind::SERVER, Kind::SERVICEGROUP].map(|kind| EntityId::new(kind, answering.as_str())),
+    );
     for back_end in &reading.back_ends {
         all.push(EntityId::new(Kind::LBVSERVER, back_end.names.lbvserver.as_str()));
         all.push(EntityId::new(Kind::SERVICEGROUP, back_end.names.servicegroup.as_str()));
@@ -68,7 +72,7 @@ fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
             back_end.members.serving.iter().map(|(address, _)| names::server(mark, *address));
         all.extend(servers.map(|name| EntityId::new(Kind::SERVER, name)));
     }
-    if let Some(front_end) = reading.front_end {
+    for front_end in reading.entrances.all() {
         all.push(EntityId::new(Kind::CSVSERVER, front_end.csvserver(&mark.prefix)));
         for route in &reading.routes {
             let name = names::route(mark, &reading.id, front_end, &route.matches);

@@ -68,6 +68,8 @@ pub(super) fn route(
     let path = match &matches.path {
         PathMatch::Exact(path) => format!("={path}"),
         PathMatch::Prefix(path) => format!("^{path}"),
+        PathMatch::Default => "*".to_owned(),
+        PathMatch::Nothing => String::new(),
     };
     mark.ingress_name(id, &digest(&[&front_end.to_string(), &host, &path], 16))
 }
@@ -83,18 +85,38 @@ pub(super) fn digest(parts: &[&str], length: usize) -> String {
 }
 
 /// The address of the member that is always up. RFC 5737 keeps it out of every network.
-pub(super) const NOT_FOUND_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+pub(super) const ANSWERING_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-/// The name that the objects behind "404" share.
-pub(super) fn not_found(mark: &Mark) -> String {
-    mark.shared_name("404")
+/// What an lbvserver of ours answers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answer {
+    /// 404, as to what matches nothing.
+    NotFound,
+    /// 503, the same on a front end that asks for it.
+    Unavailable,
+    /// A redirect to the same in TLS, on this port.
+    Secure(u16),
+}
+
+/// The name of the objects behind an answer.
+pub(super) fn answer(mark: &Mark, answer: Answer) -> String {
+    match answer {
+        Answer::NotFound => mark.shared_name("404"),
+        Answer::Unavailable => mark.shared_name("503"),
+        Answer::Secure(port) => mark.shared_name(&format!("https-{port}")),
+    }
+}
+
+/// The name that what stands behind every answer shares: a server and a service group.
+pub(super) fn answering(mark: &Mark) -> String {
+    answer(mark, Answer::NotFound)
 }
 
 /// The name of our server object for an address. An address can have one server only, so the one
 /// behind "404" serves members of that address as well.
 pub(super) fn server(mark: &Mark, address: IpAddr) -> String {
-    if address == NOT_FOUND_ADDRESS {
-        not_found(mark)
+    if address == ANSWERING_ADDRESS {
+        answering(mark)
     } else {
         mark.shared_name(&address.to_string())
     }
@@ -142,7 +164,7 @@ mod tests {
     fn routes_that_differ_in_anything_have_different_names() {
         let mark = Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse("local").unwrap() };
         let id = IngressId::of(&ObjectKey::new("default", "web"));
-        let front_end = |port| FrontEndId { vip: NOT_FOUND_ADDRESS, port, protocol: Protocol::Ssl };
+        let front_end = |port| FrontEndId { vip: ANSWERING_ADDRESS, port, protocol: Protocol::Ssl };
         let name_of = |port, host, path| {
             route(&mark, &id, front_end(port), &RouteMatch { host: Host::of_rule(host), path })
         };

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::annotations::{
-    self, ANNOTATIONS, IngressSettings, ProfileChoice, Setting, SslSettings, Weight,
+    self, ANNOTATIONS, Annotation, IngressSettings, ProfileChoice, Setting, SslSettings, Weight,
 };
 use crate::diagnostic::{Code, Findings};
+use crate::model::Fields;
 
 /// An annotation, and whether it is there and understood.
 type Pending = (&'static str, fn(&IngressSettings) -> bool);
@@ -17,17 +18,10 @@ const PENDING: &[Pending] = &[
     ("default-response-code", |settings| settings.default_response_code.value().is_some()),
     ("frontend-httpprofile", |settings| settings.frontend_httpprofile.value().is_some()),
     ("frontend-tcpprofile", |settings| settings.frontend_tcpprofile.value().is_some()),
-    ("insecure-port", |settings| settings.insecure_port.value().is_some()),
-    ("insecure-service-type", |settings| settings.insecure_service_type.value().is_some()),
-    ("insecure-termination", |settings| settings.insecure_termination.value().is_some()),
     ("lbvserver", |settings| settings.lbvserver.value().is_some()),
     ("monitor", |settings| settings.monitor.value().is_some()),
-    ("path-match-method", |settings| settings.path_match_method.value().is_some()),
     ("preconfigured-certkey", |settings| settings.preconfigured_certkey.value().is_some()),
-    ("secure-port", |settings| settings.secure_port.value().is_some()),
-    ("secure-service-type", |settings| settings.secure_service_type.value().is_some()),
     ("servicegroup", |settings| settings.servicegroup.value().is_some()),
-    ("ssl-passthrough", |settings| settings.ssl_passthrough.value().is_some()),
 ];
 
 /// Says of everything that is understood and not honoured that it is not: an error where the
@@ -38,11 +32,11 @@ pub(super) fn refuse(
     findings: &mut Findings,
 ) {
     for (name, _) in PENDING.iter().filter(|(_, is_present)| is_present(settings)) {
-        let honoured = ANNOTATIONS.iter().find(|annotation| annotation.name() == *name);
-        let annotation = honoured.expect("what is pending is in the registry");
+        let annotation = find(name);
         let key = annotations::spelling(annotation.key, annotations);
         tell(key, annotation.weight, findings);
     }
+    refuse_references(settings, annotations, findings);
     let key = annotations::spelling("ingress.citrix.com/frontend-sslprofile", annotations);
     if settings.frontend_sslprofile.value().is_some_and(|one| refuse_profile(one, key, findings)) {
         settings.frontend_sslprofile = Setting::Unreadable;
@@ -53,6 +47,51 @@ pub(super) fn refuse(
     if refused > 0 {
         settings.backend_sslprofile = Setting::Unreadable;
     }
+}
+
+/// Refuses fields that name objects of others.
+fn refuse_references(
+    settings: &mut IngressSettings,
+    annotations: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) {
+    let all = [
+        ("csvserver", settings.csvserver.value().into_iter().collect()),
+        ("lbvserver", listed(&settings.lbvserver)),
+        ("servicegroup", listed(&settings.servicegroup)),
+    ];
+    let [csvserver, lbvserver, servicegroup] = all.map(|(name, fields)| {
+        let annotation = find(name);
+        let set = annotation.fields.expect("what has fields says which");
+        let named: Vec<_> = fields.into_iter().flat_map(|one| set.references(one)).collect();
+        for (field, object) in &named {
+            findings.error(
+                Code::RuleUnsupported,
+                annotations::spelling(annotation.key, annotations),
+                format!("{field:?} names {object:?} on the appliance, which is not supported yet"),
+                format!("remove {field:?}"),
+            );
+        }
+        !named.is_empty()
+    });
+    if csvserver {
+        settings.csvserver = Setting::Unreadable;
+    }
+    if lbvserver {
+        settings.lbvserver = Setting::Unreadable;
+    }
+    if servicegroup {
+        settings.servicegroup = Setting::Unreadable;
+    }
+}
+
+fn listed(setting: &Setting<BTreeMap<String, Fields>>) -> Vec<&Fields> {
+    setting.value().into_iter().flat_map(BTreeMap::values).collect()
+}
+
+fn find(name: &str) -> &'static Annotation {
+    let found = ANNOTATIONS.iter().find(|annotation| annotation.name() == name);
+    found.expect("what is pending is in the registry")
 }
 
 fn tell(key: &str, weight: Weight, findings: &mut Findings) {

@@ -133,6 +133,14 @@ impl Profile {
         Self(fields).checked()
     }
 
+    /// The profile of a front end that has a default certificate, or has none: with one, clients may
+    /// ask for hosts that nobody has.
+    pub(super) fn with_default_certificate(mut self, is_there: bool) -> Self {
+        let allowed = if is_there { "ENABLED" } else { "DISABLED" };
+        self.0.insert("allowunknownsni".to_owned(), allowed.into());
+        self
+    }
+
     fn checked(self) -> Result<Self, Incomplete> {
         for (field, master, wanted) in MASTERS {
             if self.0.contains_key(*field) && !is(&self.0, master, wanted) {

@@ -2,23 +2,25 @@
 //! what can still be read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::IngressSpec;
 use kube::ResourceExt;
 
-use crate::annotations::{self, IngressSettings};
+use crate::annotations::{self, IngressSettings, PathMatchMethod};
 use crate::diagnostic::{Code, Findings, ObjectRef};
 use crate::model::{
-    BackEndTransport, CertificateId, FrontEndId, Host, IngressId, ObjectKey, Protocol, RouteMatch,
+    BackEndTransport, CertificateId, ClientAuthentication, Host, IngressId, ObjectKey, PathMatch,
+    RouteMatch,
 };
-use crate::policy::Policy;
+use crate::policy::{MemberSource, Policy};
 use crate::snapshot::Snapshot;
 
-use super::back_end::{self, BackEndTls, ServiceText, Spelled};
+use super::back_end::{self, BackEndTls, ServiceText};
 use super::certificates::Certificates;
+use super::entrances::{self, Carries, Entrances, Insecure};
 use super::front_end::{self, Context, FrontEndText, ServedCertificate};
+use super::keys::Keys;
 use super::names::BackEndNames;
 use super::pending;
 use super::rules::{self, Rule};
@@ -35,8 +37,8 @@ pub(super) struct Reading<'a> {
     pub(super) understood: bool,
     /// Whether it asks for TLS towards clients.
     pub(super) tls: bool,
-    /// Its front end, if that can be read.
-    pub(super) front_end: Option<FrontEndId>,
+    /// Its front ends, as far as they can be read.
+    pub(super) entrances: Entrances,
     pub(super) front: FrontEndText,
     /// How all of its back ends are to be spoken to at least.
     pub(super) back_ends_at_least: BackEndTransport,
@@ -45,7 +47,7 @@ pub(super) struct Reading<'a> {
     /// Its routes, as far as they can be read.
     pub(super) routes: Vec<RouteText>,
     pub(super) back_ends: Vec<BackEnd>,
-    pub(super) keys: Keys,
+    pub(super) keys: Keys<'a>,
     pub(super) findings: Findings,
 }
 
@@ -57,8 +59,17 @@ pub(super) struct RouteText {
     pub(super) field: String,
     /// How its back end is to be spoken to.
     pub(super) back_end_text: BackEndText,
-    /// Its place in [`Reading::back_ends`], if there is one.
-    pub(super) back_end: Option<usize>,
+    /// Where it leads, if that can be read.
+    pub(super) target: Option<Target>,
+}
+
+/// Where a route leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// To a back end, by its place in [`Reading::back_ends`].
+    BackEnd(usize),
+    /// Nowhere: it stands for an Ingress without rules.
+    NotFound,
 }
 
 /// What the text asks of the back end of one route. `None` is what cannot be read.
@@ -83,20 +94,8 @@ pub(super) struct BackEnd {
     /// The Service and port as the Ingress names them: `name:port`.
     pub(super) service: String,
     pub(super) names: BackEndNames,
-    pub(super) members: Rc<Members>,
+    pub(super) members: Members,
     pub(super) tls: Option<BackEndTls>,
-}
-
-/// The annotations' keys as they stand on the Ingress, for messages.
-#[derive(Debug)]
-pub(super) struct Keys {
-    pub(super) secure_backend: String,
-    pub(super) backend_secret: String,
-    pub(super) backend_ca_secret: String,
-    pub(super) backend_sslprofile: String,
-    pub(super) ca_secret: String,
-    pub(super) frontend_sslprofile: String,
-    pub(super) frontend_ip: String,
 }
 
 /// Everything that Ingresses are read with.
@@ -121,28 +120,33 @@ impl<'a> Reader<'a> {
         let annotations = ingress.annotations();
         let mut settings = annotations::read(annotations, &mut findings);
         pending::refuse(&mut settings, annotations, &mut findings);
-        let keys = Keys::of(annotations);
+        let keys = Keys(annotations);
         let no_spec = IngressSpec::default();
         let spec = ingress.spec.as_ref().unwrap_or(&no_spec);
-        let rules = rules::read(spec, &mut findings);
         let entries = spec.tls.as_deref().unwrap_or_default();
         let tls = !entries.is_empty();
+        let entrances =
+            entrances::read(&settings, (tls, &key.namespace), (self.policy, keys), &mut findings);
+        let method = settings.path_match_method.value().copied().unwrap_or(PathMatchMethod::Prefix);
+        let rules = rules::read(spec, entrances.carries, method, &mut findings);
 
-        let vip = front_end::vip(&settings, self.policy.default_vip, &mut findings);
-        let (port, protocol) = if tls { (443, Protocol::Ssl) } else { (80, Protocol::Http) };
         let mut context = Context {
             certificates: &mut self.certificates,
             findings: &mut findings,
             namespace: &key.namespace,
+            keys,
         };
-        let certificates = front_end::certificates(entries, &mut context);
-        let fields = (keys.ca_secret.as_str(), keys.frontend_sslprofile.as_str());
-        let front = front_end::read(&settings, tls, fields, &mut context);
+        let hosts = rules.iter().map(|rule| rule.matches.host.clone()).collect();
+        // Where TLS is passed on no certificate is served.
+        let entries = if entrances.carries == Carries::Tls { &[] } else { entries };
+        let certificates = front_end::certificates(entries, &hosts, &mut context);
+        let front = front_end::read(&settings, tls, &mut context);
         let services = rules.iter().map(|rule| rule.service.as_str()).collect();
-        note_ca_keys(&settings, &services, &keys, context.findings);
-        let texts = back_end::read(&settings, &services, keys.spelled(), &mut context);
-        if let Some(certificates) = certificates.as_ref().filter(|_| tls) {
-            require_coverage(&rules, certificates, &mut findings);
+        note_ca_keys(&settings, &services, keys, context.findings);
+        let texts = back_end::read(&settings, &services, &mut context);
+        refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
+        if let Some(certificates) = &certificates {
+            require_coverage(&rules, certificates, &entrances, &mut findings);
         }
         let mut reading = Reading {
             key,
@@ -150,7 +154,7 @@ impl<'a> Reader<'a> {
             created: ingress.creation_timestamp().map(|time| time.0),
             understood: false,
             tls,
-            front_end: vip.map(|vip| FrontEndId { vip, port, protocol }),
+            entrances,
             front,
             back_ends_at_least: back_end::at_least(&settings),
             certificates: certificates.unwrap_or_default(),
@@ -171,6 +175,14 @@ impl<'a> Reader<'a> {
         texts: &BTreeMap<String, ServiceText>,
     ) {
         let mut made = BTreeMap::new();
+        if rules.is_empty() && reading.entrances.carries == Carries::Http {
+            reading.routes.push(RouteText {
+                matches: RouteMatch { host: Host::Any, path: PathMatch::Nothing },
+                field: "spec.rules".to_owned(),
+                back_end_text: BackEndText::default(),
+                target: Some(Target::NotFound),
+            });
+        }
         for rule in rules {
             let text = &texts[&rule.service];
             // What the name is matters to a back end in TLS only.
@@ -178,16 +190,23 @@ impl<'a> Reader<'a> {
             let place = (rule.service.as_str(), rule.port.to_string(), name);
             let back_end =
                 *made.entry(place).or_insert_with(|| self.make_back_end(reading, rule, text));
-            reading.routes.push(RouteText {
-                matches: rule.matches.clone(),
-                field: rule.field.clone(),
-                back_end_text: BackEndText {
+            let back_end_text = match reading.entrances.carries {
+                Carries::Http | Carries::Bytes => BackEndText {
                     transport: text.transport,
                     at_least: text.at_least,
                     accepted: text.accepted(),
                     name: text.name_for(&rule.matches.host),
                 },
-                back_end,
+                Carries::Tls => {
+                    let transport = Some(BackEndTransport::Plain);
+                    BackEndText { transport, ..BackEndText::default() }
+                }
+            };
+            reading.routes.push(RouteText {
+                matches: rule.matches.clone(),
+                field: rule.field.clone(),
+                back_end_text,
+                target: back_end.map(Target::BackEnd),
             });
         }
     }
@@ -206,27 +225,39 @@ impl<'a> Reader<'a> {
         if !text.is_understood() {
             return None;
         }
-        let tls = text.tls_for(&rule.matches.host).transpose();
+        let carries = reading.entrances.carries;
+        // What is passed on is in TLS already.
+        let tls = if carries == Carries::Tls { None } else { text.tls_for(&rule.matches.host) };
+        let tls = tls.transpose();
         let refuse = |(code, problem, remedy): (Code, String, String)| {
-            findings.error(code, &reading.keys.backend_sslprofile, problem, remedy);
+            findings.error(code, &reading.keys.of("backend-sslprofile"), problem, remedy);
         };
         let tls = tls.map_err(refuse).ok()?;
         let port = rule.port.to_string();
         let identity = tls.as_ref().map(|tls| tls.identity.as_str());
         let place = (rule.service.as_str(), port.as_str());
-        let names = BackEndNames::of(&self.policy.mark.prefix, reading.key, place, identity);
+        let identity = back_end::identity(carries, identity);
+        let names =
+            BackEndNames::of(&self.policy.mark.prefix, reading.key, place, identity.as_deref());
         let known = reading.back_ends.iter().position(|known| known.names == names);
         if known.is_some() {
             return known;
         }
         let service = format!("{}:{port}", rule.service);
         if members.serving.is_empty() {
-            reading.findings.warning(
-                Code::ServiceWithoutMembers,
-                &rule.field,
-                format!("Service \"{key}\" has no ready endpoints behind port {port}"),
-                "start its pods, or check its selector and the name of its port",
-            );
+            let (problem, remedy) = match self.policy.members {
+                MemberSource::Endpoints => (
+                    format!("Service \"{key}\" has no ready endpoints behind port {port}"),
+                    "start its pods, or check its selector and the name of its port",
+                ),
+                MemberSource::NodePort => (
+                    format!("no node takes connections for port {port} of Service \"{key}\""),
+                    "look whether nodes are ready and have an InternalIP of its family; if its \
+                     externalTrafficPolicy is Local, also for its pods",
+                ),
+            };
+            let code = Code::ServiceWithoutMembers;
+            reading.findings.warning(code, &rule.field, problem, remedy);
         }
         reading.back_ends.push(BackEnd { service, names, members, tls });
         Some(reading.back_ends.len() - 1)
@@ -282,14 +313,14 @@ fn unroutable(error: &Unroutable, field: &str, findings: &mut Findings) {
 fn note_ca_keys(
     settings: &IngressSettings,
     services: &BTreeSet<&str>,
-    keys: &Keys,
+    keys: Keys<'_>,
     findings: &mut Findings,
 ) {
     let secrets = settings.ca_secret.value().into_iter().flatten();
     for (key, _) in secrets.filter(|(key, _)| !services.contains(key.as_str())) {
         findings.note(
             Code::AnnotationServiceUnknown,
-            &keys.ca_secret,
+            &keys.of("ca-secret"),
             format!(
                 "the Ingress does not use a Service {key:?}; the CA counts all the same, for \
                  everything on the front end"
@@ -299,8 +330,36 @@ fn note_ca_keys(
     }
 }
 
-/// Every host of a rule must have a certificate, or no client could reach it.
-fn require_coverage(rules: &[Rule], certificates: &[ServedCertificate], findings: &mut Findings) {
+/// A host that demands client certificates is not served without TLS.
+fn refuse_plain_beside_certificates(
+    front: &FrontEndText,
+    entrances: &Entrances,
+    keys: Keys<'_>,
+    findings: &mut Findings,
+) {
+    let serves_plain = entrances.secure.is_some() && entrances.insecure == Some(Insecure::Served);
+    if serves_plain && front.at_least != ClientAuthentication::None {
+        findings.error(
+            Code::FieldRefused,
+            &keys.of("insecure-termination"),
+            "client certificates are demanded, and without TLS nobody could show one",
+            "write \"redirect\" or \"disallow\"",
+        );
+    }
+}
+
+/// Every host of a rule must have a certificate, or no client could reach it. Where certificates
+/// come from elsewhere too, that shows when all of the front end is known.
+fn require_coverage(
+    rules: &[Rule],
+    certificates: &[ServedCertificate],
+    entrances: &Entrances,
+    findings: &mut Findings,
+) {
+    let ends_tls = entrances.secure.is_some_and(|secure| secure.protocol.is_tls());
+    if !ends_tls || certificates.is_empty() || certificates.iter().any(|one| one.is_default) {
+        return;
+    }
     let mut told = BTreeSet::new();
     for rule in rules {
         let host = match &rule.matches.host {
@@ -320,31 +379,5 @@ fn require_coverage(rules: &[Rule], certificates: &[ServedCertificate], findings
             "add it to spec.tls with a Secret whose certificate covers it, or give it an Ingress \
              without TLS",
         );
-    }
-}
-
-impl Keys {
-    fn of(annotations: &BTreeMap<String, String>) -> Self {
-        let spelled = |name: &str| {
-            annotations::spelling(&format!("ingress.citrix.com/{name}"), annotations).to_owned()
-        };
-        Self {
-            secure_backend: spelled("secure-backend"),
-            backend_secret: spelled("backend-secret"),
-            backend_ca_secret: spelled("backend-ca-secret"),
-            backend_sslprofile: spelled("backend-sslprofile"),
-            ca_secret: spelled("ca-secret"),
-            frontend_sslprofile: spelled("frontend-sslprofile"),
-            frontend_ip: spelled("frontend-ip"),
-        }
-    }
-
-    fn spelled(&self) -> Spelled<'_> {
-        Spelled {
-            secure: &self.secure_backend,
-            secret: &self.backend_secret,
-            ca: &self.backend_ca_secret,
-            profile: &self.backend_sslprofile,
-        }
     }
 }

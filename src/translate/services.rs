@@ -5,9 +5,8 @@ mod nodes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Node, Service, ServicePort};
+use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::ServiceBackendPort;
 use kube::ResourceExt;
@@ -16,6 +15,7 @@ use crate::model::ObjectKey;
 use crate::policy::MemberSource;
 use crate::schema;
 use crate::snapshot::Snapshot;
+use nodes::Nodes;
 
 /// Who serves a Service port: endpoints, or nodes.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct Members {
 pub(super) struct Services<'a> {
     source: MemberSource,
     by_key: &'a BTreeMap<ObjectKey, Service>,
-    nodes: &'a BTreeMap<String, Node>,
+    nodes: Nodes<'a>,
     slices: BTreeMap<(&'a str, &'a str), Vec<&'a EndpointSlice>>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Services<'a> {
                 slices.entry((key.namespace.as_str(), service.as_str())).or_default().push(slice);
             }
         }
-        Self { source, by_key: &snapshot.services, nodes: &snapshot.nodes, slices }
+        Self { source, by_key: &snapshot.services, nodes: Nodes::of(&snapshot.nodes), slices }
     }
 
     /// Who serves a port of a Service.
@@ -76,7 +76,7 @@ impl<'a> Services<'a> {
         &self,
         service: &ObjectKey,
         port: &PortReference,
-    ) -> Result<Rc<Members>, Unroutable> {
+    ) -> Result<Members, Unroutable> {
         let found = self.by_key.get(service);
         let object = found.ok_or_else(|| Unroutable::NoService(service.clone()))?;
         if is_external(object) {
@@ -92,15 +92,15 @@ impl<'a> Services<'a> {
             }
             MemberSource::NodePort => {
                 let node_port = node_port(service, object, port)?;
-                if self.nodes.is_empty() {
+                if !self.nodes.are_known {
                     return Err(Unroutable::NoNodes);
                 }
                 let family = endpoints::first_family(object, slices);
-                let nodes = nodes::nodes(self.nodes, object, &family, &found).into_iter();
+                let nodes = self.nodes.serving(object, &family, &found).into_iter();
                 endpoints::split(nodes.map(|(address, phase)| ((address, node_port), phase)))
             }
         };
-        Ok(Rc::new(Members { serving, draining }))
+        Ok(Members { serving, draining })
     }
 }
 
@@ -179,9 +179,12 @@ fn list(ports: &[ServicePort]) -> String {
     if ports.is_empty() {
         return "none".to_owned();
     }
-    let all = ports.iter().map(|port| match &port.name {
-        Some(name) => format!("{} ({name})", port.port),
-        None => port.port.to_string(),
+    let all = ports.iter().map(|port| {
+        let protocol = port.protocol.as_deref().filter(|_| !is_tcp(port));
+        match [port.name.as_deref(), protocol].into_iter().flatten().collect::<Vec<_>>()[..] {
+            [] => port.port.to_string(),
+            ref details => format!("{} ({})", port.port, details.join(", ")),
+        }
     });
     all.collect::<Vec<_>>().join(", ")
 }

@@ -126,6 +126,18 @@ fn no_output_shows_a_secret_when_all_goes_well() {
     let served = served(Faults::none());
     run_all(&manifests.path(), &served, &canaries);
     assert!(served.writes() > 0);
+    let offline: [&[&str]; 4] = [
+        &["lint"],
+        &["lint", "-o", "json"],
+        &["explain", "web-ingress"],
+        &["explain", "web-ingress", "-o", "json"],
+    ];
+    for arguments in offline {
+        let run = nitro_ingress(&[arguments, &["--log-level", "trace"]].concat());
+        let finished = run.files(&manifests.path()).end().with_status(0);
+        canaries.assert_absent(&format!("the output of {arguments:?}"), &finished.out);
+        canaries.assert_absent(&format!("the messages of {arguments:?}"), &finished.err);
+    }
 }
 
 #[test]
@@ -191,6 +203,7 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         ingress_classes: [].into(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: std::collections::BTreeMap::new(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,

@@ -87,8 +87,8 @@ fn texts(violations: &[Violation]) -> Vec<String> {
 }
 
 /// A whole site comes into being and goes; on live front ends, client authentication is added, its CA
-/// and a back end's are replaced, and a certificate is renewed.
-fn transitions() -> [Transition; 6] {
+/// and a back end's are replaced, a certificate is renewed, and a pod is replaced by another.
+fn transitions() -> [Transition; 7] {
     [
         Transition::from_nothing("mutual-authentication"),
         Transition::to_nothing("mutual-authentication"),
@@ -96,6 +96,7 @@ fn transitions() -> [Transition; 6] {
         Transition::of("client-ca-replaced"),
         Transition::of("backend-ca-replaced"),
         Transition::of("server-certificate-renewed"),
+        Transition::of("endpoint-terminates"),
     ]
 }
 

@@ -31,12 +31,22 @@ const SERVICES: [&str; 2] = ["one", "two"];
 #[derive(Debug, Clone)]
 struct World {
     ingresses: [Wish; 3],
-    /// The addresses behind each Service.
-    members: [[bool; 3]; 2],
+    /// The endpoints behind each Service.
+    members: [[Phase; 3]; 2],
     /// The certificates of the hosts `a.example` and `b.example`.
     certificates: usize,
     client_certificate: usize,
 }
+
+/// What an endpoint does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Absent,
+    Serving,
+    Terminating,
+}
+
+use Phase::{Absent, Serving, Terminating};
 
 #[derive(Debug, Clone)]
 struct Wish {
@@ -83,7 +93,9 @@ fn world() -> impl Strategy<Value = World> {
                 },
             )
     };
-    ([wish(), wish(), wish()], any::<[[bool; 3]; 2]>(), 0..CERTIFICATES.len(), 1..3usize).prop_map(
+    let phase = || prop::sample::select(vec![Absent, Serving, Terminating]);
+    let members = [[phase(), phase(), phase()], [phase(), phase(), phase()]];
+    ([wish(), wish(), wish()], members, 0..CERTIFICATES.len(), 1..3usize).prop_map(
         |(ingresses, members, certificates, client_certificate)| World {
             ingresses,
             members,
@@ -106,8 +118,14 @@ impl World {
         // Each Service has pods of its own: a port speaks TLS or does not.
         for (number, (name, members)) in SERVICES.iter().zip(self.members).enumerate() {
             let mut slice = endpoints(name).port("", 8080);
-            for (member, _) in members.iter().enumerate().filter(|(_, is_on)| **is_on) {
-                slice = slice.address(&format!("10.0.{number}.{member}"), None);
+            for (member, phase) in members.iter().enumerate() {
+                let address = format!("10.0.{number}.{member}");
+                slice = match phase {
+                    Absent => slice,
+                    Serving => slice.address(&address, None),
+                    // One of them stops at once.
+                    Terminating => slice.terminating(&address, member > 0),
+                };
             }
             cluster = cluster.with(service(name).port(80)).with(slice);
         }
@@ -121,6 +139,14 @@ impl World {
             cluster = cluster.with(wish.ingress(number, &secret, !accepted.is_empty()));
         }
         cluster
+    }
+}
+
+impl World {
+    /// The same when what was terminating is gone.
+    fn settled(&self) -> Self {
+        let settle = |phase| if phase == Terminating { Absent } else { phase };
+        Self { members: self.members.map(|members| members.map(settle)), ..self.clone() }
     }
 }
 
@@ -355,7 +381,9 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
         appliance = if dice.below(2) == 0 { clean } else { mended };
         appliance.journal_off();
     }
-    independent(&appliance, worlds)
+    let settled = worlds.last().expect("a chain has worlds").settled();
+    let appliance = mend(appliance, &settled, &mut dice)?;
+    independent(&appliance, &settled)
 }
 
 /// Plans again from where things broke, in a random order and without trouble. A plan that has to
@@ -382,8 +410,7 @@ fn rests(appliance: &Appliance, world: &World) -> Result<(), String> {
 
 /// History does not matter: without unmet Ingresses the appliance is as if it had seen the last
 /// world only, up to the names of certkeys and the priorities inside a band.
-fn independent(appliance: &Appliance, worlds: &[World]) -> Result<(), String> {
-    let Some(last) = worlds.last() else { return Ok(()) };
+fn independent(appliance: &Appliance, last: &World) -> Result<(), String> {
     let (_, translation) = look(&connect(appliance), last)?;
     if !translation.unmet.is_empty() {
         return Ok(());
@@ -470,7 +497,10 @@ fn routes_move_between_the_halves_of_a_change_that_tightens_and_loosens() {
     };
     let world = |wish: Wish, first| World {
         ingresses: [wish.clone(), Wish { fate: 0, ..wish.clone() }, Wish { fate: 0, ..wish }],
-        members: [[first, false, !first], [false; 3]],
+        members: [
+            if first { [Serving, Absent, Absent] } else { [Absent, Absent, Serving] },
+            [Absent; 3],
+        ],
         certificates: 0,
         client_certificate: 1,
     };

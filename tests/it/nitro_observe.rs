@@ -169,8 +169,16 @@ fn a_route_is_seen_with_the_protection_in_effect() {
         back_end_cas: ca,
         back_end_name: Some("web.internal".to_owned()),
     };
-    let [ObservedRoute { front_end, matches: seen, policy, protection: found, certificates }] =
-        routes.as_slice()
+    let [
+        ObservedRoute {
+            front_end,
+            matches: seen,
+            policy,
+            protection: found,
+            certificates,
+            answers,
+        },
+    ] = routes.as_slice()
     else {
         panic!("{routes:?}")
     };
@@ -178,6 +186,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
     assert_eq!(front_end.protocol, Protocol::Ssl);
     assert_eq!((seen, policy), (&matches(), &site.route));
     assert_eq!(found, &protection);
+    assert!(!answers);
     assert_eq!(certificates.keys().collect::<Vec<_>>(), [&site.leaf.id]);
     let back_end = &facts.back_ends[site.group];
     assert_eq!((&back_end.ingress, &*back_end.service), (&shop().0, "web:80"));

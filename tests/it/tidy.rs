@@ -16,6 +16,7 @@ const CORE: &[&str] = &[
     "tls",
     "translate",
     "plan",
+    "explain",
     "nitro/request",
     "nitro/response",
 ];

@@ -55,6 +55,17 @@ impl Hand {
         self.send("PUT", kind, &json!({ kind: fields }))
     }
 
+    /// Takes fields back.
+    pub(crate) fn unset(&mut self, kind: &str, fields: &Value) -> &mut Self {
+        self.send("POST", &format!("{kind}?action=unset"), &json!({ kind: fields }))
+    }
+
+    /// Reads one object.
+    pub(crate) fn get(&mut self, kind: &str, name: &str) -> serde_json::Map<String, Value> {
+        let answer = self.answer("GET", &format!("{kind}/{name}"), &Value::Null);
+        answer[kind][0].as_object().expect("it is there").clone()
+    }
+
     /// Saves.
     pub(crate) fn save(&mut self) -> &mut Self {
         self.send("POST", "nsconfig?action=save", &json!({"nsconfig": {}}))
@@ -62,6 +73,12 @@ impl Hand {
 
     #[track_caller]
     fn send(&mut self, method: &str, target: &str, body: &Value) -> &mut Self {
+        self.answer(method, target, body);
+        self
+    }
+
+    #[track_caller]
+    fn answer(&mut self, method: &str, target: &str, body: &Value) -> Value {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (target, None),
@@ -75,12 +92,12 @@ impl Hand {
                 ("X-NITRO-USER".to_owned(), username),
                 ("X-NITRO-PASS".to_owned(), password),
             ],
-            body: body.to_string().into_bytes(),
+            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
         };
         let response = self.0.handle(&request);
         let text = String::from_utf8_lossy(&response.body);
         assert!(response.status < 300, "{method} {target} {body}: {} {text}", response.status);
-        self
+        serde_json::from_str(&text).unwrap_or_default()
     }
 }
 

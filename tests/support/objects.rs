@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
+use k8s_openapi::api::core::v1::{
+    Node, NodeAddress, NodeCondition, NodeStatus, Service, ServicePort, ServiceSpec,
+};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use k8s_openapi::api::networking::v1::{
     HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressClass, IngressClassSpec,
@@ -31,6 +33,7 @@ pub(crate) fn policy() -> Policy {
         ingress_classes: BTreeSet::new(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: BTreeMap::new(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
@@ -193,6 +196,12 @@ impl ServiceBuilder {
         self
     }
 
+    /// With whatever else a test wants of its spec.
+    pub(crate) fn changed(mut self, change: impl FnOnce(&mut ServiceSpec)) -> Self {
+        change(self.0.spec.as_mut().unwrap());
+        self
+    }
+
     fn any_port(mut self, name: Option<String>, port: u16) -> Self {
         let port = ServicePort { name, port: i32::from(port), ..ServicePort::default() };
         self.0.spec.as_mut().unwrap().ports.as_mut().unwrap().push(port);
@@ -247,11 +256,76 @@ impl EndpointsBuilder {
     }
 
     /// With an endpoint; `ready` as Kubernetes has it, `None` if it does not say.
-    pub(crate) fn address(mut self, address: &str, ready: Option<bool>) -> Self {
-        let conditions = Some(EndpointConditions { ready, ..EndpointConditions::default() });
-        let addresses = vec![address.to_owned()];
+    pub(crate) fn address(self, address: &str, ready: Option<bool>) -> Self {
+        self.endpoint(address, EndpointConditions { ready, ..EndpointConditions::default() })
+    }
+
+    /// With an endpoint that is terminating, and serves meanwhile or does not.
+    pub(crate) fn terminating(self, address: &str, serving: bool) -> Self {
+        let (ready, serving, terminating) = (Some(false), Some(serving), Some(true));
+        self.endpoint(address, EndpointConditions { ready, serving, terminating })
+    }
+
+    /// With an endpoint in these conditions.
+    pub(crate) fn endpoint(mut self, address: &str, conditions: EndpointConditions) -> Self {
+        let (addresses, conditions) = (vec![address.to_owned()], Some(conditions));
         self.0.endpoints.push(Endpoint { addresses, conditions, ..Endpoint::default() });
         self
+    }
+
+    /// With the last endpoint on that node.
+    pub(crate) fn on_node(mut self, name: &str) -> Self {
+        self.0.endpoints.last_mut().unwrap().node_name = Some(name.to_owned());
+        self
+    }
+
+    /// With whatever else a test wants of it.
+    pub(crate) fn changed(mut self, change: impl FnOnce(&mut EndpointSlice)) -> Self {
+        change(&mut self.0);
+        self
+    }
+}
+
+// === Node ===
+
+/// A Node under construction.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeBuilder(Node);
+
+/// A Node of that name, ready, with these internal addresses.
+pub(crate) fn node(name: &str, addresses: &[&str]) -> NodeBuilder {
+    let addresses = addresses.iter().map(|address| NodeAddress {
+        address: (*address).to_owned(),
+        type_: "InternalIP".to_owned(),
+    });
+    let status = NodeStatus { addresses: Some(addresses.collect()), ..NodeStatus::default() };
+    let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+    NodeBuilder(Node { metadata, status: Some(status), ..Node::default() }).ready("True")
+}
+
+impl NodeBuilder {
+    /// With that status of the condition `Ready`.
+    pub(crate) fn ready(mut self, status: &str) -> Self {
+        let condition = NodeCondition {
+            type_: "Ready".to_owned(),
+            status: status.to_owned(),
+            ..NodeCondition::default()
+        };
+        self.0.status.as_mut().unwrap().conditions = Some(vec![condition]);
+        self
+    }
+
+    /// With a label without a value.
+    pub(crate) fn labelled(mut self, label: &str) -> Self {
+        let labels = self.0.metadata.labels.get_or_insert_default();
+        labels.insert(label.to_owned(), String::new());
+        self
+    }
+}
+
+impl Object for NodeBuilder {
+    fn put(self, snapshot: &mut Snapshot) {
+        snapshot.nodes.insert(self.0.metadata.name.clone().unwrap(), self.0);
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn policy() -> Policy {
         ingress_classes: BTreeSet::new(),
         unknown_class: UnknownClass::Ours,
         default_vip: None,
+        vip_namespaces: std::collections::BTreeMap::new(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,

@@ -188,9 +188,11 @@ fn services(namespace: &'static str) -> impl Strategy<Value = Vec<Vec<Thing>>> {
     let one = SERVICES.iter().map(move |(name, port)| {
         let there = prop_oneof![9 => Just(true), 1 => Just(false)];
         let members = subsequence(vec!["10.0.0.1", "10.0.0.2", "10.0.0.3"], 0..=3);
-        let things = (there, members).prop_map(move |(there, members)| {
+        let leaving = subsequence(vec!["10.0.0.3", "10.0.0.4"], 0..=2);
+        let things = (there, members, leaving).prop_map(move |(there, members, leaving)| {
             let slice = endpoints(name).namespace(namespace).port("", port + 8000);
             let slice = members.iter().fold(slice, |slice, one| slice.address(one, None));
+            let slice = leaving.iter().fold(slice, |slice, one| slice.terminating(one, true));
             let service = service(name).namespace(namespace).port(*port);
             if there {
                 vec![Thing::Service(Box::new(service)), Thing::Endpoints(Box::new(slice))]

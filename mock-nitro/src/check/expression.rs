@@ -61,6 +61,11 @@ impl Expression {
         }
     }
 
+    /// Whether it holds for no request, as it is written.
+    pub(super) fn is_never(&self) -> bool {
+        *self == Self::Atom(Atom::Constant(false))
+    }
+
     /// The parts that must all hold.
     pub(super) fn conjuncts(&self) -> Vec<&Self> {
         match self {
@@ -237,6 +242,9 @@ fn compared(text: &str, upper: &str) -> Atom {
     }
 }
 
+/// What makes `*.domain` of a comparison with `.domain`.
+const ONE_LABEL: &str = ".AFTER_STR(\".\").PREPEND(\".\")";
+
 /// Makes a match of a literal.
 type Operator = fn(String) -> Match;
 
@@ -254,7 +262,15 @@ fn operator(mut calls: &str) -> Option<(Operator, String)> {
     while let Some(call) = NEUTRAL.iter().find(|call| cut(calls, call)) {
         calls = &calls[call.len()..];
     }
+    // One label in front of a domain: what follows the first dot is the domain.
+    let below = cut(calls, ONE_LABEL);
+    calls = &calls[if below { ONE_LABEL.len() } else { 0 }..];
     let (call, kind) = OPERATORS.iter().find(|(call, _)| cut(calls, call))?;
+    let is_wildcard = below && call.eq_ignore_ascii_case(".EQ(");
+    if below && !is_wildcard {
+        return None;
+    }
+    let kind: &Operator = if is_wildcard { &(Match::EndsWith as Operator) } else { kind };
     let literal = calls[call.len()..].trim().strip_suffix(')')?.trim();
     let literal = literal.strip_prefix('"')?.strip_suffix('"')?;
     unescaped(literal).map(|literal| (*kind, literal))

@@ -27,7 +27,24 @@ pub(super) fn front<'a>(reader: &Reader<'a>, name: &'a str, memory: &mut Memory)
     if is_enabled(csvserver) {
         routes(reader, name, &mut front, memory);
     }
+    if text(csvserver, "servicetype") == "TCP" && tells_names_apart(reader, name) {
+        front.transport = Transport::Bridge;
+    }
     front
+}
+
+/// Whether all that a csvserver of streams takes is TLS that it passes on: a rule about the name in
+/// the first message of a connection holds for TLS only.
+fn tells_names_apart<'a>(reader: &Reader<'a>, name: &'a str) -> bool {
+    let mut default = reader.bindings("csvserver_lbvserver_binding", name);
+    let names_one = |rule: &str| rule.to_ascii_uppercase().contains("CLIENT.SSL.CLIENT_HELLO.SNI");
+    let mut policies = reader
+        .bindings("csvserver_cspolicy_binding", name)
+        .filter_map(|(_, binding)| reader.object("cspolicy", text(binding, "policyname")))
+        .peekable();
+    policies.peek().is_some()
+        && default.next().is_none()
+        && policies.all(|policy| names_one(text(policy, "rule")))
 }
 
 /// SSL parameters and certificates.
@@ -111,6 +128,9 @@ fn routes<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front, memory: &mu
             front.dangling.insert(format!("cspolicy {policy:?} of csvserver {name:?}"));
             continue;
         };
+        if memory.expression(text(fields, "rule")).is_never() {
+            continue;
+        }
         match target(reader, binding, fields) {
             Ok(lbvserver) => {
                 let place = place_of(fields, memory);
@@ -188,6 +208,9 @@ fn add_route<'a>(
     Bound { place, policy, owner, lbvserver }: Bound<'a>,
 ) {
     let behind = self::responders(reader, "lbvserver_responderpolicy_binding", lbvserver, memory);
+    let answers_all =
+        |responder: &Responder| refusal(&responder.rule, &place).with_valid_certificate;
+    let answered = behind.iter().any(answers_all);
     let mut refused = (false, false);
     let mut closed = false;
     for responder in responders.iter().chain(&behind) {
@@ -212,7 +235,8 @@ fn add_route<'a>(
     let (back, reads) = memory.back(reader.state(), lbvserver);
     reader.include(reads);
     front.dangling.extend(back.dangling.iter().cloned());
-    let route = Route { owner: owner.into(), refused: refused.0 && refused.1, closed, back };
+    let route =
+        Route { owner: owner.into(), refused: refused.0 && refused.1, closed, answered, back };
     front.routes.entry(place).or_default().insert(policy.into(), route);
 }
 

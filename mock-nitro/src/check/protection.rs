@@ -132,17 +132,17 @@ const COMPONENTS: [Component; 7] = [
 impl Protection<'_> {
     /// Whether one component is as in another state.
     fn is_as(self, other: Self, component: Component) -> bool {
-        let (back, other_back) = (&self.route.back, &other.route.back);
+        let (route, other_route) = (self.route, other.route);
         match component {
             Component::ClientAuthentication => {
                 self.front.authentication == other.front.authentication
             }
-            Component::Refusal => self.route.refused == other.route.refused,
+            Component::Refusal => route.refused == other_route.refused,
             Component::ClientCas => self.front.accepted() == other.front.accepted(),
             Component::Transport => self.front.transport == other.front.transport,
-            Component::BackEnd => back.level == other_back.level,
-            Component::BackEndPeers => back.accepts == other_back.accepts,
-            Component::BackEndCertificate => back.presents == other_back.presents,
+            Component::BackEnd => route.level() == other_route.level(),
+            Component::BackEndPeers => route.accepts() == other_route.accepts(),
+            Component::BackEndCertificate => route.presents() == other_route.presents(),
         }
     }
 
@@ -152,8 +152,8 @@ impl Protection<'_> {
             // Judged once a front end, as `accepted-ca`.
             Component::ClientCas => true,
             Component::BackEndPeers => {
-                let [old, new] = [old, new].map(|end| &end.route.back.accepts);
-                self.route.back.accepts.iter().all(|peer| old.contains(peer) || new.contains(peer))
+                let [old, new] = [old, new].map(|end| end.route.accepts());
+                self.route.accepts().iter().all(|peer| old.contains(peer) || new.contains(peer))
             }
             Component::ClientAuthentication
             | Component::Refusal
@@ -187,10 +187,10 @@ impl Protection<'_> {
                 Transport::Bridge => "passed on",
             }
             .to_owned(),
-            Component::BackEnd => route.back.level.to_string(),
-            Component::BackEndPeers => listed(&route.back.accepts),
+            Component::BackEnd => route.level().to_string(),
+            Component::BackEndPeers => listed(route.accepts()),
             Component::BackEndCertificate => {
-                (if route.back.presents { "presented" } else { "not presented" }).to_owned()
+                (if route.presents() { "presented" } else { "not presented" }).to_owned()
             }
         }
     }
@@ -224,7 +224,7 @@ fn staying(id: &str, now: Protection<'_>, old: Protection<'_>, new: Protection<'
             "{id} is weaker than before and after: client authentication {}, accepted CAs {}, back end {}",
             now.authentication(),
             listed(now.front.accepted()),
-            now.route.back.level
+            now.route.level()
         );
         findings.broken("weaker", text);
     }
@@ -240,8 +240,9 @@ fn staying(id: &str, now: Protection<'_>, old: Protection<'_>, new: Protection<'
 fn is_weaker(now: Protection<'_>, old: Protection<'_>, new: Protection<'_>) -> bool {
     let asks = |one: Protection<'_>| one.front.authentication > ClientAuthentication::None;
     let fewer = new.front.accepted().is_subset(old.front.accepted());
-    let plain = |one: Protection<'_>| one.front.transport == Transport::Plain;
-    let level = |one: Protection<'_>| one.route.back.level;
+    let plain =
+        |one: Protection<'_>| one.front.transport == Transport::Plain && !one.route.answered;
+    let level = |one: Protection<'_>| one.route.level();
     let rest = |end| plain(now) <= plain(end) && level(now) >= level(end);
     let by_authentication = |end: Protection<'_>| now.authentication() >= end.authentication();
     let by_cas = |end: Protection<'_>| now.front.accepted().is_subset(end.front.accepted());

@@ -7,6 +7,93 @@ use scene::{Edit, Scene, broken, judged};
 
 use super::Violation;
 
+/// A front end in plain text beside `fe`, and an lbvserver `moved` that redirects everything.
+fn with_redirect() -> Scene {
+    let mut scene = Scene::new();
+    scene.front_end("plain", "HTTP");
+    scene.back_end("moved", "HTTP", "", &[]);
+    scene.bind_responder("moved", "move", "TRUE", "redirect");
+    scene
+}
+
+#[test]
+fn a_redirect_takes_the_place_of_a_route_and_the_other_way_round() {
+    let mut served = with_redirect();
+    served.route("plain", "p2", "shop.example/", "lb");
+    let redirect = |s: &mut Scene| s.set_target("p2", "moved");
+    assert_eq!(broken(&served, &[&redirect]), [""; 0]);
+    let mut redirected = served.clone();
+    redirect(&mut redirected);
+    let serve = |s: &mut Scene| s.set_target("p2", "lb");
+    assert_eq!(broken(&redirected, &[&serve]), [""; 0]);
+    assert_eq!(
+        broken(
+            &served,
+            &[&|s: &mut Scene| s.unbind_route("plain", "p2"), &|s| {
+                s.set_target("p2", "moved");
+                s.bind_route("plain", "p2");
+            }]
+        ),
+        ["not-found"]
+    );
+}
+
+#[test]
+fn what_is_redirected_before_and_after_is_never_served_between() {
+    let mut old = with_redirect();
+    old.route("plain", "p2", "shop.example/", "moved");
+    let serve = |s: &mut Scene| s.set_target("p2", "lb");
+    let redirect = |s: &mut Scene| s.set_target("p2", "moved");
+    assert_eq!(broken(&old, &[&serve, &redirect]), ["protection", "weaker"]);
+    let pass = |s: &mut Scene| s.object("responderpolicy", "move", &[("rule", "FALSE")]);
+    let answer = |s: &mut Scene| s.object("responderpolicy", "move", &[("rule", "TRUE")]);
+    assert_eq!(broken(&old, &[&pass, &answer]), ["protection", "weaker"]);
+    let release = |s: &mut Scene| s.unbind_member("moved", "10.0.0.1", 80);
+    let again = |s: &mut Scene| s.bind_member("moved", "10.0.0.1", 80);
+    assert_eq!(broken(&old, &[&release, &again]), ["no-member"]);
+}
+
+#[test]
+fn a_disabled_member_is_none() {
+    let old = Scene::new();
+    let disable = |s: &mut Scene| s.switch_member("lb", "10.0.0.1", "DISABLED");
+    let enable = |s: &mut Scene| s.switch_member("lb", "10.0.0.1", "ENABLED");
+    let another = |s: &mut Scene| s.bind_member("lb", "10.0.0.2", 80);
+    assert_eq!(broken(&old, &[&disable, &enable]), ["no-member"]);
+    assert_eq!(broken(&old, &[&disable, &another]), ["no-member"]);
+    assert_eq!(broken(&old, &[&another, &disable]), [""; 0]);
+    assert_eq!(broken(&old, &[&disable]), [""; 0]);
+}
+
+#[test]
+fn a_wildcard_host_is_served_its_certificate_too() {
+    let mut old = Scene::new();
+    old.bind_sni("fe", "wild");
+    let rule = "HTTP.REQ.HOSTNAME.SERVER.TO_LOWER.AFTER_STR(\".\").PREPEND(\".\").EQ(\".example\")";
+    old.route("fe", "w", "any/", "lb");
+    old.object("cspolicy", "w", &[("rule", rule)]);
+    let unbind = |s: &mut Scene| s.unbind_sni("fe", "wild");
+    let bind = |s: &mut Scene| s.bind_sni("fe", "wild");
+    let elsewhere = |s: &mut Scene| s.set_profile("fe", "strict");
+    assert_eq!(broken(&old, &[&unbind, &elsewhere, &bind]), ["certificate"]);
+}
+
+#[test]
+fn tls_that_is_passed_on_is_not_plain_text() {
+    let mut old = Scene::new();
+    old.front_end("stream", "TCP");
+    old.route("stream", "s", "any/", "lb");
+    old.object("cspolicy", "s", &[("rule", "CLIENT.SSL.CLIENT_HELLO.SNI.EQ(\"a.b\")")]);
+    old.route("stream", "t", "any/", "lb");
+    old.object("cspolicy", "t", &[("rule", "CLIENT.SSL.CLIENT_HELLO.SNI.EQ(\"c.d\")")]);
+    let everything = |s: &mut Scene| s.object("cspolicy", "t", &[("rule", "TRUE")]);
+    let back = |s: &mut Scene| {
+        s.object("cspolicy", "t", &[("rule", "CLIENT.SSL.CLIENT_HELLO.SNI.EQ(\"c.d\")")]);
+    };
+    let rules = broken(&old, &[&everything, &back]);
+    assert!(rules.contains(&"protection") && rules.contains(&"weaker"), "{rules:?}");
+}
+
 #[test]
 fn nothing_to_do_is_safe() {
     assert_eq!(broken(&Scene::new(), &[&|_| {}]), [""; 0]);

@@ -97,6 +97,8 @@ pub(super) struct Route {
     pub(super) refused: bool,
     /// Responder policies turn away everyone.
     pub(super) closed: bool,
+    /// Its lbvserver answers every request itself, with a redirect for example.
+    pub(super) answered: bool,
     pub(super) back: Arc<BackEnd>,
 }
 
@@ -191,6 +193,24 @@ impl Transport {
             other if other.starts_with("SSL") || other.ends_with("_SSL") => Self::Tls,
             _ => Self::Plain,
         }
+    }
+}
+
+impl Route {
+    /// How the back end is spoken to. Where the lbvserver answers, nobody speaks to it.
+    pub(super) fn level(&self) -> Level {
+        if self.answered { Level::Nothing } else { self.back.level }
+    }
+
+    /// Whom it takes for the back end.
+    pub(super) fn accepts(&self) -> &BTreeSet<Peer> {
+        static NOBODY: BTreeSet<Peer> = BTreeSet::new();
+        if self.answered { &NOBODY } else { &self.back.accepts }
+    }
+
+    /// Whether it shows a client certificate to the back end.
+    pub(super) fn presents(&self) -> bool {
+        !self.answered && self.back.presents
     }
 }
 

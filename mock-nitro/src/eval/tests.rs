@@ -156,10 +156,6 @@ fn an_lbvserver_without_members_answers_503_whatever_its_policies_say() {
     assert_eq!(outcome(&bench, "a.b", "/"), "404 302 https://sorry.example");
     bench.set("lbvserver", &json!({"name": "404", "backupvserver": "two"})).unwrap();
     assert_eq!(outcome(&bench, "a.b", "/"), "404 10.0.0.2:8080");
-    bench.set("lbvserver", &json!({"name": "two", "backupvserver": "404"})).unwrap();
-    let member = json!({"servicegroupname": "two", "servername": "10.0.0.2", "port": 8080});
-    bench.unbind(MEMBERS, &member).unwrap();
-    assert_eq!(outcome(&bench, "a.b", "/"), "404 302 https://sorry.example");
 }
 
 #[test]

@@ -79,6 +79,7 @@ const PATH: Sort = Sort::Of(Special::Path);
 const QUERY: Sort = Sort::Of(Special::Query);
 const HEADER: Sort = Sort::Of(Special::Header);
 const METHOD: Sort = Sort::Of(Special::Method);
+const COOKIE: Sort = Sort::Of(Special::Cookie);
 
 const fn space(on: Sort, name: &'static str, gives: Space) -> Row {
     Row { on, name, takes: &[], gives: Sort::Space(gives), function: None }
@@ -93,11 +94,14 @@ const fn with(takes: &'static [Parameter], row: Row) -> Row {
 }
 
 /// What leads into the request and the connection.
-const PREFIXES: [Row; 24] = [
+const PREFIXES: [Row; 25] = [
     space(HTTP, "REQ", Space::Request),
     row(REQUEST, "HOSTNAME", HOST, |_, request| request.host().into()),
     row(REQUEST, "URL", URL, |_, request| request.url.as_str().into()),
     row(REQUEST, "METHOD", METHOD, |_, request| request.method.as_str().into()),
+    row(REQUEST, "COOKIE", COOKIE, |_, request| {
+        request.header("cookie").map_or(Value::Nothing, Value::from)
+    }),
     row(REQUEST, "IS_VALID", Sort::Truth, |_, _| Value::Truth(true)),
     with(
         &[Parameter::Text],
@@ -154,7 +158,7 @@ const PREFIXES: [Row; 24] = [
 ];
 
 /// Parts of hosts and URLs.
-const PARTS: [Row; 9] = [
+const PARTS: [Row; 10] = [
     // Without the port (documented). An IPv6 address keeps its brackets (assumed), and a name the
     // dot at its end (assumed).
     row(HOST, "SERVER", Sort::Text, |values, _| {
@@ -185,16 +189,8 @@ const PARTS: [Row; 9] = [
         let last = path.content.rsplit('/').next().unwrap_or_default();
         path.with(last.rsplit_once('.').map_or("", |(_, suffix)| suffix)).into()
     }),
-    with(
-        &[Parameter::Text],
-        row(QUERY, "VALUE", Sort::Text, |values, _| {
-            let (query, name) = (text(values, 0), text(values, 1));
-            let mut pairs =
-                query.content.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-            let value = pairs.find(|(key, _)| *key == name.content).map_or("", |(_, value)| value);
-            query.with(value).into()
-        }),
-    ),
+    with(&[Parameter::Text], row(QUERY, "VALUE", Sort::Text, |values, _| named(values, '&'))),
+    with(&[Parameter::Text], row(COOKIE, "VALUE", Sort::Text, |values, _| named(values, ';'))),
 ];
 
 const ONE_TEXT: &[Parameter] = &[Parameter::Text];
@@ -284,6 +280,15 @@ const VALUES: [Row; 7] = [
 
 fn text(values: &[Value], place: usize) -> Text {
     values.get(place).cloned().unwrap_or(Value::Nothing).into_text()
+}
+
+/// The value of a name in a list of `name=value`.
+fn named(values: &[Value], separator: char) -> Value {
+    let (list, name) = (text(values, 0), text(values, 1));
+    let mut pairs =
+        list.content.split(separator).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let value = pairs.find(|(key, _)| key.trim() == name.content).map_or("", |(_, value)| value);
+    list.with(value).into()
 }
 
 fn is_method(values: &[Value]) -> bool {

@@ -5,7 +5,8 @@ use super::*;
 fn request(host: &str, url: &str) -> Request {
     let vip = IpAddr::from([192, 0, 2, 1]);
     let mut request = Request::get(vip, 443, host, url);
-    request.headers = vec![("X-One".to_owned(), "Abc".to_owned())];
+    let headers = [("X-One", "Abc"), ("Cookie", "a=1; b=2=3")];
+    request.headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     request
 }
 
@@ -30,6 +31,7 @@ fn texts_are_made_of_requests() {
         (r#"HTTP.REQ.HEADER("host")"#, "Shop.example:8443"),
         (r#"HTTP.REQ.HEADER("x-one").TO_UPPER"#, "ABC"),
         (r#"HTTP.REQ.HEADER("none")"#, ""),
+        (r#"HTTP.REQ.COOKIE.VALUE("b")"#, "2=3"),
         ("HTTP.REQ.URL", "/a/b.png?x=1&y=2 3"),
         ("HTTP.REQ.URL.PATH", "/a/b.png"),
         ("HTTP.REQ.URL.PATH.GET(1)", "a"),

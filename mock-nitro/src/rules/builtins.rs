@@ -210,7 +210,8 @@ fn install_ssl_profiles(state: &mut State, default_profile: bool) {
 /// Whether an object is there from the start: the configuration file does not hold it.
 pub(crate) fn is_built_in(kind: &str, name: &str) -> bool {
     let is_monitor = kind == "lbmonitor" && MONITORS.iter().any(|(monitor, _)| *monitor == name);
-    is_monitor || name.starts_with("ns_") || name.starts_with("ns-")
+    let is_profile = HTTP_PROFILES.contains(&name) || TCP_PROFILES.contains(&name);
+    is_monitor || is_profile || name.starts_with("ns_") || name.starts_with("ns-")
 }
 
 fn with_defaults<const N: usize>(kind: &str, own: [(&'static str, Value); N]) -> Fields {

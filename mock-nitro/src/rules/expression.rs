@@ -61,7 +61,7 @@ mod tests {
     fn what_this_appliance_does_not_understand_is_refused() {
         let rule = r#"HTTP.REQ.BODY(1000).CONTAINS("a")"#;
         assert_eq!(check_rule(rule).unwrap_err().code, code::INVALPICEXPR);
-        assert_eq!(check_text("HTTP.REQ.COOKIE").unwrap_err().code, code::INVALPISEXPR);
+        assert_eq!(check_text("HTTP.REQ.TXID").unwrap_err().code, code::INVALPISEXPR);
     }
 
     #[test]

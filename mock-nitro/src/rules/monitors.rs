@@ -75,6 +75,7 @@ fn check_fields(state: &State, command: &Command) -> Result<(), Refusal> {
             return refuse_about(code::INVAL, field);
         }
     }
+    check_kind(command, &fields, kind)?;
     let interval = milliseconds(&fields, "interval", "units3", 5);
     if milliseconds(&fields, "resptimeout", "units4", 2) >= interval {
         return refuse(code::MONITOR_INTERVAL);
@@ -89,6 +90,26 @@ fn check_fields(state: &State, command: &Command) -> Result<(), Refusal> {
         return refuse(code::MONITOR_CODES);
     }
     check_profile(state, &fields, text(&command.fields, "sslprofile"))
+}
+
+/// What monitors of a type must have, or cannot (documented by the texts of the codes; which types
+/// speak TLS is assumed).
+fn check_kind(command: &Command, fields: &Fields, kind: &str) -> Result<(), Refusal> {
+    const WITHOUT_TLS: [&str; 8] =
+        ["PING", "UDP-ECV", "DNS", "ARP", "ND6", "LDNS-PING", "LDNS-DNS", "SNMP"];
+    let is_on = |field: &str| text(fields, field) == "YES";
+    if is_on("secure") && WITHOUT_TLS.contains(&kind) {
+        return refuse(code::SECURE_UDP);
+    }
+    let elsewhere = ["transparent", "iptunnel", "tos"].into_iter().any(is_on);
+    if elsewhere && text(fields, "destip").is_empty() {
+        return refuse(code::MONITOR_DESTIP);
+    }
+    let no_codes = command.fields.get("respcode").and_then(Value::as_array);
+    if no_codes.is_some_and(Vec::is_empty) {
+        return refuse(code::MONITOR_NOCODES);
+    }
+    Ok(())
 }
 
 /// The profile of a monitor is a back-end one, and only a secure monitor has one (documented).
@@ -296,6 +317,10 @@ mod tests {
                 json!({"type": "HTTP", "sslprofile": "ns_default_ssl_profile_backend"}),
                 code::ARGPREREQ,
             ),
+            (json!({"type": "PING", "secure": "YES"}), code::SECURE_UDP),
+            (json!({"type": "TCP", "transparent": "YES"}), code::MONITOR_DESTIP),
+            (json!({"type": "HTTP", "respcode": []}), code::MONITOR_NOCODES),
+            (json!({"type": "TCP-ECV", "customheaders": "x"}), code::INVAL),
         ] {
             let mut monitor = fields.clone();
             monitor["monitorname"] = "new".into();
@@ -304,6 +329,26 @@ mod tests {
         let mut bench = bench();
         let other = json!({"monitorname": "m", "type": "TCP", "interval": 9});
         assert_eq!(bench.set("lbmonitor", &other), Err(code::MONITOR_WRONG_TYPE));
+    }
+
+    #[test]
+    fn monitors_of_the_usual_types_are_made_and_bound() {
+        for fields in [
+            json!({"type": "PING"}),
+            json!({"type": "TCP", "interval": 10, "retries": 4}),
+            json!({"type": "HTTP", "httprequest": "GET /health", "respcode": ["200", "300-399"]}),
+            json!({"type": "HTTP-ECV", "send": "GET /health", "recv": "ok", "secure": "YES"}),
+            json!({"type": "TCP-ECV", "send": "ping", "recv": "pong"}),
+            json!({"type": "TCP", "transparent": "YES", "destip": "192.0.2.1", "destport": 80}),
+        ] {
+            let mut monitor = fields.clone();
+            monitor["monitorname"] = "new".into();
+            let mut bench = bench();
+            assert_eq!(bench.add("lbmonitor", &monitor), Ok(vec![]), "{fields}");
+            let binding = json!({"servicegroupname": "g", "monitor_name": "new"});
+            assert_eq!(bench.bind(BINDING, &binding), Ok(vec![]), "{fields}");
+            assert_eq!(bench.bound(BINDING, "g", "monitor_name"), ["new"], "{fields}");
+        }
     }
 
     #[test]

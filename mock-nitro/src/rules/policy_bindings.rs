@@ -85,6 +85,14 @@ fn check_protocol(state: &State, command: &Command, policy: &str) -> Result<(), 
             let rule = state.object("cspolicy", policy).map_or("", |policy| text(policy, "rule"));
             rule.to_ascii_uppercase().contains("HTTP.")
         }
+        // A responder policy may close a stream, but not answer on it (assumed).
+        kind if kind.ends_with("_responderpolicy_binding") => {
+            state.object("responderpolicy", policy).is_some_and(|policy| {
+                let action = state.object("responderaction", text(policy, "action"));
+                text(policy, "rule").to_ascii_uppercase().contains("HTTP.")
+                    || action.is_some_and(|action| text(action, "type") != "noop")
+            })
+        }
         kind => kind.ends_with("_rewritepolicy_binding"),
     };
     match (of_http, command.kind) {
@@ -196,6 +204,26 @@ mod tests {
         let stream = json!({"name": "t", "priority": 1});
         let outcome = bind(&mut bench(), "p", &stream);
         assert_eq!(outcome, Err(code::NONHTTP_CSW_BIND_HTTP_SSL_POLICY));
+    }
+
+    #[test]
+    fn a_stream_may_be_closed_but_not_answered() {
+        let mut bench = bench();
+        let answer = json!({"name": "answer", "type": "respondwith", "target": "\"x\""});
+        bench.add("responderaction", &answer).unwrap();
+        let policy = json!({"name": "answer", "rule": "TRUE", "action": "answer"});
+        bench.add("responderpolicy", &policy).unwrap();
+        let policy = json!({"name": "http", "rule": "HTTP.REQ.IS_VALID", "action": "DROP"});
+        bench.add("responderpolicy", &policy).unwrap();
+        for (policy, expected) in [
+            ("r", Ok(vec![])),
+            ("answer", Err(code::INVALID_POLICY_BINDING)),
+            ("http", Err(code::INVALID_POLICY_BINDING)),
+        ] {
+            let binding = json!({"name": "t", "policyname": policy, "priority": 1});
+            let outcome = bench.clone().bind("csvserver_responderpolicy_binding", &binding);
+            assert_eq!(outcome, expected, "{policy}");
+        }
     }
 
     #[test]

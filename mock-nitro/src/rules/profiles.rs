@@ -1,5 +1,5 @@
 //! SSL profiles: which fields go together, which belong to which side, and what a new one brings
-//! along. Also the delete order of HTTP and TCP profiles.
+//! along.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{parameters, refuse};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::schema;
-use crate::state::{BindingKey, Fields, Referrer, State, text};
+use crate::state::{BindingKey, Fields, State, text};
 
 /// Fields of front-end profiles that the schema does not place on a side (documented for the first
 /// six; the others speak of what clients send, so assumed).
@@ -155,21 +155,6 @@ fn bind_cipher(state: &mut State, profile: &str, cipher: &str, priority: &Value)
     state.put_binding(BindingKey::of(kind, &fields), fields);
 }
 
-/// A transport profile stays while anything uses it (documented, 3249); built-in ones stay anyway.
-pub(super) fn check_transport(state: &State, command: &Command) -> Result<(), Refusal> {
-    if command.verb != Verb::Delete {
-        return Ok(());
-    }
-    if command.key.starts_with("nshttp_default_") || command.key.starts_with("nstcp_default_") {
-        return refuse(code::PERM);
-    }
-    let is_use = |referrer: &Referrer| matches!(referrer, Referrer::Object(key, _) if key.kind != command.kind);
-    if state.referrers(command.kind, &command.key).iter().any(is_use) {
-        return refuse(code::PROFILE_IN_USE);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -281,17 +266,5 @@ mod tests {
         assert!(bench.bound("sslprofile_sslcipher_binding", "p", "name").is_empty());
         let built_in = json!({"name": "ns_default_ssl_profile_frontend"});
         assert_eq!(bench.delete("sslprofile", &built_in), Err(code::SSL_DEFAULT_PROFILE_PERM));
-    }
-
-    #[test]
-    fn a_transport_profile_stays_while_it_is_used() {
-        let mut bench = Bench::new();
-        bench.add("nshttpprofile", &json!({"name": "h"})).unwrap();
-        let vserver = json!({"name": "l", "servicetype": "HTTP", "httpprofilename": "h"});
-        bench.add("lbvserver", &vserver).unwrap();
-        let delete = json!({"name": "h"});
-        assert_eq!(bench.delete("nshttpprofile", &delete), Err(code::PROFILE_IN_USE));
-        bench.delete("lbvserver", &json!({"name": "l"})).unwrap();
-        assert_eq!(bench.delete("nshttpprofile", &delete), Ok(vec![]));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{addresses, refuse, refuse_about, service_state};
+use super::{addresses, balancing, refuse, refuse_about, service_state};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{Fields, Referrer, State, number, text};
@@ -77,6 +77,7 @@ fn check_fields(state: &State, command: &Command) -> Result<(), Refusal> {
         return refuse_about(code::ARGPREREQ, "port, IPAddress");
     }
     check_type(command, text(&fields, "servicetype"))?;
+    balancing::check(state, command, &fields)?;
     if command.fields.contains_key("redirectfromport") && !is_addressable {
         return refuse_about(code::ARGPREREQ, "redirectFromPort, IPAddress");
     }
@@ -101,18 +102,10 @@ fn check_type(command: &Command, servicetype: &str) -> Result<(), Refusal> {
     if given("redirecturl") || given("redirurl") {
         return refuse(code::REDIRECT_URL_NOT_APPLICABLE);
     }
-    let of_http = ["httpprofilename", "vipheader", "cookiename", "casesensitive", "cacheable"];
+    let of_http = ["httpprofilename", "vipheader", "casesensitive", "cacheable"];
     let says =
         |field: &&str| super::parameters::says_something(command.kind, &command.fields, field);
-    if let Some(field) = of_http.iter().find(|field| says(field)) {
-        return refuse_about(code::SSL_NOT_APPLICABLE, field);
-    }
-    match text(&command.fields, "persistencetype") {
-        persistence @ ("COOKIEINSERT" | "URLPASSIVE" | "CUSTOMSERVERID") => {
-            refuse_about(code::INVAL, format_args!("persistenceType, {persistence}"))
-        }
-        _ => Ok(()),
-    }
+    if of_http.iter().any(says) { refuse(code::SETVS_INVAL_PROTOCOL_PARAMS) } else { Ok(()) }
 }
 
 /// What refers to a load-balancing vserver keeps it; the services bound to it don't (documented).
@@ -314,9 +307,8 @@ mod tests {
                 "lbvserver",
                 "TCP",
                 json!({"httpprofilename": "nshttp_default_profile"}),
-                code::SSL_NOT_APPLICABLE,
+                code::SETVS_INVAL_PROTOCOL_PARAMS,
             ),
-            ("lbvserver", "TCP", json!({"persistencetype": "COOKIEINSERT"}), code::INVAL),
         ] {
             let outcome = Bench::new().add(kind, &vserver("v", servicetype, &own));
             assert_eq!(outcome, Err(code), "{servicetype} {own}");

@@ -169,8 +169,11 @@ pub(super) fn object(op: &Op) -> Object {
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
             bound(binding, json_fields(attributes))
         }
-        Op::EnableMember { member } => bound(member, Object::new()),
+        Op::EnableMember { member } | Op::DisableMember { member, delay_secs: 0 } => {
+            bound(member, Object::new())
+        }
         Op::DisableMember { member, delay_secs } => {
+            // Out of service after the time, or before when the last client has left (documented).
             let delay = ("delay".to_owned(), json!(delay_secs));
             bound(member, [delay, ("graceful".to_owned(), "YES".into())].into_iter().collect())
         }
@@ -303,6 +306,11 @@ mod tests {
                 "servicegroupname": "g", "servername": "s", "port": 80,
                 "delay": 30, "graceful": "YES"
             }}),
+        );
+        check(
+            &Op::DisableMember { member: member.clone(), delay_secs: 0 },
+            "POST servicegroup?action=disable",
+            &json!({"servicegroup": {"servicegroupname": "g", "servername": "s", "port": 80}}),
         );
         check(
             &Op::EnableMember { member },

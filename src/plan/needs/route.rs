@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{BindingId, Host, IngressId, Kind, Mark, PathMatch, State};
+use crate::model::{BindingId, Host, IngressId, Kind, Mark, State};
 use crate::plan::aim::route_match;
 
 /// A route as rule 3 means it: front end, host, path, Ingress. The match type is no part of it.
@@ -108,7 +108,7 @@ fn keys<'a>(state: &'a State, mark: &Mark) -> BTreeMap<&'a BindingId, RouteKey> 
         .map(|(binding, _)| {
             let (host, path) = match route_match(state, &binding.child) {
                 Some(matches) => {
-                    let (PathMatch::Exact(path) | PathMatch::Prefix(path)) = matches.path;
+                    let path = matches.path.path().to_owned();
                     (Some(matches.host), path)
                 }
                 None => (None, binding.child.clone()),

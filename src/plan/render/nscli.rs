@@ -49,6 +49,7 @@ fn command(op: &Op) -> String {
         }
         Op::Unbind { binding } => bind("unbind", binding, &Fields::new()),
         Op::EnableMember { member } => bind("enable", member, &Fields::new()),
+        Op::DisableMember { member, delay_secs: 0 } => bind("disable", member, &Fields::new()),
         Op::DisableMember { member, delay_secs } => {
             let disable = bind("disable", member, &Fields::new());
             format!("{disable} -delay {delay_secs} -graceful YES")

@@ -45,6 +45,10 @@ fn unbind(kind: Kind, parent: &str, child: &str, role: Role) -> Op {
     Op::Unbind { binding: BindingId::new(kind, parent, child, role) }
 }
 
+fn member(server: &str) -> BindingId {
+    BindingId::new(Kind::SERVICEGROUP_MEMBER, GROUP, server, Role::Port(8443))
+}
+
 fn settings() -> Vec<Op> {
     let parameter = EntityId::new(Kind::SSLPARAMETER, "");
     let enabled = fields(&[("defaultprofile", "ENABLED".into())]);
@@ -134,6 +138,9 @@ fn routes() -> Vec<Op> {
         bind(Kind::LBVSERVER_SERVICEGROUP, (BACK_END, GROUP), Role::Plain, &[]),
         bind(Kind::SERVICEGROUP_MEMBER, (GROUP, "k8s-ngs4b-10.244.1.7"), Role::Port(8443), &[]),
         unbind(Kind::SERVICEGROUP_MEMBER, GROUP, "k8s-ngs4b-10.244.1.8", Role::Port(8443)),
+        Op::DisableMember { member: member("k8s-ngs4b-10.244.1.9"), delay_secs: 30 },
+        Op::DisableMember { member: member("k8s-ngs4b-10.244.1.10"), delay_secs: 30 },
+        Op::EnableMember { member: member("k8s-ngs4b-10.244.1.11") },
         create(Kind::CSACTION, ROUTE, &[("targetlbvserver", BACK_END.into())]),
         create(Kind::CSPOLICY, ROUTE, &[("rule", rule().into()), ("action", ROUTE.into())]),
         bind(

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Code;
-use crate::model::{AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Protocol, Value};
+use crate::model::{
+    AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host, Protocol, Value,
+};
 use crate::snapshot::ObservedRoute;
 
 use super::super::profile::Profile;
@@ -12,7 +14,7 @@ use super::certificates::NameHolder;
 use super::{Brought, Round};
 
 /// A front end with everything that was settled about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::translate) struct Front {
     /// Who holds it.
     pub(super) holder: usize,
@@ -26,10 +28,14 @@ pub(in crate::translate) struct Front {
     pub(super) names: BTreeMap<String, NameHolder>,
     /// The certificates that have all their names here.
     pub(super) claimed: BTreeSet<CertificateId>,
+    /// The default certificate and who gives it.
+    pub(in crate::translate) default: Option<(usize, CertificateId)>,
+    /// The hosts of its routes.
+    pub(super) hosts: BTreeSet<Host>,
 }
 
 /// What is in effect on a front end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::translate) enum Settings {
     /// Nothing: plain HTTP.
     Plain,
@@ -42,6 +48,7 @@ pub(in crate::translate) enum Settings {
 /// Why an Ingress cannot share a front end.
 #[derive(Debug)]
 pub(super) struct Conflict {
+    pub(super) code: Code,
     pub(super) field: String,
     pub(super) problem: String,
     pub(super) remedy: String,
@@ -78,8 +85,20 @@ impl Round<'_, '_, '_> {
     ) -> Result<(), Conflict> {
         let own: BTreeSet<AcceptedCa> =
             reading.front.accepted().into_iter().flatten().map(AcceptedCa::Known).collect();
+        self.refuse_shared_address(front_end, reading)?;
+        if let Some(holder) = self.blocked.get(&front_end) {
+            let what = format!(
+                "a demand for client certificates on {front_end} that is not understood; until it \
+                 is, nobody else comes there"
+            );
+            let code = Code::FrontEndKept;
+            let conflict = self.conflict(*holder, "", &what);
+            let remedy = format!("mend {}", self.claimants[*holder].object());
+            return Err(Conflict { code, remedy, ..conflict });
+        }
+        let terminates = front_end.protocol.is_tls();
         let Some(front) = self.settled.fronts.get(&front_end) else {
-            let settings = match &reading.front.profile {
+            let settings = match reading.front.profile.as_ref().filter(|_| terminates) {
                 Some(profile) => Settings::Text(profile.clone()),
                 None => Settings::Plain,
             };
@@ -90,12 +109,17 @@ impl Round<'_, '_, '_> {
                 relied_on_by: None,
                 names: BTreeMap::new(),
                 claimed: BTreeSet::new(),
+                default: None,
+                hosts: BTreeSet::new(),
             };
             self.settled.fronts.insert(front_end, front);
             return Ok(());
         };
         let holder = front.holder;
         self.agree(front_end, front, reading)?;
+        if !terminates {
+            return Ok(());
+        }
         if !asks(reading) {
             self.note_kept(place, front_end, reading);
             return Ok(());
@@ -108,7 +132,7 @@ impl Round<'_, '_, '_> {
         } else if front.accepted != own {
             return Err(self.conflict(
                 holder,
-                &reading.keys.ca_secret,
+                &reading.keys.of("ca-secret"),
                 &format!(
                     "the clients that are accepted on {front_end}, and other CAs are named here; \
                      only its own namespace may add some"
@@ -157,12 +181,12 @@ impl Round<'_, '_, '_> {
         let by_ca = matches!(field, "clientauth" | "clientcert");
         let key =
             if by_ca && asks(reading) && reading.front.accepted().is_some_and(|a| !a.is_empty()) {
-                &reading.keys.ca_secret
+                "ca-secret"
             } else {
-                &reading.keys.frontend_sslprofile
+                "frontend-sslprofile"
             };
         let what = format!("{field:?} as {held} on {front_end}, and {asked} is asked for here");
-        Err(self.conflict(front.holder, key, &what))
+        Err(self.conflict(front.holder, &reading.keys.of(key), &what))
     }
 
     /// CAs may be added unless somebody relies on those that there are.
@@ -175,7 +199,7 @@ impl Round<'_, '_, '_> {
         match front.relied_on_by {
             Some(other) if !own.is_subset(&front.accepted) => Err(self.conflict(
                 other,
-                &reading.keys.ca_secret,
+                &reading.keys.of("ca-secret"),
                 "the CAs of the front end as they are, and this would add one",
             )),
             Some(_) | None => Ok(()),
@@ -209,7 +233,7 @@ impl Round<'_, '_, '_> {
                      text names",
                     spell(ca)
                 );
-                return Err(self.conflict(front.holder, &reading.keys.ca_secret, &what));
+                return Err(self.conflict(front.holder, &reading.keys.of("ca-secret"), &what));
             };
             unread.get_or_insert((ca, *by));
         }
@@ -217,7 +241,7 @@ impl Round<'_, '_, '_> {
         let by = self.claimants[by].object();
         self.settled.findings[place].error(
             Code::FrontEndKept,
-            &reading.keys.ca_secret,
+            &reading.keys.of("ca-secret"),
             format!(
                 "clients of the CA {} stay accepted on {front_end} though it is not named here: \
                  {by} may name it, and that cannot be read",
@@ -231,9 +255,32 @@ impl Round<'_, '_, '_> {
         Ok(())
     }
 
+    /// An address and port can be of one type only.
+    fn refuse_shared_address(
+        &self,
+        front_end: FrontEndId,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        let others = Protocol::ALL.into_iter().filter(|other| *other != front_end.protocol);
+        let mut others = others.map(|protocol| FrontEndId { protocol, ..front_end });
+        let held = others.find_map(|other| Some((other, self.settled.fronts.get(&other)?.holder)));
+        let Some((other, holder)) = held else { return Ok(()) };
+        let is_secure = reading.entrances.secure == Some(front_end);
+        let name = if is_secure { "secure-port" } else { "insecure-port" };
+        let type_ = front_end.protocol.servicetype();
+        let what = format!(
+            "{}:{} as {}, and {type_} is asked for here",
+            other.vip,
+            other.port,
+            other.protocol.servicetype()
+        );
+        Err(self.conflict(holder, &reading.keys.of(name), &what))
+    }
+
     fn conflict(&self, holder: usize, field: &str, what: &str) -> Conflict {
         let holder = self.claimants[holder].object();
         Conflict {
+            code: Code::FrontEndConflict,
             field: field.to_owned(),
             problem: format!("{holder}, which is older, has {what}"),
             remedy: REMEDY.to_owned(),
@@ -252,7 +299,7 @@ impl Round<'_, '_, '_> {
         );
         self.settled.findings[place].warning(
             Code::FrontEndKept,
-            &reading.keys.frontend_sslprofile,
+            &reading.keys.of("frontend-sslprofile"),
             problem,
             format!("mend {holder}"),
         );
@@ -262,15 +309,19 @@ impl Round<'_, '_, '_> {
     pub(super) fn hold_front(&mut self, place: usize, route: &ObservedRoute) {
         let front = self.settled.fronts.entry(route.front_end).or_insert_with(|| Front {
             holder: place,
-            settings: match route.front_end.protocol {
-                Protocol::Http => Settings::Plain,
-                Protocol::Ssl => Settings::Bound(route.protection.client_authentication),
+            settings: if route.front_end.protocol.is_tls() {
+                Settings::Bound(route.protection.client_authentication)
+            } else {
+                Settings::Plain
             },
             accepted: route.protection.accepted_cas.clone(),
             relied_on_by: None,
             names: BTreeMap::new(),
             claimed: BTreeSet::new(),
+            default: None,
+            hosts: BTreeSet::new(),
         });
+        front.hosts.extend(route.matches.served_host().cloned());
         front.hold_name(place, route);
         // Nobody adds a CA to what an Ingress of another namespace relies on, held or not.
         let (own, holders) =

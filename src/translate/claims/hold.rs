@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection};
 use crate::snapshot::{Facts, ObservedRoute};
 
+use super::super::entrances::{Carries, Insecure};
 use super::super::reading::{BackEndText, Reading};
 use super::front::word;
 use super::{AllBrought, Claimant, Round, Settings, Standing};
@@ -27,7 +28,7 @@ pub(super) fn brought<'c>(
         let observed = claimant.observed(facts);
         let text = match claimant {
             Claimant::Known(reading) if reading.understood || !observed.is_empty() => {
-                reading.front_end.zip(reading.front.accepted())
+                reading.entrances.secure.zip(reading.front.accepted())
             }
             Claimant::Known(_) => continue,
             Claimant::Unknown(..) => None,
@@ -54,7 +55,8 @@ impl Round<'_, '_, '_> {
         if observed.is_empty() {
             return Standing::Absent;
         }
-        for route in observed {
+        // What the appliance answers itself goes nowhere, so that nothing has to protect it.
+        for route in observed.iter().filter(|route| !route.answers) {
             let mut actual = route.protection.clone();
             if let Some(front) = self.settled.fronts.get(&route.front_end)
                 && let Settings::Text(_) = front.settings
@@ -86,7 +88,12 @@ impl Round<'_, '_, '_> {
                 .client_authentication
                 .unwrap_or(bound.client_authentication)
                 .max(front.at_least),
-            plain_text_allowed: !reading.tls,
+            plain_text_allowed: match reading.entrances.insecure {
+                // TLS that is passed on is no plain text, though its front end cannot tell.
+                _ if reading.entrances.carries == Carries::Tls => bound.plain_text_allowed,
+                Some(insecure) => insecure == Insecure::Served,
+                None => bound.plain_text_allowed,
+            },
             accepted_cas,
             back_end: transport
                 .unwrap_or(bound.back_end)

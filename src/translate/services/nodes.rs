@@ -11,26 +11,45 @@ use super::endpoints::{Found, Phase};
 /// Kubernetes: nodes with this label, whatever its value, are not for load balancers.
 const EXCLUDED: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
 
-/// The nodes that take connections for a Service, by address. With the traffic policy `Local` a
-/// node takes them for its own endpoints only, and is what those are.
-pub(super) fn nodes(
-    all: &BTreeMap<String, Node>,
-    service: &Service,
-    family: &str,
-    endpoints: &[Found<'_>],
-) -> Vec<(IpAddr, Phase)> {
-    let usable = all.iter().filter(|(_, node)| is_ready(node) && !is_excluded(node));
-    let addresses = usable.filter_map(|(name, node)| Some((name, address(node, family)?)));
-    if !is_local(service) {
-        return addresses.map(|(_, address)| (address, Phase::Ready)).collect();
+/// The nodes that may take connections, each with the first internal address of each family.
+pub(super) struct Nodes<'a> {
+    /// Whether any Node is known, usable or not.
+    pub(super) are_known: bool,
+    ipv4: BTreeMap<&'a str, IpAddr>,
+    ipv6: BTreeMap<&'a str, IpAddr>,
+}
+
+impl<'a> Nodes<'a> {
+    pub(super) fn of(all: &'a BTreeMap<String, Node>) -> Self {
+        let mut nodes =
+            Self { are_known: !all.is_empty(), ipv4: BTreeMap::new(), ipv6: BTreeMap::new() };
+        for (name, node) in all.iter().filter(|(_, node)| is_ready(node) && !is_excluded(node)) {
+            for address in internal_addresses(node) {
+                let family = if address.is_ipv6() { &mut nodes.ipv6 } else { &mut nodes.ipv4 };
+                family.entry(name.as_str()).or_insert(address);
+            }
+        }
+        nodes
     }
-    let addresses: BTreeMap<&str, IpAddr> =
-        addresses.map(|(name, address)| (name.as_str(), address)).collect();
-    let local = endpoints.iter().filter_map(|endpoint| {
-        let address = addresses.get(endpoint.node?)?;
-        Some((*address, endpoint.phase))
-    });
-    local.collect()
+
+    /// Those that take connections for a Service, by address. With the traffic policy `Local` a node
+    /// takes them for its own endpoints only, and is what those are.
+    pub(super) fn serving(
+        &self,
+        service: &Service,
+        family: &str,
+        endpoints: &[Found<'_>],
+    ) -> Vec<(IpAddr, Phase)> {
+        let addresses = if family == "IPv6" { &self.ipv6 } else { &self.ipv4 };
+        if !is_local(service) {
+            return addresses.values().map(|address| (*address, Phase::Ready)).collect();
+        }
+        let local = endpoints.iter().filter_map(|endpoint| {
+            let address = addresses.get(endpoint.node?)?;
+            Some((*address, endpoint.phase))
+        });
+        local.collect()
+    }
 }
 
 fn is_local(service: &Service) -> bool {
@@ -49,9 +68,8 @@ fn is_excluded(node: &Node) -> bool {
     node.labels().contains_key(EXCLUDED)
 }
 
-fn address(node: &Node, family: &str) -> Option<IpAddr> {
+fn internal_addresses(node: &Node) -> impl Iterator<Item = IpAddr> {
     let addresses = node.status.as_ref().and_then(|status| status.addresses.as_deref());
     let internal = addresses.unwrap_or_default().iter().filter(|one| one.type_ == "InternalIP");
-    let mut parsed = internal.filter_map(|one| one.address.parse::<IpAddr>().ok());
-    parsed.find(|address| address.is_ipv6() == (family == "IPv6"))
+    internal.filter_map(|one| one.address.parse().ok())
 }

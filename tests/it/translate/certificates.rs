@@ -55,18 +55,6 @@ fn a_host_without_a_certificate_makes_the_ingress_unmet() {
 }
 
 #[test]
-fn an_entry_without_hosts_or_secret_is_not_supported_yet() {
-    let without_hosts =
-        tls("web", "a.example", "tls").changed(|spec| spec.tls.as_mut().unwrap()[0].hosts = None);
-    let without_secret = tls("web", "a.example", "tls")
-        .changed(|spec| spec.tls.as_mut().unwrap()[0].secret_name = None);
-    for web in [without_hosts, without_secret] {
-        let translation = translated(&cluster().with(pair("tls", "a-1")).with(web));
-        assert_eq!(error(&translation, "web").code, Code::RuleUnsupported);
-    }
-}
-
-#[test]
 fn for_one_name_the_oldest_certificate_is_served() {
     let cluster = cluster()
         .with(pair("one", "a-1"))

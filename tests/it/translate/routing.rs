@@ -169,15 +169,9 @@ fn a_placeholder_is_quoted() {
 }
 
 #[test]
-fn what_is_not_supported_yet_makes_the_ingress_unmet() {
+fn a_rule_that_cannot_be_makes_the_ingress_unmet() {
     let sound = || ingress("web").annotated("frontend-ip", "192.0.2.10").host("a.example");
     let broken = [
-        sound().path("/", "web", 80).changed(|spec| {
-            let paths = spec.rules.as_ref().unwrap()[0].http.as_ref().unwrap();
-            spec.default_backend = Some(paths.paths[0].backend.clone());
-        }),
-        sound(),
-        ingress("web").annotated("frontend-ip", "192.0.2.10"),
         sound().path("no-slash", "web", 80),
         sound().path("/", "web", 80).host("*.*.example").path("/", "web", 80),
         sound().path("/", "web", 80).changed(|spec| {
@@ -199,4 +193,42 @@ fn of_two_equal_routes_of_one_ingress_the_first_counts() {
     let [(_, target)] = routes(&translation.desired.state, HTTP)[..] else { panic!() };
     assert!(target.starts_with("k8s-web_80_"));
     assert_eq!(told(&translation, "web"), [(Severity::Warning, Code::RouteTaken)]);
+}
+
+#[test]
+fn a_default_back_end_takes_what_no_rule_takes() {
+    let web = ingress("web").annotated("frontend-ip", "192.0.2.10").host("a.example");
+    let web = web.path("/x", "web", 80).changed(|spec| {
+        let paths = spec.rules.as_ref().unwrap()[0].http.as_ref().unwrap();
+        spec.default_backend = Some(paths.paths[0].backend.clone());
+    });
+    let translation = accepted(&cluster().with(web));
+    let state = &translation.desired.state;
+    assert_eq!(routes(state, HTTP).len(), 2);
+    assert!(routes(state, HTTP).iter().any(|(rule, _)| *rule == "TRUE"));
+    let last = translation.desired.bands.values().max().unwrap();
+    assert!(last.priorities().end > 1_500_000_000);
+}
+
+#[test]
+fn a_host_without_paths_and_without_a_default_back_end_is_pointed_out() {
+    let web = ingress("web").annotated("frontend-ip", "192.0.2.10").host("a.example");
+    let translation = accepted(&cluster().with(web));
+    assert_eq!(told(&translation, "web"), [(Severity::Warning, Code::RuleWithoutPaths)]);
+}
+
+#[test]
+fn a_path_of_unsaid_type_means_what_the_annotation_says() {
+    let web = ingress("web")
+        .annotated("frontend-ip", "192.0.2.10")
+        .annotated("path-match-method", "exact")
+        .host("a.example")
+        .path("/x", "web", 80)
+        .changed(|spec| {
+            let rule = &mut spec.rules.as_mut().unwrap()[0];
+            rule.http.as_mut().unwrap().paths[0].path_type = "ImplementationSpecific".to_owned();
+        });
+    let translation = accepted(&cluster().with(web));
+    let [(rule, _)] = routes(&translation.desired.state, HTTP)[..] else { panic!() };
+    assert!(rule.ends_with(r#"HTTP.REQ.URL.PATH.EQ("/x")"#), "{rule}");
 }

@@ -144,6 +144,12 @@ impl Scene {
         self.state.put_binding(BindingKey::of(kind, &fields), fields);
     }
 
+    pub(super) fn switch_member(&mut self, group: &str, address: &str, state: &str) {
+        let (kind, mut fields) = member(group, address, 80);
+        fields.insert("state", state.into());
+        self.state.put_binding(BindingKey::of(kind, &fields), fields);
+    }
+
     pub(super) fn unbind_member(&mut self, group: &str, address: &str, port: u16) {
         let (kind, fields) = member(group, address, port);
         self.state.remove_binding(&BindingKey::of(kind, &fields));

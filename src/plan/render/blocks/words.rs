@@ -103,5 +103,5 @@ pub(super) fn is_list(label: &str) -> bool {
 }
 
 /// What becomes of members that stay.
-pub(super) const ENABLED_MEMBER: &str = "member, back in service";
-pub(super) const DRAINED_MEMBER: &str = "member, draining";
+pub(super) const ENABLED_MEMBER: &str = "enabled member";
+pub(super) const DRAINED_MEMBER: &str = "draining member";

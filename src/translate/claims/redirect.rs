@@ -1,0 +1,48 @@
+//! Hosts whose requests without TLS are sent to TLS.
+
+use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+
+use crate::model::{FrontEndId, Host, PathMatch, RouteMatch};
+
+use super::{Claimant, Round, Standing};
+
+/// A host whose requests without TLS are sent to TLS.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::translate) struct Redirect {
+    pub(in crate::translate) front_end: FrontEndId,
+    pub(in crate::translate) host: Host,
+    /// The port of the front end in TLS.
+    pub(in crate::translate) port: u16,
+}
+
+impl Redirect {
+    /// The requests that it takes.
+    pub(in crate::translate) fn matches(&self) -> RouteMatch {
+        RouteMatch { host: self.host.clone(), path: PathMatch::prefix("/") }
+    }
+}
+
+impl Round<'_, '_, '_> {
+    /// Gives each host that is redirected to the oldest Ingress that asks for that, unless somebody
+    /// has all its paths there.
+    pub(super) fn redirect(&mut self) {
+        for (place, claimant) in self.claimants.iter().enumerate() {
+            let Claimant::Known(reading) = claimant else { continue };
+            let Some((front_end, port)) = reading.entrances.redirect() else { continue };
+            if self.settled.standings[place] != Standing::Accepted {
+                continue;
+            }
+            let hosts: BTreeSet<&Host> =
+                reading.routes.iter().filter_map(|route| route.matches.served_host()).collect();
+            for host in hosts {
+                let redirect = Redirect { front_end, host: host.clone(), port };
+                let claim = (front_end, redirect.matches());
+                if let Entry::Vacant(entry) = self.taken.entry(claim) {
+                    entry.insert(place);
+                    self.settled.redirects[place].push(redirect);
+                }
+            }
+        }
+    }
+}
