@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_servers_may_not_be_told_says_what_to_do() {
+    fn what_front_ends_may_not_be_told_says_what_to_do() {
         let refused: &[(&FieldSet, &str, &str)] = &[
             (
                 &CSVSERVER,
@@ -374,6 +374,10 @@ mod tests {
         for (set, text, remedy) in refused {
             assert_eq!(set.parse(text).unwrap_err().remedy("X"), *remedy, "{text}");
         }
+    }
+
+    #[test]
+    fn what_back_ends_may_not_be_told_says_what_to_do() {
         let refused: &[(&FieldSet, &str, &str)] = &[
             (
                 &LBVSERVER,
