@@ -2,7 +2,7 @@
 # rust-toolchain.toml pins, Go the modules of tests/clients/go/go.sum.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bless laws mutants
+.PHONY: help demo test check bless laws mutants bench
 
 TRANSITIONS ?= 100000
 
@@ -39,3 +39,8 @@ laws: ## the laws of planning over TRANSITIONS random transitions, in release
 mutants: ## apply each patch of tests/mutants, which breaks a promise; tests must fail
 	@tests/tools/need.sh cargo cc git
 	tests/tools/mutants.sh
+
+bench: ## requests, time and memory; writes the tables of docs/performance.md
+	@tests/tools/need.sh cargo cc
+	cargo bench --locked --bench requests
+	cargo bench --locked --bench scale

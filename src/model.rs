@@ -6,6 +6,7 @@
 mod binding;
 mod certificate;
 mod entity;
+mod fields;
 mod front_end;
 mod kind;
 mod owner;
@@ -18,6 +19,7 @@ mod value;
 pub use binding::{BindingId, BindingShape, Role};
 pub use certificate::{CertificateId, IssuerSerial, KeyType};
 pub use entity::EntityId;
+pub use fields::Fields;
 pub use front_end::{FrontEndId, Protocol};
 pub use kind::Kind;
 pub(crate) use owner::base32;
@@ -26,4 +28,4 @@ pub use protection::{AcceptedCa, BackEndTransport, ClientAuthentication, Protect
 pub use redacted::Redacted;
 pub use route::{Host, PathMatch, RouteMatch};
 pub use state::{State, disabled, is_disabled};
-pub use value::{Fields, Value};
+pub use value::Value;

@@ -44,7 +44,7 @@ pub fn plan(observed: &ObservedState, translation: &Translation) -> Plan {
         .map(|(id, _)| id.clone())
         .collect();
     let needs = needs::needs(&observed.owned, &aim, &ops, &translation.mark, &closed);
-    assemble::assemble(observed, translation, &aim, &assemble::Draft { ops, needs })
+    assemble::assemble(observed, translation, &aim, assemble::Draft { ops, needs })
 }
 
 /// Ordered changes to one appliance.

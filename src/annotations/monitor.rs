@@ -43,8 +43,6 @@ pub(super) static MONITOR: FieldSet = FieldSet {
         "secure",
         "send",
         "successretries",
-        "tos",
-        "tosid",
         "trofscode",
         "trofsstring",
         "type",
@@ -65,7 +63,6 @@ pub(super) static MONITOR: FieldSet = FieldSet {
         dependant("respcode", "type", OF_HTTP),
         dependant("secure", "type", &["HTTP", "HTTP-ECV", "HTTP2", "TCP", "TCP-ECV"]),
         dependant("send", "type", OF_ECV),
-        dependant("tosid", "tos", &["YES"]),
     ],
     refused: &[],
     advice: |field| match field {
@@ -73,7 +70,9 @@ pub(super) static MONITOR: FieldSet = FieldSet {
             "remove it: the controller names its monitors itself, and binds them"
         }
         "state" => "remove \"monitor\" instead, or write \"healthmonitor\": \"NO\" in servicegroup",
-        "destip" | "iptunnel" | "transparent" => "remove it: a monitor asks the members themselves",
+        "destip" | "iptunnel" | "transparent" | "tos" | "tosid" => {
+            "remove it: a monitor asks the members themselves"
+        }
         "scriptname" | "scriptargs" | "dispatcherip" | "dispatcherport" => {
             "remove it: annotations do not run scripts"
         }

@@ -56,7 +56,7 @@ pub(super) static CSVSERVER: FieldSet = FieldSet {
         }
         _ => shared_advice(field),
     },
-    check: check_cookie,
+    check: check_persistence,
 };
 
 /// What `lbvserver` may set.
@@ -159,7 +159,7 @@ pub(super) static LBVSERVER: FieldSet = FieldSet {
         "order" | "weight" | "servicename" => "remove it: members come from the Service",
         _ => shared_advice(field),
     },
-    check: check_cookie,
+    check: check_balancing,
 };
 
 /// What `servicegroup` may set.
@@ -244,6 +244,30 @@ fn shared_advice(field: &str) -> &'static str {
     }
 }
 
+fn check_balancing(fields: &Fields) -> Result<(), ParseError> {
+    let text = |field: &str| fields.get(field).and_then(Value::as_text);
+    // Documented: the backup is another method; without one it is left to the appliance.
+    let method = text("lbmethod").unwrap_or("LEASTCONNECTION");
+    if let Some(backup) = text("backuplbmethod").filter(|backup| *backup == method) {
+        let (field, value) = ("backuplbmethod", backup.to_owned());
+        let advice = "write another method than that of \"lbmethod\"";
+        return Err(ParseError::ValueNotAllowed { field, value, advice });
+    }
+    check_persistence(fields)
+}
+
+fn check_persistence(fields: &Fields) -> Result<(), ParseError> {
+    // Documented: cookies may last as long as the browser, everything else two minutes at least.
+    let cookie = fields.get("persistencetype").and_then(Value::as_text) == Some("COOKIEINSERT");
+    match fields.get("timeout").and_then(Value::as_number) {
+        Some(value) if value < 2 && !cookie => {
+            let (field, min, max) = ("timeout", 2, 1440);
+            Err(crate::schema::Mismatch::OutOfRange { field, value, min, max }.into())
+        }
+        Some(_) | None => check_cookie(fields),
+    }
+}
+
 /// The longest name of a cookie (documented).
 const LONGEST_COOKIE: usize = 32;
 
@@ -317,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_servers_may_not_be_told_says_what_to_do() {
+    fn what_front_ends_may_not_be_told_says_what_to_do() {
         let refused: &[(&FieldSet, &str, &str)] = &[
             (
                 &CSVSERVER,
@@ -350,7 +374,21 @@ mod tests {
         for (set, text, remedy) in refused {
             assert_eq!(set.parse(text).unwrap_err().remedy("X"), *remedy, "{text}");
         }
+    }
+
+    #[test]
+    fn what_back_ends_may_not_be_told_says_what_to_do() {
         let refused: &[(&FieldSet, &str, &str)] = &[
+            (
+                &LBVSERVER,
+                r#"{"a": {"backuplbmethod": "leastconnection"}}"#,
+                "write another method than that of \"lbmethod\"",
+            ),
+            (
+                &LBVSERVER,
+                r#"{"a": {"persistencetype": "SOURCEIP", "timeout": "0"}}"#,
+                "write a number from 2 to 1440 for \"timeout\"",
+            ),
             (
                 &LBVSERVER,
                 r#"{"lbmethod": "ROUNDROBIN"}"#,

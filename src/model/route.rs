@@ -3,7 +3,7 @@
 //! Invariant: [`RouteMatch::parse`] of [`RouteMatch::rule`] gives back exactly the host and path,
 //! for any text: quotes and backslashes are escaped, so no text can become part of an expression.
 
-use std::fmt;
+use std::{fmt, iter};
 
 /// The requests that a route takes: a host and a path with its match type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,20 @@ impl Host {
                 .is_some_and(|(label, rest)| !label.is_empty() && rest == suffix),
             (Some(suffix), Self::Wildcard(host)) => suffix == host,
             (None, Self::Wildcard(_)) | (_, Self::Any) => false,
+        }
+    }
+
+    /// The names of a certificate that cover it: those for which
+    /// [`is_covered_by`](Self::is_covered_by) holds, and there are no others.
+    pub fn covering_names(&self) -> Vec<String> {
+        match self {
+            Self::Exact(host) => {
+                let parent = host.split_once('.').filter(|(label, _)| !label.is_empty());
+                let wildcard = parent.map(|(_, parent)| format!("*.{parent}"));
+                iter::once(host.clone()).chain(wildcard).collect()
+            }
+            Self::Wildcard(suffix) => vec![format!("*.{suffix}")],
+            Self::Any => Vec::new(),
         }
     }
 }
@@ -315,6 +329,10 @@ mod tests {
         assert!(!exact("example").is_covered_by("*.example"));
         assert!(Host::Wildcard("example".to_owned()).is_covered_by("*.example"));
         assert!(!Host::Any.is_covered_by("a.example"));
+        for host in [exact("a.example"), exact("example"), Host::Wildcard("a.b".to_owned())] {
+            assert!(host.covering_names().iter().all(|name| host.is_covered_by(name)), "{host:?}");
+        }
+        assert_eq!(exact("b.a.example").covering_names(), ["b.a.example", "*.a.example"]);
     }
 
     #[test]

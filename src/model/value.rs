@@ -1,10 +1,6 @@
 //! Field values, normalised: what the appliance may write in three ways has one form here.
 
-use std::collections::BTreeMap;
 use std::fmt;
-
-/// The fields of an entity or the attributes of a binding, by NITRO's spelling.
-pub type Fields = BTreeMap<String, Value>;
 
 /// One field value. `==` is the only comparison anybody needs: case, quoted numbers and quoted
 /// booleans are settled by [`crate::schema`] when a value comes in.

@@ -21,7 +21,7 @@ pub struct Aim {
     pub(super) uploads: BTreeMap<String, FileContent>,
     /// How long members that are drained may finish what they have.
     pub(super) drain_delay_secs: u32,
-    /// The Ingresses that entities are there for.
+    /// The Ingresses that certkeys are there for, by the names that they were assigned.
     pub(super) owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
 }
 
@@ -37,11 +37,7 @@ pub fn aim(observed: &ObservedState, translation: &Translation) -> Aim {
     pins.add(old, translation, &mut state);
     drain(&old.state, &translation.draining.members, &mut state);
     close(&old.state, &mut state);
-    let mut aim = Aim {
-        owners: desired.owners.clone(),
-        drain_delay_secs: translation.draining.delay_secs,
-        ..Aim::default()
-    };
+    let mut aim = Aim { drain_delay_secs: translation.draining.delay_secs, ..Aim::default() };
     aim.owned.state = state;
     assign::certkeys(old, translation, &mut aim);
     assign::priorities(&old.state, &desired.bands, &mut aim.owned.state);

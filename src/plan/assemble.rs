@@ -24,11 +24,9 @@ pub(super) fn assemble(
     observed: &ObservedState,
     translation: &Translation,
     aim: &Aim,
-    draft: &Draft,
+    draft: Draft,
 ) -> Plan {
     let consent = &translation.consent;
-    let owners = Owners { observed, aim, mark: &translation.mark, files: files(&aim.owned.state) };
-    let ingresses: Vec<_> = draft.ops.iter().map(|op| owners.of(op)).collect();
     let brake = Brake::of(observed, &aim.owned, translation);
     let settings = Settings::of(observed, &aim.owned, &translation.desired.state, consent);
     let mut plan = Plan {
@@ -48,26 +46,9 @@ pub(super) fn assemble(
         plan.ops.push(PlannedOp { op: op.clone(), needs, ingresses: BTreeSet::new() });
     }
     plan.settings = plan.ops.len();
-    let mut placed: BTreeMap<usize, OpId> = BTreeMap::new();
     if !settings.end_the_plan {
-        let order = sort::sort(&draft.ops, &draft.needs);
-        let sorted: BTreeSet<usize> = order.iter().copied().collect();
-        let unsorted = (0..draft.ops.len()).filter(|i| !sorted.contains(i));
-        plan.unordered = unsorted.map(|i| draft.ops[i].clone()).collect();
-        for i in order {
-            let needed = &draft.needs.of[i];
-            let waits = brake.holds(&draft.ops[i], &ingresses[i])
-                || needed.iter().any(|need| !placed.contains_key(need));
-            if waits {
-                continue;
-            }
-            let op = draft.ops[i].clone();
-            let mut needs: BTreeSet<OpId> = needed.iter().map(|need| placed[need]).collect();
-            needs.extend(settings.needed_by(&op));
-            placed.insert(i, OpId(plan.ops.len()));
-            plan.ops.push(PlannedOp { op, needs, ingresses: ingresses[i].clone() });
-        }
-        plan.swaps = draft.needs.swaps.iter().filter_map(|swap| range(swap, &placed)).collect();
+        let owners = Owners::new(observed, translation, aim);
+        place(&owners, &brake, &settings, draft, &mut plan);
     }
     finish(observed, translation, aim, &mut plan);
     plan.batches = sort::batches(&plan.ops);
@@ -76,10 +57,34 @@ pub(super) fn assemble(
     plan
 }
 
+/// Puts the ops of a draft into the plan, in their order, without those that the brake holds. They
+/// are moved, because there may be hundreds of thousands.
+fn place(owners: &Owners<'_>, brake: &Brake, settings: &Settings, draft: Draft, plan: &mut Plan) {
+    let order = sort::sort(&draft.ops, &draft.needs);
+    let Needs { of: mut needs, swaps, closing: _ } = draft.needs;
+    let mut ops: Vec<Option<Op>> = draft.ops.into_iter().map(Some).collect();
+    let mut placed: Vec<Option<OpId>> = vec![None; ops.len()];
+    plan.ops.reserve(ops.len());
+    for i in order {
+        let Some(op) = ops[i].take() else { continue };
+        let ingresses = owners.of(&op);
+        let needed = std::mem::take(&mut needs[i]);
+        if brake.holds(&op, &ingresses) || needed.iter().any(|need| placed[*need].is_none()) {
+            continue;
+        }
+        let mut needs: BTreeSet<OpId> = needed.iter().filter_map(|need| placed[*need]).collect();
+        needs.extend(settings.needed_by(&op));
+        placed[i] = Some(OpId(plan.ops.len()));
+        plan.ops.push(PlannedOp { op, needs, ingresses });
+    }
+    plan.unordered = ops.into_iter().flatten().collect();
+    plan.swaps = swaps.iter().filter_map(|swap| range(swap, &placed)).collect();
+}
+
 /// Where the ops of a swap stand, if the brake does not hold them.
-fn range(swap: &Swap, placed: &BTreeMap<usize, OpId>) -> Option<Range<usize>> {
+fn range(swap: &Swap, placed: &[Option<OpId>]) -> Option<Range<usize>> {
     let ops = swap.unbinds.iter().chain(&swap.binds);
-    let indices: Vec<usize> = ops.filter_map(|op| placed.get(op)).map(|id| id.0).collect();
+    let indices: Vec<usize> = ops.filter_map(|op| placed[*op]).map(|id| id.0).collect();
     Some(*indices.iter().min()?..indices.iter().max()? + 1)
 }
 
@@ -141,12 +146,18 @@ fn files(state: &State) -> BTreeMap<String, String> {
 /// Finds the Ingresses that an op is for.
 struct Owners<'a> {
     observed: &'a ObservedState,
+    translation: &'a Translation,
     aim: &'a Aim,
     mark: &'a Mark,
     files: BTreeMap<String, String>,
 }
 
-impl Owners<'_> {
+impl<'a> Owners<'a> {
+    fn new(observed: &'a ObservedState, translation: &'a Translation, aim: &'a Aim) -> Self {
+        let (mark, files) = (&translation.mark, files(&aim.owned.state));
+        Self { observed, translation, aim, mark, files }
+    }
+
     fn of(&self, op: &Op) -> BTreeSet<IngressId> {
         match op {
             Op::Upload { file, .. } => {
@@ -176,7 +187,8 @@ impl Owners<'_> {
     }
 
     fn of_entity(&self, id: &EntityId) -> BTreeSet<IngressId> {
-        if let Some(owners) = self.aim.owners.get(id) {
+        let desired = &self.translation.desired.owners;
+        if let Some(owners) = self.aim.owners.get(id).or_else(|| desired.get(id)) {
             return owners.clone();
         }
         let states = [&self.aim.owned.state, &self.observed.owned.state];

@@ -6,7 +6,9 @@ use sha2::{Digest, Sha256};
 
 use super::FileContent;
 use super::aim::{Aim, route_match};
-use crate::model::{BindingId, CertificateId, EntityId, Host, Kind, Redacted, Role, State, Value};
+use crate::model::{
+    BindingId, CertificateId, EntityId, Fields, Host, Kind, Redacted, Role, State, Value,
+};
 use crate::observed::{ObservedCertkey, Owned};
 use crate::tls::Material;
 use crate::translate::{Band, Translation};
@@ -15,24 +17,24 @@ use crate::translate::{Band, Translation};
 pub(super) fn certkeys(old: &Owned, translation: &Translation, aim: &mut Aim) {
     let certificates = &translation.desired.certificates;
     let assigned = Assignment::of(old, translation, &aim.owned.state);
-    let bindings = std::mem::take(&mut aim.owned.state.bindings);
-    for (mut binding, attributes) in bindings {
-        if is_of_certkey(binding.kind)
-            && let Some(name) =
-                CertificateId::parse(&binding.child).and_then(|id| assigned.get(&id))
-        {
+    let bindings = &mut aim.owned.state.bindings;
+    let by_content: Vec<(BindingId, Fields)> =
+        bindings.extract_if(.., |binding, _| is_of_certkey(binding.kind)).collect();
+    for (mut binding, attributes) in by_content {
+        if let Some(name) = CertificateId::parse(&binding.child).and_then(|id| assigned.get(&id)) {
             binding.child.clone_from(name);
         }
-        aim.owned.state.bindings.insert(binding, attributes);
+        bindings.insert(binding, attributes);
     }
+    let desired_owners = &translation.desired.owners;
     let start = translation.mark.name_start();
     for (id, name) in &assigned {
         let material = &certificates[id];
         let issuer = material.issuer.as_ref().and_then(|issuer| assigned.get(issuer));
         add_certkey(old, aim, &start, &Certkey { name, material, issuer });
         let by_content = EntityId::new(Kind::SSLCERTKEY, id.as_str());
-        if let Some(owners) = aim.owners.remove(&by_content) {
-            aim.owners.insert(EntityId::new(Kind::SSLCERTKEY, name.as_str()), owners);
+        if let Some(owners) = desired_owners.get(&by_content) {
+            aim.owners.insert(EntityId::new(Kind::SSLCERTKEY, name.as_str()), owners.clone());
         }
     }
 }
@@ -71,7 +73,7 @@ fn add_certkey(old: &Owned, aim: &mut Aim, start: &str, certkey: &Certkey<'_>) {
     let id = EntityId::new(Kind::SSLCERTKEY, name.as_str());
     let certificate = &material.certificate;
     let cert = format!("{start}{}.crt", certificate.id);
-    let mut fields = crate::model::Fields::new();
+    let mut fields = Fields::new();
     // A key that is there already also serves those who bring none.
     let same = old.certkeys.get(name).is_some_and(|c| c.content.as_ref() == Some(&certificate.id));
     let old_key = old.state.entities.get(&id).filter(|_| same).and_then(|old| old.get("key"));
@@ -306,6 +308,6 @@ pub(super) fn priorities(old: &State, bands: &BTreeMap<BindingId, Band>, state: 
     }
 }
 
-fn priority(attributes: &crate::model::Fields) -> Option<u32> {
+fn priority(attributes: &Fields) -> Option<u32> {
     u32::try_from(attributes.get("priority")?.as_number()?).ok()
 }

@@ -115,8 +115,6 @@ const MANAGED: &[(Kind, &[&str])] = &[
             "secure",
             "send",
             "successretries",
-            "tos",
-            "tosid",
             "trofscode",
             "trofsstring",
             "type",

@@ -123,7 +123,7 @@ fn demands(settings: &IngressSettings) -> FrontEndText {
     let mut fields = settings.frontend_sslprofile.fields().cloned().unwrap_or_default();
     let names_ca = !settings.ca_secret.is_absent();
     if names_ca {
-        fields.entry("clientauth".to_owned()).or_insert_with(|| "ENABLED".into());
+        fields.insert_if_absent("clientauth", "ENABLED");
     }
     let field = |name: &str| fields.get(name).and_then(Value::as_text);
     let strictness = if field("clientcert") == Some("Optional") { Optional } else { Mandatory };

@@ -217,7 +217,7 @@ fn defaults(sslprofiletype: &str) -> Fields {
 fn complete<const N: usize>(fields: &mut Fields, master: &str, dependants: [(&str, Value); N]) {
     if is(fields, master, "ENABLED") {
         for (name, value) in dependants {
-            fields.entry(name.to_owned()).or_insert(value);
+            fields.insert_if_absent(name, value);
         }
     }
 }

@@ -20,6 +20,9 @@ fn settings(set: &FieldSet, field: &str, value: Value) -> Map<String, Value> {
     if field == "cip" && value == "ENABLED" {
         settings.insert("cipheader".to_owned(), "X-Client".into());
     }
+    if field == "backuplbmethod" && value == "LEASTCONNECTION" {
+        settings.insert("lbmethod".to_owned(), "ROUNDROBIN".into());
+    }
     settings.insert(field.to_owned(), value);
     if set.kind == Kind::LBMONITOR {
         settings.entry("type").or_insert_with(|| "TCP".into());
@@ -97,9 +100,9 @@ fn read(name: &str, scope: Scope, settings: &Map<String, Value>) -> Fields {
 fn plain(kind: Kind) -> (&'static str, Map<String, Value>) {
     let (key, fields) = match kind {
         Kind::CSVSERVER => {
-            ("name", json!({"servicetype": "HTTP", "ipv46": "192.0.2.10", "port": 80}))
+            ("name", json!({"servicetype": "SSL", "ipv46": "192.0.2.10", "port": 80}))
         }
-        Kind::LBVSERVER => ("name", json!({"servicetype": "HTTP"})),
+        Kind::LBVSERVER => ("name", json!({"servicetype": "SSL"})),
         Kind::SERVICEGROUP => ("servicegroupname", json!({"servicetype": "HTTP"})),
         Kind::LBMONITOR => ("monitorname", json!({})),
         _ => ("name", json!({})),

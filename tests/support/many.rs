@@ -48,9 +48,11 @@ pub(crate) fn crowd(shape: Shape, authority: &Authority) -> Cluster {
     (0..shape.ingresses).fold(with_secrets, |cluster, i| with_nth(cluster, shape, i))
 }
 
-/// A certificate for the hosts of all Ingresses that share the one of this number.
+/// A certificate for the hosts of all Ingresses that share the one of this number, and of the next
+/// to come.
 pub(crate) fn renewed(shape: Shape, authority: &Authority, certificate: usize) -> Issued {
-    let sharing = (certificate..shape.ingresses.max(certificate + 1)).step_by(shape.certificates);
+    // One host more, for an Ingress that comes later.
+    let sharing = (certificate..=shape.ingresses.max(certificate)).step_by(shape.certificates);
     authority.issue_for(sharing.map(|i| format!("h{i}.example")).collect())
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn broken(name: &'static str) -> impl Strategy<Value = IngressBuilder
         ("frontend-ip", "A.B.C.D"),
         ("backend-ca-secret", r#"{"web": "nowhere", "apache": "nowhere"}"#),
         ("frontend-sslprofile", r#"{"clientaut": "on"}"#),
-        ("ssl-passthrough", "True"),
+        ("ipam-range", "Dev"),
     ]);
     (sound(name), fault).prop_map(|(ingress, (key, value))| {
         let ingress = ingress.annotated("secure-backend", "True");

@@ -34,6 +34,9 @@ fn slots(draft: &mut Draft<'_>) {
             .map(|(_, unbind)| unbind)
             .collect();
         draft.need_all(&[i], &needed);
+        if !is_of_certkey(binding.kind) {
+            continue;
+        }
         // A certificate that is changed in place gives up names, too.
         let old = draft.old.state.bound(binding.kind, &binding.parent).map(|(other, _)| other);
         let giving: Vec<usize> = old
@@ -79,26 +82,39 @@ const fn is_of_certkey(kind: Kind) -> bool {
 /// 8a: a route is bound when the certificates that cover its host are.
 fn routes(draft: &mut Draft<'_>) {
     let ops = draft.ops;
+    let serving = serving(draft);
     for (i, op) in ops.iter().enumerate() {
         let Op::Bind { binding, .. } = op else { continue };
         if binding.kind != Kind::CSVSERVER_CSPOLICY {
             continue;
         }
         let Some(host) = draft.routes.host(binding) else { continue };
-        let new = &draft.aim.owned;
-        let mut needed = Vec::new();
-        for (certificate, _) in new.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &binding.parent) {
-            let covers_host = new
-                .certkeys
-                .get(&certificate.child)
-                .is_some_and(|certkey| certkey.names.iter().any(|name| host.is_covered_by(name)));
-            if covers_host && certificate.role != Role::Ca {
-                needed.extend(draft.index.bind(certificate));
-                needed.extend(draft.index.change(&certificate.child));
-            }
-        }
+        let names = host.covering_names();
+        let covering = names.iter().filter_map(|name| {
+            serving.get(&(binding.parent.as_str(), name.as_str())).map(Vec::as_slice)
+        });
+        let needed: Vec<usize> = covering.flatten().copied().collect();
         draft.need_all(&[i], &needed);
     }
+}
+
+/// The ops that bring each front end its certificates for each name.
+fn serving<'a>(draft: &Draft<'a>) -> BTreeMap<(&'a str, &'a str), Vec<usize>> {
+    let new = &draft.aim.owned;
+    let mut serving: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (certificate, _) in new.state.bindings_of(Kind::SSLVSERVER_SSLCERTKEY) {
+        let Some(certkey) = new.certkeys.get(&certificate.child) else { continue };
+        let bind = draft.index.bind(certificate);
+        let ops: Vec<usize> =
+            bind.into_iter().chain(draft.index.change(&certificate.child)).collect();
+        if certificate.role == Role::Ca || ops.is_empty() {
+            continue;
+        }
+        for name in &certkey.names {
+            serving.entry((&certificate.parent, name)).or_default().extend(&ops);
+        }
+    }
+    serving
 }
 
 /// 8b: an SNI certificate leaves after the others have come, and after the routes have left that

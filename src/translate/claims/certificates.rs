@@ -62,6 +62,10 @@ impl Round<'_, '_, '_> {
         let certificate = &reading.certificates[i];
         let leaf = &certificate.served.pair.leaf;
         let front = self.settled.fronts.get_mut(&front_end).expect("its Ingress has joined");
+        // Whoever claimed it first got all its names, and they stay with it.
+        if front.claimed.contains(&leaf.id) {
+            return true;
+        }
         let taken = leaf.names.iter().find_map(|name| {
             let holder = front.names.get(name)?;
             (!holder.certificates.contains(&leaf.id)).then_some((name, holder.holder))
@@ -72,6 +76,7 @@ impl Round<'_, '_, '_> {
                 let holder = NameHolder { certificates, holder: place };
                 front.names.entry(name.clone()).or_insert(holder);
             }
+            front.claimed.insert(leaf.id.clone());
             return true;
         };
         let whose = if holder == place {

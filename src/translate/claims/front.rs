@@ -29,6 +29,8 @@ pub(in crate::translate) struct Front {
     pub(super) relied_on_by: Option<usize>,
     /// The names that have a certificate.
     pub(super) names: BTreeMap<String, NameHolder>,
+    /// The certificates that have all their names here.
+    pub(super) claimed: BTreeSet<CertificateId>,
     /// The default certificate and who gives it.
     pub(in crate::translate) default: Option<(usize, CertificateId)>,
     /// The hosts of its routes.
@@ -110,6 +112,7 @@ impl Round<'_, '_, '_> {
                 accepted: own,
                 relied_on_by: None,
                 names: BTreeMap::new(),
+                claimed: BTreeSet::new(),
                 default: None,
                 hosts: BTreeSet::new(),
             };
@@ -343,6 +346,7 @@ impl Round<'_, '_, '_> {
             accepted: route.protection.accepted_cas.clone(),
             relied_on_by: None,
             names: BTreeMap::new(),
+            claimed: BTreeSet::new(),
             default: None,
             hosts: BTreeSet::new(),
         });
