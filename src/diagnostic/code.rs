@@ -177,9 +177,9 @@ codes! {
     RouteTaken = "route-taken", [Warning]: "Another Ingress has this host and path.",
         fix "Choose another host or path, or remove it from one of the two.",
         example "www.guestbook.com/ on 192.0.2.10_443_ssl belongs to Ingress default/first, which is older";
-    PlainRouteRefused = "plain-route-refused", [Warning]: "A host that demands client certificates is not served in plain text.",
+    PlainRouteRefused = "plain-route-refused", [Warning]: "A host that demands client certificates, or is redirected to TLS, is not served in plain text.",
         fix "Add `spec.tls` to the Ingress, or choose another host.",
-        example "www.guestbook.com/ gets no route in plain text: Ingress default/first demands client certificates for a host that it would serve";
+        example "a.example/ gets no route in plain text: Ingress default/b-shop sends requests for a host that it would serve to TLS";
     FrontEndKept = "front-end-kept", [Error, Warning]: "A front end stays as it is until the Ingress that holds it is understood.",
         fix "Mend the Ingress that holds the front end.",
         example "Ingress default/front, which is older, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
