@@ -153,6 +153,90 @@ fn ops_of_a_batch_travel_in_one_request() {
     assert_eq!(lines, ["POST server 0"]);
 }
 
+/// Servers, groups and members in batches, as a plan has them: a series is worth a question.
+fn three_kinds() -> Draft {
+    Draft::default()
+        .op(server(1), &[])
+        .op(server(2), &[])
+        .together()
+        .op(group("k8s-a"), &[])
+        .op(group("k8s-b"), &[])
+        .together()
+        .op(member("k8s-a", 1), &[0, 2])
+        .op(member("k8s-b", 2), &[1, 3])
+        .together()
+}
+
+#[test]
+fn ops_of_several_kinds_travel_in_one_series_after_a_question() {
+    let (outcomes, lines) = executed(with_faults(Faults::none()), &three_kinds());
+    assert!(outcomes.is_complete());
+    assert_eq!(lines, ["POST macroapi 1233", "POST macroapi 0"]);
+}
+
+#[test]
+fn an_appliance_that_knows_no_series_gets_one_request_for_each_kind() {
+    let member = "servicegroup_servicegroupmember_binding";
+    let bulk =
+        ["POST server 0".to_owned(), "POST servicegroup 0".to_owned(), format!("PUT {member} 0")];
+    // It does not know the name; it does not let us; it is no appliance.
+    for fault in [Fault::Refused(1232), Fault::Refused(2138), Fault::HiddenError(1240)] {
+        let (outcomes, lines) = executed(with_faults(Faults::none().at(2, fault)), &three_kinds());
+        assert!(outcomes.is_complete());
+        assert_eq!(lines[1..], bulk);
+    }
+    // It says that it does, and refuses the first as a whole.
+    let refused = with_faults(Faults::none().at(3, Fault::Refused(1234)));
+    let (outcomes, lines) = executed(refused, &three_kinds());
+    assert!(outcomes.is_complete());
+    assert_eq!(lines[2..], bulk);
+}
+
+#[test]
+fn a_series_ends_at_what_is_refused_and_the_rest_goes_without_what_needs_it() {
+    let faults = Faults::none().at(3, Fault::Fails(2, 1072));
+    let (outcomes, lines) = executed(with_faults(faults), &three_kinds());
+    assert_eq!(names(&outcomes), ["done", "done", "failed", "done", "skipped", "done"]);
+    let member = "servicegroup_servicegroupmember_binding";
+    let expected = ["POST macroapi 1243".to_owned(), "POST servicegroup 0".to_owned()];
+    assert_eq!(lines[1..], [&expected[..], &[format!("PUT {member} 0")]].concat());
+    // What may pass is tried again.
+    let faults = Faults::none().at(3, Fault::Fails(2, 293));
+    let (outcomes, _) = executed(with_faults(faults), &three_kinds());
+    assert!(outcomes.is_complete(), "{outcomes:?}");
+}
+
+#[test]
+fn a_series_without_an_answer_is_looked_for_op_by_op() {
+    for done in 0..=6 {
+        let faults = Faults::none().at(3, Fault::ResetWithin(done));
+        let (outcomes, lines) = executed(with_faults(faults), &three_kinds());
+        assert!(outcomes.is_complete(), "{done} {outcomes:?}");
+        assert!(lines.iter().all(|line| !line.ends_with(" 273")), "{done} {lines:?}");
+    }
+}
+
+#[test]
+fn deletes_travel_together_unless_the_appliance_refuses_that() {
+    let deletes = |draft: Draft| {
+        [1, 2, 3].into_iter().fold(draft, |draft, number| {
+            let Op::Create { entity, .. } = server(number) else { unreachable!() };
+            draft.op(Op::Delete { entity }, &[])
+        })
+    };
+    let create = Draft::default().op(server(1), &[]).op(server(2), &[]).together();
+    let draft = deletes(create).together();
+    let (outcomes, lines) = executed(with_faults(Faults::none()), &draft);
+    // The third is not there, which a look proves.
+    assert!(outcomes.is_complete(), "{outcomes:?}");
+    let looked = format!("GET server/{} 258", mark().shared_name("10.0.0.3"));
+    assert_eq!(lines[1..], ["POST server 1243".to_owned(), looked]);
+    let refused = with_faults(Faults::none().at(3, Fault::Refused(1240)));
+    let (outcomes, lines) = executed(refused, &draft);
+    assert!(outcomes.is_complete(), "{outcomes:?}");
+    assert_eq!(lines.iter().filter(|line| line.starts_with("DELETE server/")).count(), 3);
+}
+
 #[test]
 fn a_failed_op_takes_those_with_it_that_need_it_and_no_others() {
     // The group's type does not exist, so its member and what needs that cannot be.
