@@ -19,6 +19,7 @@ mod profile;
 mod reading;
 mod rules;
 mod services;
+mod suited;
 mod tuning;
 mod verdict;
 

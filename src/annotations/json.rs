@@ -26,11 +26,38 @@ pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
     refuse_typographic_quotes(text)?;
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let whole = error.to_string();
-        let reason = whole.split(" at line ").next().unwrap_or_default().to_owned();
-        ParseError::Json { line, column, reason }
+        ParseError::Json { line, column, reason: reason(&error, text) }
     })
 }
+
+/// What is wrong, in words for people who do not write JSON every day.
+fn reason(error: &serde_json::Error, text: &str) -> String {
+    if error.is_eof() {
+        return "a quote or bracket is still open".to_owned();
+    }
+    let whole = error.to_string();
+    let reason = whole.split(" at line ").next().unwrap_or_default();
+    match reason {
+        "expected value" => match word_at(text, error.line(), error.column()) {
+            "" => "a value is missing".to_owned(),
+            word => format!("{word:?} is no value and stands in no quotes"),
+        },
+        "key must be a string" => "a name stands in no double quotes".to_owned(),
+        "trailing characters" => "more follows after its end".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// The word that stands at a place, in part if it is long.
+fn word_at(text: &str, line: usize, column: usize) -> &str {
+    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let rest = line.get(column.saturating_sub(1)..).unwrap_or_default();
+    let is_end = |c: char| c.is_whitespace() || "{}[],:".contains(c);
+    let word = rest.split(is_end).next().unwrap_or_default();
+    word.char_indices().nth(LONGEST_WORD).map_or(word, |(end, _)| &word[..end])
+}
+
+const LONGEST_WORD: usize = 24;
 
 /// Reads an object with at least one member; no name may occur twice, whatever its case, if `fold`
 /// makes no difference between cases.
@@ -140,6 +167,23 @@ mod tests {
     fn broken_json_says_where_it_breaks() {
         let error = parse(r#"{"sessreuse" : "enabled", "sesstimeout : "120"}"#).unwrap_err();
         assert_eq!(error.to_string(), "the value is not JSON: expected `:` at line 1, column 43");
+    }
+
+    #[test]
+    fn broken_json_is_explained() {
+        for (text, reason) in [
+            ("{\"a\": \"b\"", "a quote or bracket is still open at line 1, column 9"),
+            ("{\"a\": True}", "\"True\" is no value and stands in no quotes at line 1, column 7"),
+            ("{\"a\": <name>}", "\"<name>\" is no value and stands in no quotes at line 1, column 7"),
+            ("{\"a\": }", "a value is missing at line 1, column 7"),
+            ("profile_name", "\"profile_name\" is no value and stands in no quotes at line 1, column 1"),
+            ("{'a': 'b'}", "a name stands in no double quotes at line 1, column 2"),
+            ("{\"a\": 1} }", "more follows after its end at line 1, column 10"),
+            ("{\"a\": é}", "\"é\" is no value and stands in no quotes at line 1, column 7"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert_eq!(error, format!("the value is not JSON: {reason}"), "{text}");
+        }
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub(super) static LBVSERVER: FieldSet = FieldSet {
         dependant(
             "timeout",
             "persistencetype",
-            &["COOKIEINSERT", "SOURCEIP", "SSLSESSION", "DESTIP", "SRCIPDESTIP"],
+            &["COOKIEINSERT", "SOURCEIP", "DESTIP", "SRCIPDESTIP"],
         ),
         dependant("v6netmasklen", "lbmethod", BY_HASH_OF_ADDRESS),
         dependant("v6persistmasklen", "persistencetype", BY_ADDRESS),
@@ -115,34 +115,42 @@ pub(super) static LBVSERVER: FieldSet = FieldSet {
         (
             "persistencetype",
             &["RULE", "URLPASSIVE"],
-            "write \"COOKIEINSERT\" or \"SOURCEIP\": it needs an expression, which annotations do \
-             not set",
+            "write \"COOKIEINSERT\" or \"SOURCEIP\": this one needs an expression, which annotations \
+             do not set",
         ),
         (
             "persistencetype",
             &["CUSTOMSERVERID"],
-            "write \"COOKIEINSERT\": it needs ids of members, which come and go here",
+            "write \"COOKIEINSERT\": this one needs ids of members, which come and go here",
         ),
         (
             "persistencetype",
             &["CALLID", "DIAMETER", "FIXSESSION", "RTSPSID", "USERSESSION"],
-            "write \"COOKIEINSERT\" or \"SOURCEIP\": it is for a protocol that is not supported",
+            "write \"COOKIEINSERT\" or \"SOURCEIP\": this one is for protocols that are not \
+             supported",
+        ),
+        (
+            "persistencetype",
+            // Only types that see TLS can have it (documented, 1332).
+            &["SSLSESSION"],
+            "write \"SOURCEIP\": TLS ends at the front end, so that nothing is left of its sessions \
+             for the lbvserver",
         ),
         (
             "lbmethod",
             &["TOKEN", "USER_TOKEN"],
-            "write \"SOURCEIPHASH\" or \"URLHASH\": it needs an expression, which annotations do \
-             not set",
+            "write \"SOURCEIPHASH\" or \"URLHASH\": this one needs an expression, which annotations \
+             do not set",
         ),
         (
             "lbmethod",
             &["AUDITLOGHASH", "CALLIDHASH"],
-            "write \"SOURCEIPHASH\": it is for a protocol that is not supported",
+            "write \"SOURCEIPHASH\": this one is for protocols that are not supported",
         ),
         (
             "lbmethod",
             &["CUSTOMLOAD", "STATICPROXIMITY"],
-            "write \"LEASTCONNECTION\": it needs objects that annotations do not make",
+            "write \"LEASTCONNECTION\": this one needs objects that annotations do not make",
         ),
         ("backuplbmethod", &["CUSTOMLOAD"], "write \"ROUNDROBIN\" or \"LEASTCONNECTION\""),
     ],

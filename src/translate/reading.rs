@@ -25,6 +25,7 @@ use super::names::BackEndNames;
 use super::pending;
 use super::rules::{self, Rule};
 use super::services::{Members, Services, Unroutable};
+use super::suited;
 use super::tuning::{self, BackEndTuning, FrontEndTuning};
 
 /// One Ingress of ours.
@@ -151,6 +152,7 @@ impl<'a> Reader<'a> {
         let texts = back_end::read(&settings, &services, &mut context);
         let carries = entrances.carries;
         let tuning = tuning::front_end(&settings, carries, self.policy, &mut context);
+        suited::refuse_unsuited(&settings, &services, &entrances, &mut context);
         let tunings = tuning::back_ends(&settings, &services, (carries, self.policy), &mut context);
         refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
         if let Some(certificates) = &certificates {

@@ -101,8 +101,27 @@ fn problem(error: &serde_saphyr::Error) -> String {
     if let Some(place) = rendered.find(" at line ") {
         rendered.truncate(place);
     }
-    rendered
+    let known = IN_PLAIN_WORDS.iter().find(|(theirs, _)| rendered.starts_with(theirs));
+    known.map_or(rendered, |(_, ours)| (*ours).to_owned())
 }
+
+/// What the parser says most often, in words that say where to look.
+const IN_PLAIN_WORDS: [(&str, &str); 3] = [
+    (
+        "mapping values are not allowed",
+        "no key may stand here: look at the indentation, and for a colon without a blank after it, \
+         here and in the line above",
+    ),
+    (
+        "simple key expect",
+        "this line or the one above is no key with its value: it lacks a colon with a blank after \
+         it, or goes on where it should not",
+    ),
+    (
+        "invalid trailing content after",
+        "text follows a closing quote: put the whole value into one pair of quotes",
+    ),
+];
 
 /// Moves the lines of a tree from those of its text to those of its file.
 fn settle(node: Spanned<Value>, first_line: usize) -> Node {

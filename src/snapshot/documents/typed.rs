@@ -219,7 +219,24 @@ pub(super) fn unknown_field(key: &Key, fields: &[&'static str]) -> Misfit {
         }
         _ => nearest(name, fields.iter().copied())
             .map(|field| format!(", did you mean {field:?}?"))
+            .or_else(|| home(name).map(|home| format!("; {home}: look at the indentation")))
             .unwrap_or_default(),
     };
     Misfit::at(key.spot, format!("unknown field {name:?}{hint}"))
+}
+
+/// Where a member of an Ingress stands that stands somewhere else.
+fn home(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "metadata" | "spec" | "status" => "it stands beside apiVersion and kind",
+        "annotations" | "labels" | "name" | "namespace" => "it stands under metadata",
+        "defaultBackend" | "ingressClassName" | "rules" | "tls" => "it stands under spec",
+        "host" | "http" => "it stands in an item of spec.rules",
+        "paths" => "it stands under http, in an item of spec.rules",
+        "backend" | "path" | "pathType" => "it stands in an item of paths",
+        "hosts" | "secretName" => "it stands in an item of spec.tls",
+        "controller" | "parameters" => "it stands under the spec of an IngressClass",
+        _ if name.contains('/') => "annotations stand under metadata.annotations",
+        _ => return None,
+    })
 }
