@@ -221,7 +221,7 @@ fn deletes_travel_together_unless_the_appliance_refuses_that() {
     let deletes = |draft: Draft| {
         [1, 2, 3].into_iter().fold(draft, |draft, number| {
             let Op::Create { entity, .. } = server(number) else { unreachable!() };
-            draft.op(Op::Delete { entity }, &[])
+            draft.op(Op::Delete { entity, also: Fields::new() }, &[])
         })
     };
     let create = Draft::default().op(server(1), &[]).op(server(2), &[]).together();
