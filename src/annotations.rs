@@ -6,7 +6,9 @@
 
 mod address;
 mod certkeys;
+mod defaults;
 mod fields;
+mod foreign;
 mod json;
 mod key;
 mod listener;
@@ -27,6 +29,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Findings};
 pub use address::Vip;
+pub use defaults::FrontEndDefaults;
 pub use fields::{Dependant, FieldSet};
 pub use parse_error::ParseError;
 pub use registry::{Annotation, Faults, Outcome, Scope, Weight};
@@ -66,7 +69,7 @@ pub fn spelling<'a>(key: &'a str, annotations: &'a BTreeMap<String, String>) -> 
 
 /// Whether an annotation is read here, or would be if it were supported or spelled right.
 pub fn is_ours(written: &str) -> bool {
-    !matches!(key::meaning(&key::fold(written)), Meaning::Foreign | Meaning::ForeignProtection)
+    !matches!(key::meaning(&key::fold(written)), Meaning::Foreign | Meaning::ForeignProtection(_))
 }
 
 /// How close a word must be to one that protects to count as meant by it.
@@ -134,18 +137,13 @@ fn read_one(
                 |nearest| format!("did you mean {nearest:?}?"),
             ),
         ),
-        Meaning::ForeignProtection => findings.error(
+        Meaning::ForeignProtection(protection) if protection.counts(value) => findings.error(
             Code::AnnotationForeign,
             written,
             format!("{written:?} protects this Ingress on another controller and is not read here"),
-            if written.contains("-tls-") || written.contains("-ssl-") {
-                "say the same with ingress.citrix.com/ca-secret or backend-ca-secret and remove it, \
-                 or leave this Ingress to that controller"
-            } else {
-                "remove it if everybody may reach this Ingress, or leave it to that controller"
-            },
+            protection.remedy(),
         ),
-        Meaning::Foreign => (),
+        Meaning::Foreign | Meaning::ForeignProtection(_) => (),
     }
 }
 

@@ -174,9 +174,15 @@ mod tests {
         for (text, reason) in [
             ("{\"a\": \"b\"", "a quote or bracket is still open at line 1, column 9"),
             ("{\"a\": True}", "\"True\" is no value and stands in no quotes at line 1, column 7"),
-            ("{\"a\": <name>}", "\"<name>\" is no value and stands in no quotes at line 1, column 7"),
+            (
+                "{\"a\": <name>}",
+                "\"<name>\" is no value and stands in no quotes at line 1, column 7",
+            ),
             ("{\"a\": }", "a value is missing at line 1, column 7"),
-            ("profile_name", "\"profile_name\" is no value and stands in no quotes at line 1, column 1"),
+            (
+                "profile_name",
+                "\"profile_name\" is no value and stands in no quotes at line 1, column 1",
+            ),
             ("{'a': 'b'}", "a name stands in no double quotes at line 1, column 2"),
             ("{\"a\": 1} }", "more follows after its end at line 1, column 10"),
             ("{\"a\": é}", "\"é\" is no value and stands in no quotes at line 1, column 7"),

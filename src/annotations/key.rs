@@ -2,6 +2,7 @@
 
 use crate::schema;
 
+use super::foreign::{self, Protection};
 use super::unsupported::{ELSEWHERE, UNSUPPORTED, Unsupported};
 use super::{ANNOTATIONS, Annotation, Weight};
 
@@ -19,8 +20,8 @@ pub(super) enum Meaning {
     Misspelled(&'static str, Option<&'static Annotation>),
     /// None.
     Unknown(Option<&'static str>),
-    /// Somebody else's, by which they refuse clients or verify back ends.
-    ForeignProtection,
+    /// Somebody else's, by which they refuse clients or protect what goes to back ends.
+    ForeignProtection(&'static Protection),
     /// Somebody else's.
     Foreign,
 }
@@ -36,16 +37,6 @@ const MISTAKEN_PREFIX: &str = "ingress.netscaler.com/";
 const PREFIXES: [&str; 3] = [VENDOR_PREFIX, OWN_PREFIX, MISTAKEN_PREFIX];
 /// Whose subdomains nobody else names annotations with.
 const DOMAINS: [&str; 3] = ["citrix.com", "netscaler.com", "nitro-ingress.dev"];
-
-/// How annotations of other controllers start that let only some clients in, or that verify back
-/// ends. To take such an Ingress over without them would open it.
-const FOREIGN_PROTECTIONS: [&str; 5] = [
-    "nginx.ingress.kubernetes.io/auth-",
-    "nginx.ingress.kubernetes.io/proxy-ssl-",
-    "nginx.ingress.kubernetes.io/whitelist-source-range",
-    "nginx.ingress.kubernetes.io/allowlist-source-range",
-    "nginx.ingress.kubernetes.io/denylist-source-range",
-];
 
 /// As many edits may lie between a word and the decisive annotation that was meant by it.
 pub(super) const MISSPELLING: usize = 2;
@@ -75,8 +66,8 @@ pub(super) fn meaning(folded: &str) -> Meaning {
 
 /// Says what a folded key means that starts with none of our prefixes.
 fn under_no_prefix(folded: &str) -> Meaning {
-    if FOREIGN_PROTECTIONS.iter().any(|start| folded.starts_with(start)) {
-        return Meaning::ForeignProtection;
+    if let Some(protection) = foreign::protection_of(folded) {
+        return Meaning::ForeignProtection(protection);
     }
     let Some((prefix, name)) = folded.rsplit_once('/') else {
         let dotted = |ours: &&str| folded.strip_prefix(ours.trim_end_matches('/'));

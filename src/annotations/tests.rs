@@ -44,8 +44,24 @@ fn what_protects_on_another_controller_is_not_passed_over() {
         let [one] = diagnostics.as_slice() else { panic!("{diagnostics:?}") };
         assert_eq!((one.severity, one.code), (Severity::Error, Code::AnnotationForeign));
     }
-    let harmless = "nginx.ingress.kubernetes.io/rewrite-target";
-    assert_eq!(read_all(&[(harmless, "/")]).1, []);
+    for (key, value) in [
+        ("ingress.kubernetes.io/auth-tls-secret", "ca"),
+        ("nginx.ingress.kubernetes.io/backend-protocol", "HTTPS"),
+        ("nginx.ingress.kubernetes.io/secure-backends", "true"),
+        ("nginx.ingress.kubernetes.io/ssl-passthrough", "true"),
+        ("nginx.ingress.kubernetes.io/force-ssl-redirect", "true"),
+    ] {
+        let (_, diagnostics) = read_all(&[(key, value)]);
+        assert_eq!(diagnostics[0].code, Code::AnnotationForeign, "{key}");
+    }
+    for (key, value) in [
+        ("nginx.ingress.kubernetes.io/rewrite-target", "/"),
+        ("nginx.ingress.kubernetes.io/backend-protocol", "HTTP"),
+        ("nginx.ingress.kubernetes.io/force-ssl-redirect", "false"),
+        ("example.com/auth-tls-secret", "ca"),
+    ] {
+        assert_eq!(read_all(&[(key, value)]).1, [], "{key}");
+    }
 }
 
 #[test]

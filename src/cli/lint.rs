@@ -25,6 +25,14 @@ pub struct Arguments {
     #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
     output: Form,
 
+    /// Take it that what is not among the files is elsewhere
+    ///
+    /// Of repositories that hold a part of what there is in the cluster, such as no Secrets: a
+    /// Secret or Service that is not among the files is noted only, and what depends on its content
+    /// is not judged.
+    #[arg(long)]
+    partial: bool,
+
     #[command(flatten)]
     manifests: Manifests,
 
@@ -60,6 +68,8 @@ struct Review {
     refused: usize,
     /// How many of them are of another controller.
     elsewhere: usize,
+    /// Whether something is missing that may be elsewhere.
+    suggests_partial: bool,
 }
 
 /// Runs the command.
@@ -67,7 +77,7 @@ pub(super) fn run(
     arguments: &Arguments,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<End, Error> {
-    let Arguments { output, manifests, settings } = arguments;
+    let Arguments { output, partial, manifests, settings } = arguments;
     let Surroundings { environment, now, stdin, screen } = surroundings;
     let policy = settings.policy(environment)?;
     let (mut input, problems) = input::read_what_is_readable(manifests, *stdin, *now);
@@ -77,14 +87,26 @@ pub(super) fn run(
     snapshot.facts = Facts { default_profile: true, ..Facts::default() };
     let translation = translate(&snapshot, &policy);
     diagnostics.extend(translation.diagnostics.iter().cloned());
+    if *partial {
+        diagnostics.iter_mut().filter(|one| is_elsewhere(one.code)).for_each(note);
+    }
     diagnostics.sort_by(by_place);
     diagnostics.dedup();
-    let ids: Vec<IngressId> = snapshot.ingresses.keys().map(IngressId::of).collect();
+    let count = |is_so: &dyn Fn(&ObjectKey) -> bool| {
+        snapshot.ingresses.keys().filter(|key| is_so(key)).count()
+    };
+    // With `partial`, one that lacks only what is elsewhere is served.
+    let refuses = |key: &ObjectKey| {
+        diagnostics.iter().any(|one| one.severity == Severity::Error && one.object.key == *key)
+    };
     let review = Review {
+        ingresses: snapshot.ingresses.len(),
+        refused: count(&|key| {
+            translation.unmet.contains_key(&IngressId::of(key)) && (!partial || refuses(key))
+        }),
+        elsewhere: count(&|key| translation.gone.contains_key(&IngressId::of(key))),
+        suggests_partial: !partial && diagnostics.iter().any(|one| is_elsewhere(one.code)),
         diagnostics,
-        ingresses: ids.len(),
-        refused: ids.iter().filter(|id| translation.unmet.contains_key(id)).count(),
-        elsewhere: ids.iter().filter(|id| translation.gone.contains_key(id)).count(),
     };
     match output {
         Form::Text => text::show(&review, &mut screen.out)?,
@@ -92,6 +114,27 @@ pub(super) fn run(
         Form::Sarif => screen.out.text(&sarif::sarif(&review))?,
     }
     Ok(if review.count(Severity::Error) > 0 { End::Short } else { End::Well })
+}
+
+/// Whether a finding is about an object that is not among the files.
+fn is_elsewhere(code: Code) -> bool {
+    matches!(
+        code,
+        Code::SecretMissing
+            | Code::ServiceMissing
+            | Code::ServiceWithoutMembers
+            | Code::NodesMissing
+    )
+}
+
+/// Makes a note of what is missing.
+fn note(diagnostic: &mut Diagnostic) {
+    let Diagnostic { severity, problem, remedy, .. } = diagnostic;
+    *severity = Severity::Note;
+    if let Some(what) = problem.strip_suffix(" does not exist") {
+        *problem = format!("{what} is not among the files");
+    }
+    "give it as well, to have it judged".clone_into(remedy);
 }
 
 /// Makes findings of what is wrong inside files. What cannot be opened cannot be judged either.

@@ -90,7 +90,7 @@ codes! {
     FieldRefused = "field-refused", [Error]: "A member of a smart annotation may not be set, or has a wrong value.",
         fix "Write one of the values that are named, or remove the member.",
         example r#""maybe" is not a value of "clientauth""#;
-    SecretMissing = "secret-missing", [Error]: "A Secret that is named does not exist.",
+    SecretMissing = "secret-missing", [Error, Note]: "A Secret that is named does not exist.",
         fix "Create it, or name another.",
         example r#"Secret "default/nowhere" does not exist"#;
     SecretKeyMissing = "secret-key-missing", [Error]: "A Secret lacks the key that its use needs.",
@@ -141,7 +141,7 @@ codes! {
     VipMissing = "vip-missing", [Error]: "No address for the front end is known.",
         fix "Add `frontend-ip`, or start with `--default-vip`.",
         example "the Ingress names no address for its front end, and the controller has none";
-    ServiceMissing = "service-missing", [Error]: "A Service that is routed to does not exist.",
+    ServiceMissing = "service-missing", [Error, Note]: "A Service that is routed to does not exist.",
         fix "Create it, or name another.",
         example r#"Service "default/nowhere" does not exist"#;
     ServicePortMissing = "service-port-missing", [Error]: "A Service has no such port.",
@@ -150,12 +150,15 @@ codes! {
     NodePortMissing = "node-port-missing", [Error]: "Members are node ports, and a Service has none.",
         fix "Make it a Service of type NodePort, or run with `--members endpoints`.",
         example r#"members are node ports, and Service "default/shop" of type ClusterIP has none"#;
-    NodesMissing = "nodes-missing", [Error]: "Members are node ports, and no Node is known.",
+    NodesMissing = "nodes-missing", [Error, Note]: "Members are node ports, and no Node is known.",
         fix "Give the Nodes as well, or run with `--members endpoints`.",
         example "members are node ports, and no Node is known";
-    ServiceWithoutMembers = "service-without-members", [Warning]: "A Service has no ready endpoints.",
+    ServiceWithoutMembers = "service-without-members", [Warning, Note]: "A Service has no ready endpoints.",
         fix "Start its pods, or check its selector and the name of its port.",
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;
+    DefaultsUnreadable = "defaults-unreadable", [Error]: "The defaults of front ends cannot be read, or are not there.",
+        fix "Mend the ConfigMap that `--configmap` names.",
+        example "the defaults of front ends, which it would take, cannot be read";
     ReferenceRefused = "reference-refused", [Error]: "An annotation names an object of the appliance that is not of this Ingress.",
         fix "Write the settings themselves, or have the operator allow the reference with `--allow-reference`.",
         example r#""mobile" names a nstcpprofile of the appliance, which is not of this Ingress"#;

@@ -78,6 +78,17 @@ impl<'a> Candidate<'a> {
         let mut reading = reader.read(self.key);
         match self.class {
             Class::Ours | Class::Other => (),
+            Class::Assumed(Some(name)) if name.contains(TYPOGRAPHIC_QUOTES) => {
+                reading.understood = false;
+                reading.findings.error(
+                    Code::ClassMissing,
+                    self.class_field,
+                    format!(
+                        "the class {name:?} contains typographic quotes, as no IngressClass can"
+                    ),
+                    "write its name without them",
+                );
+            }
             Class::Assumed(Some(name)) => reading.findings.note(
                 Code::ClassAssumed,
                 self.class_field,
@@ -105,3 +116,5 @@ impl<'a> Candidate<'a> {
         reading
     }
 }
+
+const TYPOGRAPHIC_QUOTES: [char; 4] = ['\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}'];

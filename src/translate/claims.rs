@@ -125,6 +125,16 @@ impl Claimant<'_, '_> {
         }
     }
 
+    /// Why it goes before another one that stands behind it. Manifests in files carry no age.
+    fn goes_before(&self, other: &Reading<'_>) -> &'static str {
+        match self {
+            Self::Known(first) if first.created.is_none() || first.created == other.created => {
+                "whose name comes first"
+            }
+            Self::Known(_) | Self::Unknown(..) => "which is older",
+        }
+    }
+
     /// What was bound for it when the appliance was read.
     fn observed<'f>(&self, facts: &'f Facts) -> &'f [ObservedRoute] {
         facts.routes.get(self.id()).map(Vec::as_slice).unwrap_or_default()
@@ -290,11 +300,13 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             let takes = route.matches.served_host().is_some();
             let claim = (front_end, route.matches.clone());
             if let Some(winner) = self.taken.get(&claim).filter(|_| takes) {
-                let winner = self.claimants[*winner].object();
+                let winner = &self.claimants[*winner];
+                let why = winner.goes_before(reading);
+                let winner = winner.object();
                 self.settled.findings[place].warning(
                     Code::RouteTaken,
                     &route.field,
-                    format!("{} on {front_end} belongs to {winner}, which is older", route.matches),
+                    format!("{} on {front_end} belongs to {winner}, {why}", route.matches),
                     "choose another host or path, or remove it from one of the two",
                 );
                 continue;

@@ -38,8 +38,7 @@ pub(super) fn refuse_unsuited(
     if let Some(fields) = settings.csvserver.value() {
         refuse_http("csvserver", None, fields, context);
     }
-    let by_service =
-        [("lbvserver", &settings.lbvserver), ("servicegroup", &settings.servicegroup)];
+    let by_service = [("lbvserver", &settings.lbvserver), ("servicegroup", &settings.servicegroup)];
     for (annotation, setting) in by_service {
         for (service, fields) in used(setting, services) {
             refuse_http(annotation, Some(service), fields, context);

@@ -29,7 +29,11 @@ pub(super) fn show(review: &Review, out: &mut Stream<'_>) -> io::Result<()> {
         show_one(one, out)?;
     }
     show_notes(review, out)?;
-    out.line(&closing(review, out))
+    out.line(&closing(review, out))?;
+    if review.suggests_partial {
+        out.line("What is missing here but not in the cluster is only noted with --partial.")?;
+    }
+    Ok(())
 }
 
 const INDENT: usize = 4;

@@ -82,7 +82,9 @@ impl Round<'_, '_, '_> {
         let whose = if holder == place {
             "another entry of spec.tls has a certificate".to_owned()
         } else {
-            format!("{}, which is older, has another certificate", self.claimants[holder].object())
+            let holder = &self.claimants[holder];
+            let why = holder.goes_before(reading);
+            format!("{}, {why}, has another certificate", holder.object())
         };
         self.settled.findings[place].warning(
             Code::CertificateTaken,
@@ -113,7 +115,9 @@ impl Round<'_, '_, '_> {
         let whose = if *holder == place {
             "another entry of spec.tls without hosts is".to_owned()
         } else {
-            format!("that of {}, which is older, is", self.claimants[*holder].object())
+            let holder = &self.claimants[*holder];
+            let why = holder.goes_before(reading);
+            format!("that of {}, {why}, is", holder.object())
         };
         self.settled.findings[place].warning(
             Code::CertificateTaken,
@@ -168,7 +172,12 @@ impl Round<'_, '_, '_> {
         Err(Conflict {
             code: Code::CertificateHostUncovered,
             field: route.field.clone(),
-            problem: format!("no certificate on {front_end} covers the host \"{host}\""),
+            problem: match host {
+                Host::Any => format!("{front_end} has no certificate to show to clients"),
+                Host::Exact(_) | Host::Wildcard(_) => {
+                    format!("no certificate on {front_end} covers the host \"{host}\"")
+                }
+            },
             remedy: "name a Secret with its certificate in spec.tls: one Secret can serve several \
                      Ingresses"
                 .to_owned(),

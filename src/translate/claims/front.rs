@@ -95,7 +95,7 @@ impl Round<'_, '_, '_> {
                  is, nobody else comes there"
             );
             let code = Code::FrontEndKept;
-            let conflict = self.conflict(*holder, "", &what);
+            let conflict = self.conflict(*holder, reading, ("", &what));
             let remedy = format!("mend {}", self.claimants[*holder].object());
             return Err(Conflict { code, remedy, ..conflict });
         }
@@ -107,7 +107,7 @@ impl Round<'_, '_, '_> {
             };
             let front = Front {
                 holder: place,
-                tuning: Some(reading.tuning.clone()),
+                tuning: Some(reading.tuning_in_effect.clone()),
                 settings,
                 accepted: own,
                 relied_on_by: None,
@@ -135,14 +135,11 @@ impl Round<'_, '_, '_> {
             self.refuse_addition(front, &own, reading)?;
             self.explain_kept_cas(place, front_end, reading)?;
         } else if front.accepted != own {
-            return Err(self.conflict(
-                holder,
-                &reading.keys.of("ca-secret"),
-                &format!(
-                    "the clients that are accepted on {front_end}, and other CAs are named here; \
+            let what = format!(
+                "the clients that are accepted on {front_end}, and other CAs are named here; \
                      only its own namespace may add some"
-                ),
-            ));
+            );
+            return Err(self.conflict(holder, reading, (&reading.keys.of("ca-secret"), &what)));
         }
         let front = self.settled.fronts.get_mut(&front_end).expect("it was there above");
         front.accepted.extend(own);
@@ -197,7 +194,7 @@ impl Round<'_, '_, '_> {
                 "frontend-sslprofile"
             };
         let what = format!("{field:?} as {held} on {front_end}, and {asked} is asked for here");
-        Err(self.conflict(front.holder, &reading.keys.of(key), &what))
+        Err(self.conflict(front.holder, reading, (&reading.keys.of(key), &what)))
     }
 
     /// The same for what is not about TLS. Where the holder is not understood, nobody knows what
@@ -214,7 +211,7 @@ impl Round<'_, '_, '_> {
             return Ok(());
         };
         let what = format!("{name:?} as {held} on {front_end}, and {asked} is asked for here");
-        Err(self.conflict(front.holder, &reading.keys.of(name), &what))
+        Err(self.conflict(front.holder, reading, (&reading.keys.of(name), &what)))
     }
 
     /// CAs may be added unless somebody relies on those that there are.
@@ -225,11 +222,10 @@ impl Round<'_, '_, '_> {
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
         match front.relied_on_by {
-            Some(other) if !own.is_subset(&front.accepted) => Err(self.conflict(
-                other,
-                &reading.keys.of("ca-secret"),
-                "the CAs of the front end as they are, and this would add one",
-            )),
+            Some(other) if !own.is_subset(&front.accepted) => {
+                let what = "the CAs of the front end as they are, and this would add one";
+                Err(self.conflict(other, reading, (&reading.keys.of("ca-secret"), what)))
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -261,7 +257,11 @@ impl Round<'_, '_, '_> {
                      text names",
                     spell(ca)
                 );
-                return Err(self.conflict(front.holder, &reading.keys.of("ca-secret"), &what));
+                return Err(self.conflict(
+                    front.holder,
+                    reading,
+                    (&reading.keys.of("ca-secret"), &what),
+                ));
             };
             unread.get_or_insert((ca, *by));
         }
@@ -302,15 +302,22 @@ impl Round<'_, '_, '_> {
             other.port,
             other.protocol.servicetype()
         );
-        Err(self.conflict(holder, &reading.keys.of(name), &what))
+        Err(self.conflict(holder, reading, (&reading.keys.of(name), &what)))
     }
 
-    fn conflict(&self, holder: usize, field: &str, what: &str) -> Conflict {
-        let holder = self.claimants[holder].object();
+    fn conflict(
+        &self,
+        holder: usize,
+        reading: &Reading<'_>,
+        (field, what): (&str, &str),
+    ) -> Conflict {
+        let holder = &self.claimants[holder];
+        let why = holder.goes_before(reading);
+        let holder = holder.object();
         Conflict {
             code: Code::FrontEndConflict,
             field: field.to_owned(),
-            problem: format!("{holder}, which is older, has {what}"),
+            problem: format!("{holder}, {why}, has {what}"),
             remedy: REMEDY.to_owned(),
         }
     }
