@@ -40,6 +40,7 @@ mod members;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
+mod pages;
 mod promises;
 mod requests;
 mod smart_fields;

@@ -1,0 +1,229 @@
+//! What the pages tell people to type does what they say, and conflicts end as their table says.
+//!
+//! Of a page, in its order: a `yaml` block is written to the file that the line before it names; of
+//! a `console` block, each line with `$` is run, and the lines below it are what that prints, where
+//! `...` stands for any number of lines. `make bless` rewrites what does not hold. Beside the files
+//! of the page there is the folder `examples`. `mock-nitro` listens on a port of its own, whatever
+//! its command says.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::iter::Peekable;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::str::Lines;
+
+use tempfile::TempDir;
+
+use crate::command::Served;
+use crate::tidy::top;
+
+const ELISION: &str = "...";
+
+/// The README, and the pages below `docs`.
+fn pages() -> Vec<PathBuf> {
+    let folder = fs::read_dir(top().join("docs")).unwrap();
+    let mut pages: Vec<PathBuf> = folder.map(|page| page.unwrap().path()).collect();
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.push(top().join("README.md"));
+    pages.sort();
+    pages
+}
+
+#[test]
+fn commands_of_the_pages_print_what_the_pages_say() {
+    let stale: Vec<String> = pages().iter().filter_map(|page| stale(page)).collect();
+    assert!(stale.is_empty(), "{}\nif it should be so: make bless", stale.join("\n"));
+}
+
+/// Runs a page; gives what does not hold.
+fn stale(page: &Path) -> Option<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let mut desk = Desk::new();
+    let mut run = String::new();
+    let mut lines = text.lines().peekable();
+    let mut last = "";
+    while let Some(line) = lines.next() {
+        writeln!(run, "{line}").unwrap();
+        match line.strip_prefix("```") {
+            Some("yaml") => {
+                let content = block(&mut lines);
+                if let Some(name) = last.split('`').nth(1).filter(|name| name.ends_with(".yaml")) {
+                    fs::write(desk.folder.path().join(name), &content).unwrap();
+                }
+                write!(run, "{content}```\n").unwrap();
+            }
+            Some("console") => run += &console(&block(&mut lines), &mut desk),
+            Some("sh") => {
+                let content = block(&mut lines);
+                for command in content.lines() {
+                    let typed = command.split('#').next().unwrap_or_default().trim();
+                    assert!(is_target(typed), "{}: {typed:?} is not run", page.display());
+                }
+                write!(run, "{content}```\n").unwrap();
+            }
+            Some(_) => write!(run, "{}```\n", block(&mut lines)).unwrap(),
+            None => {}
+        }
+        if !line.is_empty() {
+            last = line;
+        }
+    }
+    if run == text {
+        return None;
+    }
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(page, run).unwrap();
+        return None;
+    }
+    let differs = run.lines().zip(text.lines()).position(|(is, written)| is != written);
+    let line = differs.unwrap_or_default();
+    let at = |text: &str| text.lines().nth(line).unwrap_or("(the end)").to_owned();
+    Some(format!("{}:{}\n  says: {}\n  is:   {}", page.display(), line + 1, at(&text), at(&run)))
+}
+
+/// The lines up to the end of a block.
+fn block(lines: &mut Peekable<Lines<'_>>) -> String {
+    let content = lines.take_while(|line| *line != "```");
+    content.fold(String::new(), |all, line| all + line + "\n")
+}
+
+/// Whether it is `make` with a target that there is.
+fn is_target(command: &str) -> bool {
+    let makefile = fs::read_to_string(top().join("Makefile")).unwrap();
+    let target = command.strip_prefix("make ");
+    target.is_some_and(|target| makefile.contains(&format!("\n{target}: ##")))
+}
+
+/// The block with what its commands print now; what holds stays as it is written.
+fn console(content: &str, desk: &mut Desk) -> String {
+    let mut run = String::new();
+    for step in content.split_inclusive('\n').fold(Vec::<String>::new(), |mut steps, line| {
+        match steps.last_mut().filter(|_| !line.starts_with("$ ")) {
+            Some(step) => step.push_str(line),
+            None => steps.push(line.to_owned()),
+        }
+        steps
+    }) {
+        let (command, expected) = step.split_once('\n').unwrap();
+        let command = command.strip_prefix("$ ").expect("a block starts with a command");
+        let printed = desk.run(command);
+        let expected_lines: Vec<&str> = expected.lines().collect();
+        let printed_lines: Vec<&str> = printed.lines().collect();
+        let holds = agrees(&expected_lines, &printed_lines);
+        write!(run, "$ {command}\n{}", if holds { expected } else { &printed }).unwrap();
+    }
+    run + "```\n"
+}
+
+/// Whether the lines are those that are expected.
+fn agrees(expected: &[&str], printed: &[&str]) -> bool {
+    match (expected, printed) {
+        ([], printed) => printed.is_empty(),
+        ([first, rest @ ..], printed) if *first == ELISION => {
+            (0..=printed.len()).any(|left_out| agrees(rest, &printed[left_out..]))
+        }
+        ([first, expected @ ..], [line, printed @ ..]) => {
+            first == line && agrees(expected, printed)
+        }
+        (_, []) => false,
+    }
+}
+
+/// Where somebody sits and types.
+struct Desk {
+    folder: TempDir,
+    environment: BTreeMap<String, String>,
+    /// Appliances by the addresses that the page gives them.
+    appliances: Vec<(String, Served)>,
+    status: i32,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        symlink(top().join("examples"), folder.path().join("examples")).unwrap();
+        Self { folder, environment: BTreeMap::new(), appliances: Vec::new(), status: 0 }
+    }
+
+    /// Runs a command; gives what is seen of it.
+    fn run(&mut self, command: &str) -> String {
+        let words: Vec<&str> = command.split(' ').collect();
+        match words[..] {
+            ["export", ref variables @ ..] => {
+                for (name, value) in variables.iter().filter_map(|word| word.split_once('=')) {
+                    self.environment.insert(name.to_owned(), value.to_owned());
+                }
+                String::new()
+            }
+            ["mock-nitro", "--listen", address, "&"] => {
+                self.appliances.push((address.to_owned(), Served::start()));
+                format!("mock-nitro listens on http://{address}\n")
+            }
+            ["echo", "$?"] => format!("{}\n", self.status),
+            _ => self.shell(command),
+        }
+    }
+
+    fn shell(&mut self, command: &str) -> String {
+        let (mut output, writer) = std::io::pipe().unwrap();
+        let program = Path::new(env!("CARGO_BIN_EXE_nitro-ingress")).parent().unwrap();
+        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &self.there(command)]).current_dir(self.folder.path());
+        shell.env_clear().env("PATH", path).env("LC_ALL", "C");
+        shell.envs(self.environment.iter().map(|(name, value)| (name, self.there(value))));
+        shell.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let mut child = shell.spawn().unwrap();
+        // It holds the ends that are written to, and reading ends when all are closed.
+        drop(shell);
+        let printed = std::io::read_to_string(&mut output).unwrap();
+        self.status = child.wait().unwrap().code().unwrap_or(-1);
+        let here = |text: String, (written, served): &(String, Served)| {
+            text.replace(&served.address.to_string(), written)
+        };
+        self.appliances.iter().fold(printed, here)
+    }
+
+    /// A text with the addresses at which appliances are really found.
+    fn there(&self, text: &str) -> String {
+        self.appliances.iter().fold(text.to_owned(), |text, (written, served)| {
+            text.replace(written, &served.address.to_string())
+        })
+    }
+}
+
+#[test]
+fn conflicts_end_as_their_table_says() {
+    let page = fs::read_to_string(top().join("docs/front-ends.md")).unwrap();
+    let (_, table) = page.split_once("\n## Conflicts\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap_or((table, ""));
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(2);
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, _, told, shown] = cells[..] else { panic!("four cells: {row}") };
+        count += 1;
+        let Some((_, link)) = shown.split_once("](../tests/scenarios/") else {
+            wrong.push(format!("no scenario: {row}"));
+            continue;
+        };
+        let folder = top().join("tests/scenarios").join(link.trim_end_matches(')'));
+        let Ok(said) = fs::read_to_string(folder.join("diagnostics.txt")) else {
+            wrong.push(format!("no such scenario: {shown}"));
+            continue;
+        };
+        let quoted: Vec<&str> = told.split('`').skip(1).step_by(2).collect();
+        if quoted.is_empty() && (told != "nothing" || said.contains("[front-end-conflict]")) {
+            wrong.push(format!("who loses is told something: {row}"));
+        }
+        for text in quoted.iter().filter(|text| !said.contains(**text)) {
+            wrong.push(format!("{shown} does not say {text:?}"));
+        }
+    }
+    assert!(count > 15, "only {count} rows were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
