@@ -15,10 +15,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::Lines;
 
+use mock_nitro::Appliance;
+use mock_nitro::eval::Request;
+use nitro_ingress::snapshot::{Snapshot, documents};
 use tempfile::TempDir;
 
 use crate::command::Served;
 use crate::tidy::top;
+use crate::turn;
 
 const ELISION: &str = "...";
 
@@ -226,4 +230,44 @@ fn conflicts_end_as_their_table_says() {
     }
     assert!(count > 15, "only {count} rows were found");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn requests_go_where_the_page_on_routing_says() {
+    let page = fs::read_to_string(top().join("docs/routing.md")).unwrap();
+    let (_, yaml) = page.split_once("\n```yaml\n").unwrap();
+    let (ingress, _) = yaml.split_once("\n```\n").unwrap();
+    let services = fs::read_to_string(top().join("examples/shop/services.yaml")).unwrap();
+    let mut snapshot = Snapshot::empty(turn::NOW.parse().unwrap());
+    for text in [ingress, &services] {
+        assert!(documents::read(&mut snapshot, "page", text).unreadable.is_empty());
+    }
+    let without = without_default_back_end(&snapshot);
+    let [with, without] =
+        [snapshot, without].map(|snapshot| turn::converge(&snapshot, turn::appliance()));
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split('|').map(|cell| cell.trim().trim_matches('`')).collect())
+        .collect();
+    assert!(rows.len() > 10, "{rows:?}");
+    for row in rows {
+        let [_, host, path, service, _] = row[..] else { panic!("{row:?}") };
+        let request = Request::get([192, 0, 2, 10].into(), 80, host, path);
+        let taker = |appliance: &Appliance| appliance.decide(&request).lbvserver.unwrap();
+        let (expected, otherwise) = match service {
+            "nobody" => ("k8s-web_", "k8s-ew7y4-404".to_owned()),
+            service => ("k8s-", format!("k8s-{service}_")),
+        };
+        assert!(taker(&with).starts_with(expected), "{row:?}: {}", taker(&with));
+        assert!(taker(&without).starts_with(&otherwise), "{row:?}: {}", taker(&without));
+    }
+}
+
+fn without_default_back_end(snapshot: &Snapshot) -> Snapshot {
+    let mut snapshot = snapshot.clone();
+    for ingress in snapshot.ingresses.values_mut() {
+        ingress.object.spec.as_mut().unwrap().default_backend = None;
+    }
+    snapshot
 }

@@ -64,6 +64,10 @@ pub(super) fn note_ca_keys(
     keys: Keys<'_>,
     findings: &mut Findings,
 ) {
+    if services.is_empty() {
+        // An Ingress without rules has no Service that it could name.
+        return;
+    }
     let secrets = settings.ca_secret.value().into_iter().flatten();
     for (key, _) in secrets.filter(|(key, _)| !services.contains(key.as_str())) {
         findings.note(
