@@ -21,10 +21,12 @@ use nitro_ingress::snapshot::{Snapshot, documents};
 use tempfile::TempDir;
 
 use crate::command::Served;
+use crate::docs::documents_lock;
 use crate::tidy::top;
 use crate::turn;
 
 const ELISION: &str = "...";
+const MANIFEST: &str = ".yaml";
 
 /// The README, and the pages below `docs`.
 fn pages() -> Vec<PathBuf> {
@@ -38,43 +40,15 @@ fn pages() -> Vec<PathBuf> {
 
 #[test]
 fn commands_of_the_pages_print_what_the_pages_say() {
+    let _alone = documents_lock();
     let stale: Vec<String> = pages().iter().filter_map(|page| stale(page)).collect();
     assert!(stale.is_empty(), "{}\nif it should be so: make bless", stale.join("\n"));
 }
 
-/// Runs a page; gives what does not hold.
+/// What does not hold of a page; `make bless` rewrites it.
 fn stale(page: &Path) -> Option<String> {
     let text = fs::read_to_string(page).unwrap();
-    let mut desk = Desk::new();
-    let mut run = String::new();
-    let mut lines = text.lines().peekable();
-    let mut last = "";
-    while let Some(line) = lines.next() {
-        writeln!(run, "{line}").unwrap();
-        match line.strip_prefix("```") {
-            Some("yaml") => {
-                let content = block(&mut lines);
-                if let Some(name) = last.split('`').nth(1).filter(|name| name.ends_with(".yaml")) {
-                    fs::write(desk.folder.path().join(name), &content).unwrap();
-                }
-                write!(run, "{content}```\n").unwrap();
-            }
-            Some("console") => run += &console(&block(&mut lines), &mut desk),
-            Some("sh") => {
-                let content = block(&mut lines);
-                for command in content.lines() {
-                    let typed = command.split('#').next().unwrap_or_default().trim();
-                    assert!(is_target(typed), "{}: {typed:?} is not run", page.display());
-                }
-                write!(run, "{content}```\n").unwrap();
-            }
-            Some(_) => write!(run, "{}```\n", block(&mut lines)).unwrap(),
-            None => {}
-        }
-        if !line.is_empty() {
-            last = line;
-        }
-    }
+    let run = followed(&text);
     if run == text {
         return None;
     }
@@ -88,38 +62,43 @@ fn stale(page: &Path) -> Option<String> {
     Some(format!("{}:{}\n  says: {}\n  is:   {}", page.display(), line + 1, at(&text), at(&run)))
 }
 
+/// The page as it would be if it said what happens to whoever follows it.
+fn followed(page: &str) -> String {
+    let mut desk = Desk::new();
+    let mut run = String::new();
+    let mut lines = page.lines().peekable();
+    let mut last = "";
+    while let Some(line) = lines.next() {
+        writeln!(run, "{line}").unwrap();
+        if let Some(language) = line.strip_prefix("```") {
+            let mut content = block(&mut lines);
+            match language {
+                "yaml" => desk.write(last, &content),
+                "console" => content = desk.follow(&content),
+                "sh" => content.lines().for_each(assert_target),
+                _ => {}
+            }
+            writeln!(run, "{content}```").unwrap();
+        }
+        if !line.is_empty() {
+            last = line;
+        }
+    }
+    run
+}
+
 /// The lines up to the end of a block.
 fn block(lines: &mut Peekable<Lines<'_>>) -> String {
     let content = lines.take_while(|line| *line != "```");
     content.fold(String::new(), |all, line| all + line + "\n")
 }
 
-/// Whether it is `make` with a target that there is.
-fn is_target(command: &str) -> bool {
+/// Of what is not run here, only `make` with a target that there is may stand on a page.
+fn assert_target(line: &str) {
     let makefile = fs::read_to_string(top().join("Makefile")).unwrap();
-    let target = command.strip_prefix("make ");
-    target.is_some_and(|target| makefile.contains(&format!("\n{target}: ##")))
-}
-
-/// The block with what its commands print now; what holds stays as it is written.
-fn console(content: &str, desk: &mut Desk) -> String {
-    let mut run = String::new();
-    for step in content.split_inclusive('\n').fold(Vec::<String>::new(), |mut steps, line| {
-        match steps.last_mut().filter(|_| !line.starts_with("$ ")) {
-            Some(step) => step.push_str(line),
-            None => steps.push(line.to_owned()),
-        }
-        steps
-    }) {
-        let (command, expected) = step.split_once('\n').unwrap();
-        let command = command.strip_prefix("$ ").expect("a block starts with a command");
-        let printed = desk.run(command);
-        let expected_lines: Vec<&str> = expected.lines().collect();
-        let printed_lines: Vec<&str> = printed.lines().collect();
-        let holds = agrees(&expected_lines, &printed_lines);
-        write!(run, "$ {command}\n{}", if holds { expected } else { &printed }).unwrap();
-    }
-    run + "```\n"
+    let command = line.split('#').next().unwrap_or_default().trim();
+    let target = command.strip_prefix("make ").unwrap_or_default();
+    assert!(makefile.contains(&format!("\n{target}: ##")), "{line:?} is not run");
 }
 
 /// Whether the lines are those that are expected.
@@ -152,6 +131,33 @@ impl Desk {
         Self { folder, environment: BTreeMap::new(), appliances: Vec::new(), status: 0 }
     }
 
+    /// Writes a manifest, if the line before it names the file.
+    fn write(&self, line: &str, content: &str) {
+        if let Some(name) = line.split('`').find(|word| word.ends_with(MANIFEST)) {
+            fs::write(self.folder.path().join(name), content).unwrap();
+        }
+    }
+
+    /// The block with what its commands print now; what holds stays as it is written.
+    fn follow(&mut self, block: &str) -> String {
+        let mut run = String::new();
+        let mut lines = block.lines().peekable();
+        while let Some(line) = lines.next() {
+            let command = line.strip_prefix("$ ").expect("a block starts with a command");
+            let mut expected = Vec::new();
+            while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
+                expected.push(line);
+            }
+            let printed = self.run(command);
+            let printed: Vec<&str> = printed.lines().collect();
+            let holds = agrees(&expected, &printed);
+            for line in [line].iter().chain(if holds { &expected } else { &printed }) {
+                writeln!(run, "{line}").unwrap();
+            }
+        }
+        run
+    }
+
     /// Runs a command; gives what is seen of it.
     fn run(&mut self, command: &str) -> String {
         let words: Vec<&str> = command.split(' ').collect();
@@ -173,8 +179,10 @@ impl Desk {
 
     fn shell(&mut self, command: &str) -> String {
         let (mut output, writer) = std::io::pipe().unwrap();
-        let program = Path::new(env!("CARGO_BIN_EXE_nitro-ingress")).parent().unwrap();
-        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+        let program = Path::new(env!("CARGO_BIN_EXE_nitro-ingress")).parent().unwrap().to_owned();
+        let others = std::env::var_os("PATH").unwrap();
+        let folders = std::iter::once(program).chain(std::env::split_paths(&others));
+        let path = std::env::join_paths(folders).unwrap();
         let mut shell = Command::new("sh");
         shell.args(["-c", &self.there(command)]).current_dir(self.folder.path());
         shell.env_clear().env("PATH", path).env("LC_ALL", "C");
