@@ -138,6 +138,7 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: protection::in_effect(world, at, lbvserver.as_deref()),
         certificates: protection::certificates_for(world, csvserver, &matches.host),
+        default_certificate: protection::default_certificate_for(world, csvserver, &matches.host),
         matches,
     };
     Some((ingress, route))

@@ -7,7 +7,7 @@ use super::FileContent;
 use super::assign;
 use super::reference::{ends, references};
 use crate::model::{
-    BindingId, EntityId, Fields, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
+    BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
 };
 use crate::observed::{ObservedState, Owned};
 use crate::translate::{Translation, Unmet};
@@ -130,6 +130,8 @@ impl Pins {
                     .certkeys
                     .get(&binding.child)
                     .is_some_and(|c| c.names.iter().any(|name| matches.host.is_covered_by(name)));
+                // Clients of a route without a host are served the default certificate.
+                let covers = covers || (matches.host == Host::Any && binding.role == Role::Plain);
                 if covers && binding.role != Role::Ca {
                     kept.push((binding.clone(), attributes.clone()));
                 }

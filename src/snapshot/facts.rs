@@ -76,6 +76,9 @@ pub struct ObservedRoute {
     /// The certificates that are bound on its front end and cover its host, each with all the
     /// names that it covers.
     pub certificates: BTreeMap<CertificateId, BTreeSet<String>>,
+    /// That of them which is served to clients that ask for no host. A route without a host relies
+    /// on it whatever it covers.
+    pub default_certificate: Option<CertificateId>,
 }
 
 /// A back end of ours as its comment names it.

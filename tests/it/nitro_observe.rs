@@ -176,6 +176,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
             policy,
             protection: found,
             certificates,
+            default_certificate,
             answers,
         },
     ] = routes.as_slice()
@@ -188,6 +189,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
     assert_eq!(found, &protection);
     assert!(!answers);
     assert_eq!(certificates.keys().collect::<Vec<_>>(), [&site.leaf.id]);
+    assert_eq!(*default_certificate, None);
     let back_end = &facts.back_ends[site.group];
     assert_eq!((&back_end.ingress, &*back_end.service), (&shop().0, "web:80"));
     assert_eq!(facts.ingresses[&shop().0], Some(shop().1));

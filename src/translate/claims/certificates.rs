@@ -192,8 +192,9 @@ impl Round<'_, '_, '_> {
 }
 
 impl Front {
-    /// A bound route keeps the certificates that cover its host, and so all their names.
-    pub(super) fn hold_name(&mut self, place: usize, route: &ObservedRoute) {
+    /// A bound route keeps the certificates that cover its host, and so all their names and the
+    /// place of the default certificate.
+    pub(super) fn hold_certificates(&mut self, place: usize, route: &ObservedRoute) {
         for (id, names) in &route.certificates {
             for name in names {
                 let holder = self
@@ -204,6 +205,9 @@ impl Front {
                     holder.certificates.insert(id.clone());
                 }
             }
+        }
+        if let Some(id) = &route.default_certificate {
+            self.default.get_or_insert_with(|| (place, id.clone()));
         }
     }
 }

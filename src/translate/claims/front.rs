@@ -351,7 +351,7 @@ impl Round<'_, '_, '_> {
             hosts: BTreeSet::new(),
         });
         front.hosts.extend(route.matches.served_host().cloned());
-        front.hold_name(place, route);
+        front.hold_certificates(place, route);
         // Nobody adds a CA to what an Ingress of another namespace relies on, held or not.
         let (own, holders) =
             (self.claimants[place].namespace(), self.claimants[front.holder].namespace());
