@@ -139,7 +139,7 @@ pub struct Desired {
     pub certificates: BTreeMap<CertificateId, Material>,
     /// The band of each `csvserver_cspolicy_binding`.
     pub bands: BTreeMap<BindingId, Band>,
-    /// The front ends (by csvserver) whose profile, CAs and refusing policies stay as bound, since
+    /// The front ends (by csvserver) whose settings, CAs and refusing policies stay as bound, since
     /// their oldest claim could not be read.
     pub kept_front_ends: BTreeSet<String>,
     /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and

@@ -44,7 +44,7 @@ pub(super) fn write(
         }
     }
     for (front_end, front) in &settled.fronts {
-        if let Settings::Bound(_) = front.settings {
+        if front.tuning.is_none() {
             writer.desired.kept_front_ends.insert(front_end.csvserver(&mark.prefix));
         }
     }
