@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection};
+use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection, Protocol};
 use crate::snapshot::{Facts, ObservedRoute};
 
-use super::super::entrances::{Carries, Insecure};
+use super::super::entrances::{Carries, Entrances, Insecure};
 use super::super::reading::{BackEndText, Reading};
 use super::front::word;
 use super::{AllBrought, Claimant, Round, Settings, Standing};
@@ -90,7 +90,7 @@ impl Round<'_, '_, '_> {
                 .max(front.at_least),
             plain_text_allowed: match reading.entrances.insecure {
                 // TLS that is passed on is no plain text, though its front end cannot tell.
-                _ if reading.entrances.carries == Carries::Tls => bound.plain_text_allowed,
+                _ if passes_tls_on(reading, route.front_end) => bound.plain_text_allowed,
                 Some(insecure) => insecure == Insecure::Served,
                 None => bound.plain_text_allowed,
             },
@@ -122,6 +122,14 @@ impl Round<'_, '_, '_> {
         let Some(brought) = self.brought.get(&(front_end, namespace)) else { return Vec::new() };
         brought.named.iter().chain(brought.bound.keys()).cloned().collect()
     }
+}
+
+/// Whether what comes to a front end is TLS that an Ingress has passed on.
+fn passes_tls_on(reading: &Reading<'_>, front_end: FrontEndId) -> bool {
+    let Entrances { carries, secure, .. } = reading.entrances;
+    carries == Carries::Tls
+        && front_end.protocol == Protocol::Tcp
+        && secure.is_none_or(|secure| secure == front_end)
 }
 
 fn known(ids: Option<BTreeSet<CertificateId>>) -> Option<BTreeSet<AcceptedCa>> {
