@@ -99,8 +99,10 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
             continue;
         }
         let refused = plain::refuse(claimants, facts, prefix, &mut round.settled);
-        for claim in refused {
-            round.taken.remove(&claim);
+        for (claim, place) in refused {
+            if round.taken.get(&claim) == Some(&place) {
+                round.taken.remove(&claim);
+            }
         }
         round.redirect();
         match round.first_displaced() {
@@ -225,7 +227,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     fn block(&mut self, place: usize, reading: &Reading<'_>) {
         let demands = reading.front.client_authentication != Some(ClientAuthentication::None);
         if let Some(front_end) = reading.entrances.secure.filter(|_| demands)
-            && reading.routes.iter().all(|route| route.matches.served_host().is_none())
+            && reading.is_without_rules()
         {
             self.blocked.entry(front_end).or_insert(place);
         }
