@@ -6,6 +6,7 @@
 
 mod address;
 mod certkeys;
+mod defaults;
 mod fields;
 mod json;
 mod key;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Findings};
 pub use address::Vip;
+pub use defaults::FrontEndDefaults;
 pub use fields::{Dependant, FieldSet};
 pub use parse_error::ParseError;
 pub use registry::{Annotation, Faults, Outcome, Scope, Weight};

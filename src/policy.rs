@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::model::Mark;
+use crate::model::{Mark, ObjectKey};
 
 /// Everything an operator decides that is not in an Ingress.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Policy {
     pub default_vip: Option<IpAddr>,
     /// The addresses that only Ingresses of some namespaces may name.
     pub vip_namespaces: BTreeMap<IpAddr, BTreeSet<String>>,
+    /// The `ConfigMap` with the defaults of front ends.
+    pub config_map: Option<ObjectKey>,
     /// Names of objects of others that annotations may name; `*` stands for any text.
     pub references: BTreeSet<String>,
     /// Who the members of service groups are.

@@ -3,6 +3,7 @@
 //! Each option is documented here once; the help texts and the documentation come from it.
 
 mod environment;
+mod ingresses;
 mod members;
 mod output;
 
@@ -19,6 +20,7 @@ use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{Consent, Policy, UnknownClass};
 pub use environment::Environment;
+use ingresses::IngressOptions;
 use members::MemberOptions;
 pub use output::{Colour, LogFormat, LogLevel, OutputSettings};
 
@@ -99,61 +101,6 @@ struct IdentityOptions {
     #[arg(long, env = "NITRO_INGRESS_CLUSTER_ID", value_name = "ID", default_value = "local",
         value_parser = parse_cluster_id)]
     cluster_id: ClusterId,
-}
-
-/// Which Ingresses are ours, and what holds where they say nothing.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Ingresses")]
-struct IngressOptions {
-    /// Serve the classes whose IngressClass has this controller; can be given several times
-    ///
-    /// Those with `nitro-ingress.dev/ingress-controller` are always served.
-    #[arg(
-        long = "controller-name",
-        env = "NITRO_INGRESS_CONTROLLER_NAMES",
-        value_name = "NAME",
-        value_delimiter = ',',
-        default_value = "citrix.com/ingress-controller"
-    )]
-    controller_names: Vec<String>,
-
-    /// Serve Ingresses of this class even if there is no such IngressClass; can be given several
-    /// times
-    #[arg(
-        long = "ingress-class",
-        env = "NITRO_INGRESS_CLASSES",
-        value_name = "NAME",
-        value_delimiter = ','
-    )]
-    ingress_classes: Vec<String>,
-
-    /// The address that Ingresses without `frontend-ip` are served on; if not given, `NS_VIP`
-    #[arg(long, env = "NITRO_INGRESS_DEFAULT_VIP", value_name = "IP")]
-    default_vip: Option<Vip>,
-
-    /// Let only Ingresses of this namespace name this address; can be given several times
-    ///
-    /// Addresses that are not named here are for all.
-    #[arg(
-        long = "vip-namespace",
-        env = "NITRO_INGRESS_VIP_NAMESPACES",
-        value_name = "IP=NAMESPACE",
-        value_delimiter = ',',
-        value_parser = parse_vip_namespace
-    )]
-    vip_namespaces: Vec<(IpAddr, String)>,
-
-    /// Let annotations name this object of the appliance; `*` stands for any text; can be given
-    /// several times
-    ///
-    /// For TCP and HTTP profiles and net profiles that somebody else has made.
-    #[arg(
-        long = "allow-reference",
-        env = "NITRO_INGRESS_ALLOW_REFERENCES",
-        value_name = "PATTERN",
-        value_delimiter = ','
-    )]
-    references: Vec<String>,
 }
 
 /// What may be done to things that are not ours, or not easily undone.
@@ -306,6 +253,7 @@ impl MeaningSettings {
             ingress_classes,
             default_vip,
             vip_namespaces,
+            config_map,
             references,
         } = ingress;
         let mut namespaces: BTreeMap<IpAddr, BTreeSet<String>> = BTreeMap::new();
@@ -334,6 +282,7 @@ impl MeaningSettings {
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
             vip_namespaces: namespaces,
+            config_map: config_map.clone(),
             references: some(references),
             members: members.source.into(),
             drain_delay_secs: members.drain_delay_secs,
@@ -355,13 +304,6 @@ impl FromStr for Prefix {
 
 fn parse_cluster_id(text: &str) -> Result<ClusterId, &'static str> {
     ClusterId::parse(text).ok_or("must be 1 to 63 letters, digits, '-', '_' or '.'")
-}
-
-fn parse_vip_namespace(text: &str) -> Result<(IpAddr, String), String> {
-    let wanted = || "must be an address and a namespace, as in 192.0.2.10=shop".to_owned();
-    let (vip, namespace) = text.split_once('=').ok_or_else(wanted)?;
-    let Vip(vip) = vip.parse().map_err(|error| format!("{error}"))?;
-    if namespace.is_empty() { Err(wanted()) } else { Ok((vip, namespace.to_owned())) }
 }
 
 /// The names of a list, without the empty ones that an empty variable leaves.

@@ -24,6 +24,9 @@ pub struct Snapshot {
     pub ingress_classes: BTreeMap<String, IngressClass>,
     /// The Secrets.
     pub secrets: BTreeMap<ObjectKey, Secret>,
+    /// The data of the `ConfigMap`s that hold settings of ours. Only the one that the operator names
+    /// is looked at.
+    pub config_maps: BTreeMap<ObjectKey, Settings>,
     /// The Services.
     pub services: BTreeMap<ObjectKey, Service>,
     /// The EndpointSlices; label `kubernetes.io/service-name` says whose.
@@ -36,6 +39,15 @@ pub struct Snapshot {
     pub now: Timestamp,
     /// What is known about the appliance.
     pub facts: Facts,
+}
+
+/// The data of a `ConfigMap`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The values by key.
+    pub data: BTreeMap<String, String>,
+    /// Where it stands in the input.
+    pub place: Option<Place>,
 }
 
 /// How we know that an Ingress is gone.
@@ -102,6 +114,7 @@ impl Snapshot {
             ingresses: BTreeMap::new(),
             ingress_classes: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            config_maps: BTreeMap::new(),
             services: BTreeMap::new(),
             endpoint_slices: BTreeMap::new(),
             nodes: BTreeMap::new(),

@@ -39,6 +39,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let facts = &snapshot.facts;
     let mut reader = Reader::new(snapshot, policy);
     let Candidates { ours, gone, mut findings } = candidates(snapshot, policy);
+    findings.extend(reader.read_defaults());
     let mut readings: Vec<Reading<'_>> =
         ours.iter().map(|candidate| candidate.read(&mut reader)).collect();
     for reading in &mut readings {

@@ -30,7 +30,7 @@ use std::path::Path;
 
 use bench::Bench;
 use nitro_ingress::diagnostic::Diagnostic;
-use nitro_ingress::model::{ClusterId, Mark};
+use nitro_ingress::model::{ClusterId, Mark, ObjectKey};
 use nitro_ingress::observed::ObservedState;
 use nitro_ingress::plan::render::{self, Header, Target};
 use nitro_ingress::plan::{Plan, plan};
@@ -136,6 +136,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
+        config_map: None,
         references: [].into(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
@@ -149,6 +150,9 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
             "enable-default-profile" => policy.enable_default_profile = true,
             "save-foreign" => policy.consent.save_foreign = true,
             "members nodeport" => policy.members = MemberSource::NodePort,
+            other if other.starts_with("configmap ") => {
+                policy.config_map = Some(ObjectKey::new("default", &other["configmap ".len()..]));
+            }
             other if other.starts_with("allow-reference ") => {
                 policy.references.insert(other["allow-reference ".len()..].to_owned());
             }

@@ -156,6 +156,9 @@ codes! {
     ServiceWithoutMembers = "service-without-members", [Warning]: "A Service has no ready endpoints.",
         fix "Start its pods, or check its selector and the name of its port.",
         example r#"Service "default/idle" has no ready endpoints behind port 80"#;
+    DefaultsUnreadable = "defaults-unreadable", [Error]: "The defaults of front ends cannot be read, or are not there.",
+        fix "Mend the ConfigMap that `--configmap` names.",
+        example "the defaults of front ends, which it would take, cannot be read";
     ReferenceRefused = "reference-refused", [Error]: "An annotation names an object of the appliance that is not of this Ingress.",
         fix "Write the settings themselves, or have the operator allow the reference with `--allow-reference`.",
         example r#""mobile" names a nstcpprofile of the appliance, which is not of this Ingress"#;

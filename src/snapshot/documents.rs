@@ -12,13 +12,13 @@ mod v1beta1;
 use std::fmt;
 
 use k8s_openapi::Metadata;
-use k8s_openapi::api::core::v1::{self, Service};
+use k8s_openapi::api::core::v1::{self, ConfigMap, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use super::{Places, Secret, Snapshot, Sourced};
+use super::{Places, Secret, Settings, Snapshot, Sourced};
 use crate::diagnostic::{Code, Diagnostic, ObjectRef, Place, Severity};
 use crate::model::ObjectKey;
 use node::{Node, Spot, Value};
@@ -110,6 +110,7 @@ impl Reader<'_> {
                 }
             }
             ("v1", "Secret") => self.secret(node),
+            ("v1", "ConfigMap") if holds_settings(node) => self.config_map(node),
             ("v1", "Service") => self.service(node),
             ("v1", "Node") => self.node(node),
             ("discovery.k8s.io/v1", "EndpointSlice") => self.endpoint_slice(node),
@@ -204,6 +205,16 @@ impl Reader<'_> {
         }
     }
 
+    fn config_map(&mut self, node: &Node) {
+        let read = self.typed::<ConfigMap>(node, "ConfigMap", Unknown::Refused);
+        let Some((key, object)) = read else { return };
+        let data = object.data.unwrap_or_default();
+        let settings = Settings { data, place: Some(self.place(node.spot)) };
+        if let Some(earlier) = self.snapshot.config_maps.insert(key.clone(), settings) {
+            self.note_repetition("ConfigMap", key, node, earlier.place.as_ref());
+        }
+    }
+
     fn typed<T: DeserializeOwned + Metadata<Ty = ObjectMeta>>(
         &mut self,
         node: &Node,
@@ -272,6 +283,12 @@ impl Reader<'_> {
     fn place(&self, spot: Spot) -> Place {
         Place { file: self.file.to_owned(), line: spot.line, column: spot.column }
     }
+}
+
+/// Whether a `ConfigMap` has keys that are read; other ones are nobody's business.
+fn holds_settings(node: &Node) -> bool {
+    let data = node.member("data").map(Node::members).unwrap_or_default();
+    data.iter().any(|(key, _)| key.name.starts_with("FRONTEND_"))
 }
 
 /// Namespace and name of an object, checked as an apiserver checks them: names go into comments

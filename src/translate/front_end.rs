@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use k8s_openapi::api::networking::v1::IngressTLS;
 
-use crate::annotations::{IngressSettings, ProfileChoice, Setting};
+use crate::annotations::{FrontEndDefaults, IngressSettings, ProfileChoice, Setting};
 use crate::diagnostic::{Code, Findings};
 use crate::model::{CertificateId, ClientAuthentication, Fields, Host, ObjectKey, Value};
 
 use super::certificates::{Authorities, Certificates, Served, ShownTo};
 use super::keys::Keys;
 use super::profile::Profile;
+use super::tuning;
 
 /// What an Ingress says about its front end.
 #[derive(Debug)]
@@ -87,6 +88,7 @@ impl Context<'_, '_> {
 pub(super) fn read(
     settings: &IngressSettings,
     tls: bool,
+    defaults: &FrontEndDefaults,
     context: &mut Context<'_, '_>,
 ) -> FrontEndText {
     let mut text = demands(settings);
@@ -105,8 +107,18 @@ pub(super) fn read(
     {
         return text;
     }
-    match Profile::front_end(&text.fields) {
-        Ok(profile) => text.profile = Some(profile.with_ciphers(&text.ciphers)),
+    if defaults.ssl.is_unreadable() {
+        tuning::refuse_defaults(context);
+        return text;
+    }
+    let defaults = defaults.ssl.value().cloned().unwrap_or_default();
+    let mut fields = defaults.fields;
+    fields.extend(text.fields.clone());
+    match Profile::front_end(&fields) {
+        Ok(profile) => {
+            let profile = profile.with_ciphers(&defaults.ciphers).with_ciphers(&text.ciphers);
+            text.profile = Some(profile);
+        }
         Err(error) => context.findings.error(
             Code::FieldRefused,
             &context.keys.of("frontend-sslprofile"),

@@ -1,30 +1,31 @@
 //! One Ingress as its text says: what it asks for, whether all of it is understood, and if not,
 //! what can still be read.
 
+mod checks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::IngressSpec;
 use kube::ResourceExt;
 
-use crate::annotations::{self, IngressSettings, PathMatchMethod};
+use crate::annotations::{self, FrontEndDefaults, PathMatchMethod};
 use crate::diagnostic::{Code, Findings, ObjectRef};
 use crate::model::{
-    BackEndTransport, CertificateId, ClientAuthentication, Host, IngressId, ObjectKey, PathMatch,
-    RouteMatch,
+    BackEndTransport, CertificateId, Host, IngressId, ObjectKey, PathMatch, RouteMatch,
 };
 use crate::policy::{MemberSource, Policy};
 use crate::snapshot::Snapshot;
 
 use super::back_end::{self, BackEndTls, ServiceText};
 use super::certificates::Certificates;
-use super::entrances::{self, Carries, Entrances, Insecure};
+use super::entrances::{self, Carries, Entrances};
 use super::front_end::{self, Context, FrontEndText, ServedCertificate};
 use super::keys::Keys;
 use super::names::BackEndNames;
 use super::pending;
 use super::rules::{self, Rule};
-use super::services::{Members, Services, Unroutable};
+use super::services::{Members, Services};
 use super::tuning::{self, BackEndTuning, FrontEndTuning};
 
 /// One Ingress of ours.
@@ -43,6 +44,8 @@ pub(super) struct Reading<'a> {
     pub(super) front: FrontEndText,
     /// What is set of its front ends.
     pub(super) tuning: FrontEndTuning,
+    /// The same with the defaults, for front ends that it holds.
+    pub(super) tuning_in_effect: FrontEndTuning,
     /// What is set of the back ends of each Service.
     pub(super) tunings: BTreeMap<String, BackEndTuning>,
     /// How all of its back ends are to be spoken to at least.
@@ -129,12 +132,39 @@ pub(super) struct Reader<'a> {
     pub(super) policy: &'a Policy,
     pub(super) services: Services<'a>,
     pub(super) certificates: Certificates<'a>,
+    /// What front ends are like where no Ingress says it.
+    pub(super) defaults: FrontEndDefaults,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, policy: &'a Policy) -> Self {
-        let services = Services::of(snapshot, policy.members);
-        Self { snapshot, policy, services, certificates: Certificates::of(snapshot) }
+        Self {
+            snapshot,
+            policy,
+            services: Services::of(snapshot, policy.members),
+            certificates: Certificates::of(snapshot),
+            defaults: FrontEndDefaults::default(),
+        }
+    }
+
+    /// Reads the defaults of front ends, if the operator names some. What was asked for and is not
+    /// there is not the same as nothing.
+    pub(super) fn read_defaults(&mut self) -> Option<Findings> {
+        let key = self.policy.config_map.as_ref()?;
+        let object = ObjectRef { kind: "ConfigMap".to_owned(), key: key.clone() };
+        let mut findings = Findings::about(object);
+        self.defaults = if let Some(settings) = self.snapshot.config_maps.get(key) {
+            FrontEndDefaults::read(&settings.data, &mut findings)
+        } else {
+            findings.error(
+                Code::DefaultsUnreadable,
+                "",
+                format!("the ConfigMap \"{key}\" does not exist, or has no key that is read"),
+                "create it with FRONTEND_SSL_PROFILE and the like, or start without --configmap",
+            );
+            FrontEndDefaults::unreadable()
+        };
+        Some(findings)
     }
 
     /// Reads one Ingress.
@@ -165,16 +195,17 @@ impl<'a> Reader<'a> {
         // Where TLS is passed on no certificate is served.
         let entries = if entrances.carries == Carries::Tls { &[] } else { entries };
         let certificates = front_end::certificates(entries, &hosts, &mut context);
-        let front = front_end::read(&settings, tls, &mut context);
+        let front = front_end::read(&settings, tls, &self.defaults, &mut context);
         let services = rules.iter().map(|rule| rule.service.as_str()).collect();
-        note_ca_keys(&settings, &services, keys, context.findings);
+        checks::note_ca_keys(&settings, &services, keys, context.findings);
         let texts = back_end::read(&settings, &services, &mut context);
         let carries = entrances.carries;
         let tuning = tuning::front_end(&settings, carries, self.policy, &mut context);
+        tuning::require_defaults(&tuning, &self.defaults, carries, &mut context);
         let tunings = tuning::back_ends(&settings, &services, (carries, self.policy), &mut context);
-        refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
+        checks::refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
         if let Some(certificates) = &certificates {
-            require_coverage(&rules, certificates, &entrances, &mut findings);
+            checks::require_coverage(&rules, certificates, &entrances, &mut findings);
         }
         let mut reading = Reading {
             key,
@@ -184,6 +215,7 @@ impl<'a> Reader<'a> {
             tls,
             entrances,
             front,
+            tuning_in_effect: tuning.over(&self.defaults, entrances.carries),
             tuning,
             tunings,
             back_ends_at_least: back_end::at_least(&settings),
@@ -246,7 +278,8 @@ impl<'a> Reader<'a> {
         let findings = &mut reading.findings;
         let key = ObjectKey::new(reading.key.namespace.as_str(), rule.service.as_str());
         let members = self.services.members(&key, &rule.port);
-        let members = members.map_err(|error| unroutable(&error, &rule.field, findings)).ok()?;
+        let members =
+            members.map_err(|error| checks::unroutable(&error, &rule.field, findings)).ok()?;
         if !text.is_understood() {
             return None;
         }
@@ -286,123 +319,5 @@ impl<'a> Reader<'a> {
         }
         reading.back_ends.push(BackEnd { service, names, members, tls });
         Some(reading.back_ends.len() - 1)
-    }
-}
-
-fn unroutable(error: &Unroutable, field: &str, findings: &mut Findings) {
-    let place = format!("{field}.backend.service");
-    let (code, field, remedy) = match error {
-        Unroutable::NoService(_) => {
-            (Code::ServiceMissing, format!("{place}.name"), "create it, or name another".to_owned())
-        }
-        Unroutable::NoPort { nearest, .. } => (
-            Code::ServicePortMissing,
-            format!("{place}.port"),
-            nearest.as_ref().map_or_else(
-                || "write one of its TCP ports".to_owned(),
-                |nearest| format!("did you mean {nearest:?}?"),
-            ),
-        ),
-        Unroutable::NotTcp { .. } => (
-            Code::ServicePortMissing,
-            format!("{place}.port"),
-            "write one of its TCP ports: HTTP needs TCP".to_owned(),
-        ),
-        Unroutable::ExternalName(_) => (
-            Code::RuleUnsupported,
-            format!("{place}.name"),
-            "make it a Service without a selector, and write an EndpointSlice with the addresses \
-             of that host"
-                .to_owned(),
-        ),
-        Unroutable::NoNodePort { .. } => (
-            Code::NodePortMissing,
-            format!("{place}.name"),
-            "make it a Service of type NodePort, or run with --members endpoints".to_owned(),
-        ),
-        Unroutable::NodePortUnknown { .. } => (
-            Code::NodePortMissing,
-            format!("{place}.port"),
-            "give the Service as the cluster has it, or write its \"nodePort\"".to_owned(),
-        ),
-        Unroutable::NoNodes => (
-            Code::NodesMissing,
-            format!("{place}.name"),
-            "give the Nodes as well, or run with --members endpoints".to_owned(),
-        ),
-    };
-    findings.error(code, &field, error.to_string(), remedy);
-}
-
-/// Says that what `ca-secret` is keyed with means nothing, to whoever may think that it does.
-fn note_ca_keys(
-    settings: &IngressSettings,
-    services: &BTreeSet<&str>,
-    keys: Keys<'_>,
-    findings: &mut Findings,
-) {
-    let secrets = settings.ca_secret.value().into_iter().flatten();
-    for (key, _) in secrets.filter(|(key, _)| !services.contains(key.as_str())) {
-        findings.note(
-            Code::AnnotationServiceUnknown,
-            &keys.of("ca-secret"),
-            format!(
-                "the Ingress does not use a Service {key:?}; the CA counts all the same, for \
-                 everything on the front end"
-            ),
-            "write the name of a Service that the rules use",
-        );
-    }
-}
-
-/// A host that demands client certificates is not served without TLS.
-fn refuse_plain_beside_certificates(
-    front: &FrontEndText,
-    entrances: &Entrances,
-    keys: Keys<'_>,
-    findings: &mut Findings,
-) {
-    let serves_plain = entrances.secure.is_some() && entrances.insecure == Some(Insecure::Served);
-    if serves_plain && front.at_least != ClientAuthentication::None {
-        findings.error(
-            Code::FieldRefused,
-            &keys.of("insecure-termination"),
-            "client certificates are demanded, and without TLS nobody could show one",
-            "write \"redirect\" or \"disallow\"",
-        );
-    }
-}
-
-/// Every host of a rule must have a certificate, or no client could reach it. Where certificates
-/// come from elsewhere too, that shows when all of the front end is known.
-fn require_coverage(
-    rules: &[Rule],
-    certificates: &[ServedCertificate],
-    entrances: &Entrances,
-    findings: &mut Findings,
-) {
-    let ends_tls = entrances.secure.is_some_and(|secure| secure.protocol.is_tls());
-    if !ends_tls || certificates.is_empty() || certificates.iter().any(|one| one.is_default) {
-        return;
-    }
-    let mut told = BTreeSet::new();
-    for rule in rules {
-        let host = match &rule.matches.host {
-            Host::Exact(name) => name.clone(),
-            Host::Wildcard(suffix) => format!("*.{suffix}"),
-            Host::Any => continue,
-        };
-        let covered = certificates.iter().any(|one| one.served.pair.leaf.covers(&host));
-        if covered || !told.insert(host.clone()) {
-            continue;
-        }
-        let field = rule.field.split(".http").next().unwrap_or_default();
-        findings.error(
-            Code::CertificateHostUncovered,
-            &format!("{field}.host"),
-            format!("no certificate of spec.tls covers the host {host:?}"),
-            "add it to spec.tls with a Secret whose certificate covers it, or give it an Ingress \
-             without TLS",
-        );
     }
 }

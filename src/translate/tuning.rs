@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::annotations::{IngressSettings, ProfileChoice, Setting};
+use crate::annotations::{FrontEndDefaults, IngressSettings, ProfileChoice, Setting};
 use crate::diagnostic::Code;
 use crate::model::{EntityId, Fields, IngressId, Kind, Mark};
 use crate::policy::Policy;
@@ -70,6 +70,35 @@ pub(super) fn front_end(
         refuse_http(&of_http, context);
     }
     tuning
+}
+
+/// An Ingress that would take a default that cannot be read is not understood.
+pub(super) fn require_defaults(
+    tuning: &FrontEndTuning,
+    defaults: &FrontEndDefaults,
+    carries: Carries,
+    context: &mut Context<'_, '_>,
+) {
+    let needed = [
+        (tuning.tcpprofile.is_none(), defaults.tcpprofile.is_unreadable()),
+        (
+            tuning.httpprofile.is_none() && carries == Carries::Http,
+            defaults.httpprofile.is_unreadable(),
+        ),
+    ];
+    if needed.contains(&(true, true)) {
+        refuse_defaults(context);
+    }
+}
+
+/// Says that the defaults of front ends cannot be read.
+pub(super) fn refuse_defaults(context: &mut Context<'_, '_>) {
+    context.findings.error(
+        Code::DefaultsUnreadable,
+        "",
+        "the defaults of front ends, which it would take, cannot be read",
+        "mend the ConfigMap that --configmap names",
+    );
 }
 
 /// Reads what is set of the back ends of each Service.
@@ -225,6 +254,16 @@ fn digest(fields: &Fields) -> String {
 }
 
 impl FrontEndTuning {
+    /// What is set, and where that says nothing, the defaults.
+    pub(super) fn over(&self, defaults: &FrontEndDefaults, carries: Carries) -> Self {
+        let http = defaults.httpprofile.value().filter(|_| carries == Carries::Http);
+        Self {
+            tcpprofile: self.tcpprofile.clone().or_else(|| defaults.tcpprofile.value().cloned()),
+            httpprofile: self.httpprofile.clone().or_else(|| http.cloned()),
+            ..self.clone()
+        }
+    }
+
     /// The first annotation that asks for something else than what is held, with both. Who asks for
     /// nothing takes what there is.
     pub(super) fn differs_from(&self, held: &Self) -> Option<(&'static str, String, String)> {

@@ -102,8 +102,10 @@ pub(super) fn diagnostics(
 ) -> Vec<Diagnostic> {
     let mut diagnostics: Vec<Diagnostic> = all.flat_map(Findings::into_diagnostics).collect();
     for diagnostic in &mut diagnostics {
-        let Diagnostic { object: ObjectRef { key, .. }, field, place, .. } = diagnostic;
-        if let Some(source) = snapshot.ingresses.get(key) {
+        let Diagnostic { object: ObjectRef { kind, key }, field, place, .. } = diagnostic;
+        if kind == "ConfigMap" {
+            *place = snapshot.config_maps.get(key).and_then(|settings| settings.place.clone());
+        } else if let Some(source) = snapshot.ingresses.get(key) {
             *place = source.places.at(field.as_deref().unwrap_or_default()).cloned();
         }
     }

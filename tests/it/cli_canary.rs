@@ -204,6 +204,7 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
+        config_map: None,
         references: [].into(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,

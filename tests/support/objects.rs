@@ -34,6 +34,7 @@ pub(crate) fn policy() -> Policy {
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: BTreeMap::new(),
+        config_map: None,
         references: [].into(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,

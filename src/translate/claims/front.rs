@@ -107,7 +107,7 @@ impl Round<'_, '_, '_> {
             };
             let front = Front {
                 holder: place,
-                tuning: Some(reading.tuning.clone()),
+                tuning: Some(reading.tuning_in_effect.clone()),
                 settings,
                 accepted: own,
                 relied_on_by: None,
