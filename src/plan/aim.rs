@@ -7,7 +7,7 @@ use super::FileContent;
 use super::assign;
 use super::reference::{ends, references};
 use crate::model::{
-    BindingId, EntityId, Fields, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
+    BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
 };
 use crate::observed::{ObservedState, Owned};
 use crate::policy::Consent;
@@ -127,10 +127,11 @@ impl Pins {
             let Some(matches) = route_match(&old.state, &route.child) else { continue };
             for (binding, attributes) in old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &route.parent)
             {
-                let covers = old
-                    .certkeys
-                    .get(&binding.child)
-                    .is_some_and(|c| c.names.iter().any(|name| matches.host.is_covered_by(name)));
+                // A route of any host is reached under each name that has a certificate.
+                let covers = matches.host == Host::Any
+                    || old.certkeys.get(&binding.child).is_some_and(|certkey| {
+                        certkey.names.iter().any(|name| matches.host.is_covered_by(name))
+                    });
                 if covers && binding.role != Role::Ca {
                     kept.push((binding.clone(), attributes.clone()));
                 }

@@ -5,6 +5,7 @@
 //! gets depends on older claims only. Invariant: a claim of an Ingress that is not programmed and
 //! not understood counts for nothing.
 
+mod before;
 mod certificates;
 mod front;
 mod hold;
@@ -21,6 +22,7 @@ use crate::model::{
 use crate::snapshot::{Facts, ObservedRoute};
 
 use super::reading::Reading;
+use before::Before;
 pub(super) use certificates::Serving;
 use front::Conflict;
 pub(super) use front::{Front, Settings};
@@ -251,19 +253,19 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     /// Gives an understood Ingress what it asks for, unless it disagrees with those that share its
     /// front ends.
     fn accept(&mut self, place: usize, reading: &Reading<'_>) -> bool {
-        let before: Vec<(FrontEndId, Option<Front>)> = reading
+        let before: Vec<(FrontEndId, Option<Before>)> = reading
             .entrances
             .all()
-            .map(|front_end| (front_end, self.settled.fronts.get(&front_end).cloned()))
+            .map(|id| (id, self.settled.fronts.get(&id).map(|front| front.before(reading))))
             .collect();
         for (front_end, _) in &before {
             let Err(conflict) = self.enter(place, *front_end, reading) else { continue };
             let Conflict { code, field, problem, remedy } = conflict;
             self.settled.findings[place].error(code, &field, problem, remedy);
-            for (front_end, front) in before {
-                match front {
-                    Some(front) => drop(self.settled.fronts.insert(front_end, front)),
-                    None => drop(self.settled.fronts.remove(&front_end)),
+            for (front_end, before) in before {
+                match (before, self.settled.fronts.get_mut(&front_end)) {
+                    (Some(before), Some(front)) => front.leave(place, reading, before),
+                    (Some(_) | None, _) => drop(self.settled.fronts.remove(&front_end)),
                 }
             }
             self.settled.certificates[place].clear();

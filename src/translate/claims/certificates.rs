@@ -32,6 +32,13 @@ pub(super) struct NameHolder {
     holder: usize,
 }
 
+impl NameHolder {
+    /// Whether it is this Ingress that has the name.
+    pub(super) const fn is_of(&self, place: usize) -> bool {
+        self.holder == place
+    }
+}
+
 impl Round<'_, '_, '_> {
     /// Claims the names of the certificates of an Ingress, and the default certificate. A
     /// certificate with a name that has another one is not served.
