@@ -12,6 +12,7 @@ mod desired;
 mod entrances;
 mod front_end;
 mod guard;
+mod installed;
 mod keys;
 mod names;
 mod pending;
@@ -68,7 +69,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
     let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
     let ingresses = observed.chain(ingresses).collect();
-    findings.extend(verdict::foreign_children(facts));
+    findings.extend(verdict::foreign_children(facts, policy));
     findings.extend(settled.findings);
     findings.extend(readings.into_iter().map(|reading| reading.findings));
     Translation {

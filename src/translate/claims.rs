@@ -64,6 +64,9 @@ pub(super) struct Settled {
     pub(super) redirects: Vec<Vec<Redirect>>,
     /// The certificates of each accepted Ingress that are served.
     pub(super) certificates: Vec<Vec<Serving>>,
+    /// The certkeys of somebody else that are bound for each accepted Ingress, as places in its
+    /// text.
+    pub(super) installed: Vec<Vec<usize>>,
     /// Bound routes of held Ingresses that others have now.
     pub(super) yielded: BTreeSet<BindingId>,
     pub(super) findings: Vec<Findings>,
@@ -188,6 +191,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             routes: vec![Vec::new(); count],
             redirects: vec![Vec::new(); count],
             certificates: vec![Vec::new(); count],
+            installed: vec![Vec::new(); count],
             yielded: BTreeSet::new(),
             findings: claimants.iter().map(|one| Findings::about(one.object())).collect(),
         };
@@ -267,6 +271,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 }
             }
             self.settled.certificates[place].clear();
+            self.settled.installed[place].clear();
             return false;
         }
         for front_end in reading.entrances.serving() {

@@ -190,6 +190,8 @@ impl<'a> Reader<'a> {
             findings: &mut findings,
             namespace: &key.namespace,
             keys,
+            policy: self.policy,
+            facts: &self.snapshot.facts,
         };
         let hosts = rules.iter().map(|rule| rule.matches.host.clone()).collect();
         // Where TLS is passed on no certificate is served.
@@ -205,6 +207,7 @@ impl<'a> Reader<'a> {
         let tunings = tuning::back_ends(&settings, &services, (carries, self.policy), &mut context);
         checks::refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
         if let Some(certificates) = &certificates {
+            let certificates = (certificates.as_slice(), !front.installed.is_empty());
             checks::require_coverage(&rules, certificates, &entrances, &mut findings);
         }
         let mut reading = Reading {

@@ -34,7 +34,6 @@ pub(super) fn brought<'c>(
             Claimant::Unknown(..) => None,
         };
         if let Some((front_end, own)) = text {
-            let own = own.into_iter().map(AcceptedCa::Known);
             brought.entry((front_end, namespace)).or_default().named.extend(own);
             continue;
         }
@@ -80,8 +79,7 @@ impl Round<'_, '_, '_> {
         let back_end = back_end.map(|text| &text.back_end_text);
         let unread = BackEndText::default();
         let BackEndText { transport, at_least, accepted, name } = back_end.unwrap_or(&unread);
-        let mut accepted_cas =
-            known(front.accepted()).unwrap_or_else(|| bound.accepted_cas.clone());
+        let mut accepted_cas = front.accepted().unwrap_or_else(|| bound.accepted_cas.clone());
         accepted_cas.extend(self.brought_by_others(reading, route.front_end));
         Protection {
             client_authentication: front
