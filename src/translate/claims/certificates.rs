@@ -263,7 +263,7 @@ impl Front {
             }
         }
         if let Some(id) = &route.default_certificate {
-            self.default.get_or_insert_with(|| (place, id.clone()));
+            self.default.get_or_insert_with(|| (place, Certificate::Known(id.clone())));
         }
     }
 }
