@@ -64,6 +64,9 @@ pub(super) struct Settled {
     pub(super) redirects: Vec<Vec<Redirect>>,
     /// The certificates of each accepted Ingress that are served.
     pub(super) certificates: Vec<Vec<Serving>>,
+    /// The certkeys of somebody else that are bound for each accepted Ingress, as places in its
+    /// text.
+    pub(super) installed: Vec<Vec<usize>>,
     /// Bound routes of held Ingresses that others have now.
     pub(super) yielded: BTreeSet<BindingId>,
     pub(super) findings: Vec<Findings>,
@@ -101,8 +104,10 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
             continue;
         }
         let refused = plain::refuse(claimants, facts, prefix, &mut round.settled);
-        for claim in refused {
-            round.taken.remove(&claim);
+        for (claim, place) in refused {
+            if round.taken.get(&claim) == Some(&place) {
+                round.taken.remove(&claim);
+            }
         }
         round.redirect();
         match round.first_displaced() {
@@ -186,6 +191,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             routes: vec![Vec::new(); count],
             redirects: vec![Vec::new(); count],
             certificates: vec![Vec::new(); count],
+            installed: vec![Vec::new(); count],
             yielded: BTreeSet::new(),
             findings: claimants.iter().map(|one| Findings::about(one.object())).collect(),
         };
@@ -227,7 +233,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     fn block(&mut self, place: usize, reading: &Reading<'_>) {
         let demands = reading.front.client_authentication != Some(ClientAuthentication::None);
         if let Some(front_end) = reading.entrances.secure.filter(|_| demands)
-            && reading.routes.iter().all(|route| route.matches.served_host().is_none())
+            && reading.is_without_rules()
         {
             self.blocked.entry(front_end).or_insert(place);
         }
@@ -265,6 +271,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 }
             }
             self.settled.certificates[place].clear();
+            self.settled.installed[place].clear();
             return false;
         }
         for front_end in reading.entrances.serving() {

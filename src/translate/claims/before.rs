@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::model::{AcceptedCa, CertificateId, Host};
 
 use super::super::reading::Reading;
+use super::certificates::Certificate;
 use super::front::Front;
 
 /// What an Ingress may change about a front end, as it was before that entered. Names are not kept:
@@ -13,7 +14,8 @@ use super::front::Front;
 pub(super) struct Before {
     accepted: BTreeSet<AcceptedCa>,
     relied_on_by: Option<usize>,
-    default: Option<(usize, CertificateId)>,
+    default: Option<(usize, Certificate)>,
+    covers_unknown: bool,
     /// The hosts that it brings.
     hosts: Vec<Host>,
     /// The certificates that it brings.
@@ -29,6 +31,7 @@ impl Front {
             accepted: self.accepted.clone(),
             relied_on_by: self.relied_on_by,
             default: self.default.clone(),
+            covers_unknown: self.covers_unknown,
             hosts: hosts.filter(|host| !self.hosts.contains(host)).cloned().collect(),
             claimed: leaves.filter(|id| !self.claimed.contains(id)).cloned().collect(),
         }
@@ -36,15 +39,18 @@ impl Front {
 
     /// Puts the front end back as it was before an Ingress entered.
     pub(super) fn leave(&mut self, place: usize, reading: &Reading<'_>, before: Before) {
-        let Before { accepted, relied_on_by, default, hosts, claimed } = before;
+        let Before { accepted, relied_on_by, default, covers_unknown, hosts, claimed } = before;
         (self.accepted, self.relied_on_by, self.default) = (accepted, relied_on_by, default);
+        self.covers_unknown = covers_unknown;
         for host in &hosts {
             self.hosts.remove(host);
         }
         for id in &claimed {
             self.claimed.remove(id);
         }
-        for name in reading.certificates.iter().flat_map(|one| &one.served.pair.leaf.names) {
+        let installed = reading.front.installed.iter().filter_map(|one| one.names.as_ref());
+        let brought = reading.certificates.iter().map(|one| &one.served.pair.leaf.names);
+        for name in brought.chain(installed).flatten() {
             if self.names.get(name).is_some_and(|holder| holder.is_of(place)) {
                 self.names.remove(name);
             }

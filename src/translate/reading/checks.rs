@@ -104,12 +104,16 @@ pub(super) fn refuse_plain_beside_certificates(
 /// come from elsewhere too, that shows when all of the front end is known.
 pub(super) fn require_coverage(
     rules: &[Rule],
-    certificates: &[ServedCertificate],
+    (certificates, brings_others): (&[ServedCertificate], bool),
     entrances: &Entrances,
     findings: &mut Findings,
 ) {
     let ends_tls = entrances.secure.is_some_and(|secure| secure.protocol.is_tls());
-    if !ends_tls || certificates.is_empty() || certificates.iter().any(|one| one.is_default) {
+    if !ends_tls
+        || certificates.is_empty()
+        || brings_others
+        || certificates.iter().any(|one| one.is_default)
+    {
         return;
     }
     let mut told = BTreeSet::new();
