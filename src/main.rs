@@ -57,6 +57,9 @@ async fn main() -> anyhow::Result<ExitCode> {
             1
         }
     };
-    stdout.flush()?;
-    Ok(ExitCode::from(status))
+    match stdout.flush() {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(ExitCode::from(status)),
+    }
 }

@@ -28,7 +28,7 @@ pub struct Owned {
     pub state: State,
     /// Those of the bindings whose child is somebody else's: they occupy slots.
     pub foreign_children: BTreeSet<BindingId>,
-    /// What the certkeys that matter to us hold: ours, and foreign ones bound to a parent of ours.
+    /// What all certkeys hold, ours and foreign ones: those may be bound to a parent of ours.
     pub certkeys: BTreeMap<String, ObservedCertkey>,
     /// Our files below `/nsconfig/ssl`.
     pub files: BTreeSet<String>,

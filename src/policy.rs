@@ -22,8 +22,6 @@ pub struct Policy {
     pub vip_namespaces: BTreeMap<IpAddr, BTreeSet<String>>,
     /// The `ConfigMap` with the defaults of front ends.
     pub config_map: Option<ObjectKey>,
-    /// Names of objects of others that annotations may name; `*` stands for any text.
-    pub references: BTreeSet<String>,
     /// Who the members of service groups are.
     pub members: MemberSource,
     /// How long members whose endpoints are terminating may finish what they have.
@@ -44,7 +42,7 @@ pub enum MemberSource {
     NodePort,
 }
 
-impl Policy {
+impl Consent {
     /// Whether annotations may name this object of somebody else.
     pub fn allows_reference(&self, name: &str) -> bool {
         self.references.iter().any(|pattern| is_like(name, pattern))
@@ -71,6 +69,9 @@ pub enum UnknownClass {
 /// What a plan may do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Consent {
+    /// Names of objects of others that annotations may name; `*` stands for any text. Such an
+    /// object that is bound to one of ours is taken for bound by an annotation.
+    pub references: BTreeSet<String>,
     /// Digests of deletions that the operator approved although the brake would hold them.
     pub approved: BTreeSet<String>,
     /// Whether the configuration may be saved although somebody else's changes are unsaved.

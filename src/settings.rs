@@ -206,11 +206,14 @@ impl Settings {
     /// are gone.
     pub fn policy(&self, environment: &Environment, prune: bool) -> Result<Policy, Error> {
         let ConsentOptions { enable_default_profile, save_foreign, approved } = &self.consent;
-        Ok(Policy {
-            enable_default_profile: *enable_default_profile,
-            consent: Consent { approved: some(approved), save_foreign: *save_foreign, prune },
-            ..self.meaning.policy(environment)?
-        })
+        let policy = self.meaning.policy(environment)?;
+        let consent = Consent {
+            approved: some(approved),
+            save_foreign: *save_foreign,
+            prune,
+            ..policy.consent
+        };
+        Ok(Policy { enable_default_profile: *enable_default_profile, consent, ..policy })
     }
 
     /// The appliance, if one is named.
@@ -283,11 +286,10 @@ impl MeaningSettings {
             default_vip: default_vip.map(|Vip(vip)| vip),
             vip_namespaces: namespaces,
             config_map: config_map.clone(),
-            references: some(references),
             members: members.source.into(),
             drain_delay_secs: members.drain_delay_secs,
             enable_default_profile: false,
-            consent: Consent::default(),
+            consent: Consent { references: some(references), ..Consent::default() },
         })
     }
 }

@@ -13,7 +13,9 @@ use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 
 use crate::diagnostic::Place;
 use crate::model::{IngressId, ObjectKey, Redacted};
-pub use facts::{Facts, ForeignCertificate, Listener, ObservedBackEnd, ObservedRoute};
+pub use facts::{
+    Facts, ForeignCertificate, ForeignCertkey, Listener, ObservedBackEnd, ObservedRoute,
+};
 
 /// One moment of the cluster and of the appliance.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ mod desired;
 mod entrances;
 mod front_end;
 mod guard;
+mod installed;
 mod keys;
 mod names;
 mod pending;
@@ -69,7 +70,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
     let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
     let ingresses = observed.chain(ingresses).collect();
-    findings.extend(verdict::foreign_children(facts));
+    findings.extend(verdict::foreign_children(facts, policy));
     findings.extend(settled.findings);
     findings.extend(readings.into_iter().map(|reading| reading.findings));
     Translation {
@@ -141,7 +142,7 @@ pub struct Desired {
     pub certificates: BTreeMap<CertificateId, Material>,
     /// The band of each `csvserver_cspolicy_binding`.
     pub bands: BTreeMap<BindingId, Band>,
-    /// The front ends (by csvserver) whose profile, CAs and refusing policies stay as bound, since
+    /// The front ends (by csvserver) whose settings, CAs and refusing policies stay as bound, since
     /// their oldest claim could not be read.
     pub kept_front_ends: BTreeSet<String>,
     /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and

@@ -137,7 +137,6 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
         config_map: None,
-        references: [].into(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
@@ -154,7 +153,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
                 policy.config_map = Some(ObjectKey::new("default", &other["configmap ".len()..]));
             }
             other if other.starts_with("allow-reference ") => {
-                policy.references.insert(other["allow-reference ".len()..].to_owned());
+                policy.consent.references.insert(other["allow-reference ".len()..].to_owned());
             }
             other => match other.strip_prefix("vip-namespace ").and_then(|it| it.split_once('=')) {
                 Some((vip, namespace)) => {

@@ -348,7 +348,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
         weight: Weight::Decisive,
         value: "True, or False",
         default: "False: the appliance ends TLS",
-        doc: "Hands TLS on to the back ends unopened, by the host that the client names.",
+        doc: "Hands TLS on unopened, all of it to one back end, since hosts and paths cannot be seen in it.",
         example: "True",
         fields: None,
         security: Some(FLAG),

@@ -159,6 +159,9 @@ codes! {
     DefaultsUnreadable = "defaults-unreadable", [Error]: "The defaults of front ends cannot be read, or are not there.",
         fix "Mend the ConfigMap that `--configmap` names.",
         example "the defaults of front ends, which it would take, cannot be read";
+    CertkeyMissing = "certkey-missing", [Error]: "A certkey that an annotation names is not on the appliance, or has no key.",
+        fix "Install it, or name another.",
+        example r#"the appliance has no certkey "wildcard""#;
     ReferenceRefused = "reference-refused", [Error]: "An annotation names an object of the appliance that is not of this Ingress.",
         fix "Write the settings themselves, or have the operator allow the reference with `--allow-reference`.",
         example r#""mobile" names a nstcpprofile of the appliance, which is not of this Ingress"#;

@@ -248,12 +248,15 @@ impl fmt::Display for Host {
 
 impl fmt::Display for RouteMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path == PathMatch::Nothing {
+            return f.write_str("nothing (no rules)");
+        }
         write!(f, "{}", self.host)?;
         match &self.path {
             PathMatch::Exact(path) => write!(f, "{path} (exact)"),
             PathMatch::Prefix(path) => f.write_str(path),
             PathMatch::Default => f.write_str(" (default)"),
-            PathMatch::Nothing => f.write_str(" (nothing)"),
+            PathMatch::Nothing => Ok(()),
         }
     }
 }

@@ -9,12 +9,15 @@ use super::world::World;
 use crate::model::{EntityId, FrontEndId, IngressId, Kind, Protocol, RouteMatch, Value};
 use crate::nitro::Row;
 use crate::nitro::row::{read, read_text, text};
-use crate::observed::ApplianceSettings;
-use crate::snapshot::{Facts, ForeignCertificate, Listener, ObservedBackEnd, ObservedRoute};
+use crate::observed::{ApplianceSettings, ObservedCertkey};
+use crate::snapshot::{
+    Facts, ForeignCertificate, ForeignCertkey, Listener, ObservedBackEnd, ObservedRoute,
+};
 
 /// The facts.
 pub(super) fn facts(world: &World<'_>, settings: &ApplianceSettings) -> Facts {
     let mut facts = Facts {
+        is_read: true,
         features: settings.features.clone(),
         default_profile: settings.default_profile,
         unsaved_by_others: settings.unsaved && !settings.unsaved_is_ours,
@@ -66,6 +69,10 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
             && let Some(address) = text(row, "ipaddress").and_then(|text| text.parse().ok())
         {
             facts.foreign_servers.insert(address, id.name.clone());
+        }
+        if id.kind == Kind::SSLCERTKEY {
+            let ObservedCertkey { names, keyed, .. } = certificates::read(row, world.mark);
+            facts.foreign_certkeys.insert(id.name.clone(), ForeignCertkey { names, keyed });
         }
         if id.kind == Kind::SSLCERTKEY
             && let Some(issuer_serial) = certificates::issuer_serial(row)
@@ -138,6 +145,7 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: protection::in_effect(world, at, lbvserver.as_deref()),
         certificates: protection::certificates_for(world, csvserver, &matches.host),
+        default_certificate: protection::default_certificate_for(world, csvserver, &matches.host),
         matches,
     };
     Some((ingress, route))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::world::World;
 use super::{Error, Reading, certificates};
-use crate::model::{BindingId, EntityId, Fields, Kind, State, Value};
+use crate::model::{BindingId, EntityId, Fields, Kind, Value};
 use crate::nitro::Row;
 use crate::nitro::row::{file_name, text};
 use crate::observed::{ObservedCertkey, Owned};
@@ -27,7 +27,7 @@ pub(super) fn owned(world: &World<'_>, reading: &Reading) -> Result<Owned, Error
         }
         owned.state.bindings.insert(id.clone(), fields(id.kind, row));
     }
-    owned.certkeys = certkeys(world, &owned.state);
+    owned.certkeys = certkeys(world);
     let kind = Kind::SYSTEMFILE.name();
     for row in reading.of(kind) {
         let name = text(row, "filename").ok_or(Error::Row { kind, field: "filename" })?;
@@ -69,20 +69,14 @@ fn is_foreign_child(world: &World<'_>, id: &BindingId) -> bool {
     }
 }
 
-/// Our certkeys, and those of others that are bound to something of ours.
-fn certkeys(world: &World<'_>, state: &State) -> BTreeMap<String, ObservedCertkey> {
-    let ours = state.names(Kind::SSLCERTKEY);
-    let bound = [Kind::SSLVSERVER_SSLCERTKEY, Kind::SSLSERVICEGROUP_SSLCERTKEY]
-        .into_iter()
-        .flat_map(|kind| state.bindings_of(kind))
-        .map(|(id, _)| id.child.as_str());
-    let read = |name: &str| {
-        let row = world.entities.get(&EntityId::new(Kind::SSLCERTKEY, name))?;
+/// All certkeys; what those of others hold is not ours to know by content.
+fn certkeys(world: &World<'_>) -> BTreeMap<String, ObservedCertkey> {
+    let read = |(id, row): (&EntityId, &Row)| {
         let mut certkey = certificates::read(row, world.mark);
-        if !world.owns(Kind::SSLCERTKEY, name) {
+        if !world.owned.contains_key(id) {
             certkey.content = None;
         }
-        Some((name.to_owned(), certkey))
+        (id.name.clone(), certkey)
     };
-    ours.chain(bound).filter_map(read).collect()
+    world.of(Kind::SSLCERTKEY).map(read).collect()
 }

@@ -47,21 +47,34 @@ pub(super) fn answers(world: &World<'_>, lbvserver: &str) -> bool {
     world.bound(Kind::LBVSERVER_RESPONDERPOLICY, lbvserver).next().is_some()
 }
 
-/// The certificates on a csvserver that cover a host, with all their names. A route without a host is served the default
-/// certificates.
+/// The certificates on a csvserver that cover a host, with all their names. A route without a host
+/// is served the default certificates.
 pub(super) fn certificates_for(
     world: &World<'_>,
     csvserver: &str,
     host: &Host,
 ) -> BTreeMap<CertificateId, BTreeSet<String>> {
-    let mut found = BTreeMap::new();
-    for binding in world.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver) {
-        let Some(row) =
-            world.entities.get(&EntityId::new(Kind::SSLCERTKEY, binding.child.as_str()))
-        else {
-            continue;
-        };
-        let certkey = certificates::read(row, world.mark);
+    covering(world, csvserver, host).map(|(_, content, names)| (content, names)).collect()
+}
+
+/// That of them which is the default certificate.
+pub(super) fn default_certificate_for(
+    world: &World<'_>,
+    csvserver: &str,
+    host: &Host,
+) -> Option<CertificateId> {
+    let mut covering = covering(world, csvserver, host);
+    covering.find(|(role, ..)| *role == Role::Plain).map(|(_, content, _)| content)
+}
+
+fn covering<'w>(
+    world: &'w World<'_>,
+    csvserver: &'w str,
+    host: &'w Host,
+) -> impl Iterator<Item = (Role, CertificateId, BTreeSet<String>)> + 'w {
+    world.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver).filter_map(move |binding| {
+        let id = EntityId::new(Kind::SSLCERTKEY, binding.child.as_str());
+        let certkey = certificates::read(world.entities.get(&id)?, world.mark);
         let covers = binding.role != Role::Ca
             && match host {
                 Host::Any => binding.role == Role::Plain,
@@ -69,11 +82,9 @@ pub(super) fn certificates_for(
                     certkey.names.iter().any(|name| host.is_covered_by(name))
                 }
             };
-        if covers && world.owns(Kind::SSLCERTKEY, &binding.child) {
-            found.extend(certkey.content.map(|content| (content, certkey.names)));
-        }
-    }
-    found
+        let ours = covers && world.owns(Kind::SSLCERTKEY, &binding.child);
+        Some((binding.role, certkey.content.filter(|_| ours)?, certkey.names))
+    })
 }
 
 fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentication {

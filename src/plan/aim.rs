@@ -7,9 +7,10 @@ use super::FileContent;
 use super::assign;
 use super::reference::{ends, references};
 use crate::model::{
-    BindingId, EntityId, Fields, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
+    BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
 };
 use crate::observed::{ObservedState, Owned};
+use crate::policy::Consent;
 use crate::translate::{Translation, Unmet};
 
 /// The state after the plan, and what it takes to get there beside the difference.
@@ -42,7 +43,7 @@ pub fn aim(observed: &ObservedState, translation: &Translation) -> Aim {
     assign::certkeys(old, translation, &mut aim);
     assign::priorities(&old.state, &desired.bands, &mut aim.owned.state);
     pins.add_certificates(old, &mut aim.owned);
-    keep_foreign_children(old, &mut aim.owned);
+    keep_foreign_children(old, &translation.consent, &mut aim.owned);
     assign::add_certkeys(old, &mut aim);
     aim
 }
@@ -126,10 +127,11 @@ impl Pins {
             let Some(matches) = route_match(&old.state, &route.child) else { continue };
             for (binding, attributes) in old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &route.parent)
             {
-                let covers = old
-                    .certkeys
-                    .get(&binding.child)
-                    .is_some_and(|c| c.names.iter().any(|name| matches.host.is_covered_by(name)));
+                // A route of any host is reached under each name that has a certificate.
+                let covers = matches.host == Host::Any
+                    || old.certkeys.get(&binding.child).is_some_and(|certkey| {
+                        certkey.names.iter().any(|name| matches.host.is_covered_by(name))
+                    });
                 if covers && binding.role != Role::Ca {
                     kept.push((binding.clone(), attributes.clone()));
                 }
@@ -277,14 +279,18 @@ fn close(old: &State, state: &mut State) {
 }
 
 /// Foreign children of our parents stay, except a foreign CA on a front end that authenticates
-/// clients.
-fn keep_foreign_children(old: &Owned, aim: &mut Owned) {
+/// clients. Those that annotations may name come and go like our own.
+fn keep_foreign_children(old: &Owned, consent: &Consent, aim: &mut Owned) {
     for binding in &old.foreign_children {
-        let stays =
-            aim.state.entities.contains_key(&super::reference::origin(&binding.parent_id()))
-                && !(binding.role == Role::Ca
-                    && binding.kind == Kind::SSLVSERVER_SSLCERTKEY
-                    && super::protection::authenticates(&aim.state, &binding.parent));
+        let is_wanted = if consent.allows_reference(&binding.child) {
+            aim.state.bindings.contains_key(binding)
+        } else {
+            !(binding.role == Role::Ca
+                && binding.kind == Kind::SSLVSERVER_SSLCERTKEY
+                && super::protection::authenticates(&aim.state, &binding.parent))
+        };
+        let parent = super::reference::origin(&binding.parent_id());
+        let stays = is_wanted && aim.state.entities.contains_key(&parent);
         if let (true, Some(attributes)) = (stays, old.state.bindings.get(binding)) {
             aim.state.bindings.insert(binding.clone(), attributes.clone());
             aim.foreign_children.insert(binding.clone());

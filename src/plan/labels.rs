@@ -116,7 +116,21 @@ fn named(op: &Op) -> Vec<EntityId> {
 
 fn route(states: &[&State], policy: &str) -> Option<String> {
     let rule = states.iter().find_map(|state| state.text(Kind::CSPOLICY, policy, "rule"))?;
-    RouteMatch::parse(rule).map(|matches| matches.to_string())
+    let matches = RouteMatch::parse(rule)?;
+    let is_redirect = states.iter().find_map(|state| redirects(state, policy)).unwrap_or(false);
+    Some(if is_redirect { format!("{matches}, redirected to TLS") } else { matches.to_string() })
+}
+
+/// Whether what a policy takes is redirected.
+fn redirects(state: &State, policy: &str) -> Option<bool> {
+    let action = state.text(Kind::CSPOLICY, policy, "action")?;
+    let target = state.text(Kind::CSACTION, action, "targetlbvserver")?;
+    let mut answers = state.bound(Kind::LBVSERVER_RESPONDERPOLICY, target);
+    let is_redirect = |answer: &str| {
+        let action = state.text(Kind::RESPONDERPOLICY, answer, "action")?;
+        Some(state.text(Kind::RESPONDERACTION, action, "type")? == "redirect")
+    };
+    Some(answers.any(|(binding, _)| is_redirect(&binding.child) == Some(true)))
 }
 
 /// What a certificate is for people, and its last day, where that is known. Authorities have no key

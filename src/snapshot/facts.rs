@@ -12,6 +12,8 @@ use crate::model::{
 /// features and the default SSL profile off.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// Whether an appliance was looked at.
+    pub is_read: bool,
     /// The features that are on, in upper case (`LB`, `SSL`).
     pub features: BTreeSet<String>,
     /// Whether the default SSL profile is enabled.
@@ -29,6 +31,8 @@ pub struct Facts {
     pub internal_ssl: BTreeSet<String>,
     /// Certkeys that are not ours, by what they hold.
     pub foreign_certificates: BTreeMap<IssuerSerial, ForeignCertificate>,
+    /// The same certkeys by name, with what they can be served for.
+    pub foreign_certkeys: BTreeMap<String, ForeignCertkey>,
     /// Servers that are not ours, by address.
     pub foreign_servers: BTreeMap<IpAddr, String>,
     /// What is not ours and bound to what is ours: it stays, and whoever put it there should know
@@ -60,6 +64,15 @@ pub struct ForeignCertificate {
     pub key_type: Option<KeyType>,
 }
 
+/// A certkey that is not ours, by its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ForeignCertkey {
+    /// The DNS names that it covers, in lower case.
+    pub names: BTreeSet<String>,
+    /// Whether it has a private key.
+    pub keyed: bool,
+}
+
 /// A route of ours that is bound now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedRoute {
@@ -76,6 +89,9 @@ pub struct ObservedRoute {
     /// The certificates that are bound on its front end and cover its host, each with all the
     /// names that it covers.
     pub certificates: BTreeMap<CertificateId, BTreeSet<String>>,
+    /// That of them which is served to clients that ask for no host. A route without a host relies
+    /// on it whatever it covers.
+    pub default_certificate: Option<CertificateId>,
 }
 
 /// A back end of ours as its comment names it.

@@ -5,6 +5,7 @@
 //! gets depends on older claims only. Invariant: a claim of an Ingress that is not programmed and
 //! not understood counts for nothing.
 
+mod before;
 mod certificates;
 mod front;
 mod hold;
@@ -21,6 +22,7 @@ use crate::model::{
 use crate::snapshot::{Facts, ObservedRoute};
 
 use super::reading::Reading;
+use before::Before;
 pub(super) use certificates::Serving;
 use front::Conflict;
 pub(super) use front::{Front, Settings};
@@ -62,6 +64,9 @@ pub(super) struct Settled {
     pub(super) redirects: Vec<Vec<Redirect>>,
     /// The certificates of each accepted Ingress that are served.
     pub(super) certificates: Vec<Vec<Serving>>,
+    /// The certkeys of somebody else that are bound for each accepted Ingress, as places in its
+    /// text.
+    pub(super) installed: Vec<Vec<usize>>,
     /// Bound routes of held Ingresses that others have now.
     pub(super) yielded: BTreeSet<BindingId>,
     pub(super) findings: Vec<Findings>,
@@ -99,8 +104,10 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
             continue;
         }
         let refused = plain::refuse(claimants, facts, prefix, &mut round.settled);
-        for claim in refused {
-            round.taken.remove(&claim);
+        for (claim, place) in refused {
+            if round.taken.get(&claim) == Some(&place) {
+                round.taken.remove(&claim);
+            }
         }
         round.redirect();
         match round.first_displaced() {
@@ -194,6 +201,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             routes: vec![Vec::new(); count],
             redirects: vec![Vec::new(); count],
             certificates: vec![Vec::new(); count],
+            installed: vec![Vec::new(); count],
             yielded: BTreeSet::new(),
             findings: claimants.iter().map(|one| Findings::about(one.object())).collect(),
         };
@@ -235,7 +243,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     fn block(&mut self, place: usize, reading: &Reading<'_>) {
         let demands = reading.front.client_authentication != Some(ClientAuthentication::None);
         if let Some(front_end) = reading.entrances.secure.filter(|_| demands)
-            && reading.routes.iter().all(|route| route.matches.served_host().is_none())
+            && reading.is_without_rules()
         {
             self.blocked.entry(front_end).or_insert(place);
         }
@@ -257,22 +265,23 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
     /// Gives an understood Ingress what it asks for, unless it disagrees with those that share its
     /// front ends.
     fn accept(&mut self, place: usize, reading: &Reading<'_>) -> bool {
-        let before: Vec<(FrontEndId, Option<Front>)> = reading
+        let before: Vec<(FrontEndId, Option<Before>)> = reading
             .entrances
             .all()
-            .map(|front_end| (front_end, self.settled.fronts.get(&front_end).cloned()))
+            .map(|id| (id, self.settled.fronts.get(&id).map(|front| front.before(reading))))
             .collect();
         for (front_end, _) in &before {
             let Err(conflict) = self.enter(place, *front_end, reading) else { continue };
             let Conflict { code, field, problem, remedy } = conflict;
             self.settled.findings[place].error(code, &field, problem, remedy);
-            for (front_end, front) in before {
-                match front {
-                    Some(front) => drop(self.settled.fronts.insert(front_end, front)),
-                    None => drop(self.settled.fronts.remove(&front_end)),
+            for (front_end, before) in before {
+                match (before, self.settled.fronts.get_mut(&front_end)) {
+                    (Some(before), Some(front)) => front.leave(place, reading, before),
+                    (Some(_) | None, _) => drop(self.settled.fronts.remove(&front_end)),
                 }
             }
             self.settled.certificates[place].clear();
+            self.settled.installed[place].clear();
             return false;
         }
         for front_end in reading.entrances.serving() {

@@ -5,6 +5,7 @@ mod answers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use crate::annotations::CertkeyRole;
 use crate::model::{
     BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, OwnerComment,
     Protocol, Role, RouteMatch, State, Value,
@@ -40,11 +41,12 @@ pub(super) fn write(
     for (place, claimant) in claimants.iter().enumerate() {
         let Claimant::Known(reading) = claimant else { continue };
         if settled.standings[place] == Standing::Accepted {
-            writer.write_front_end(reading, settled, &settled.certificates[place]);
+            let served = (&*settled.certificates[place], &*settled.installed[place]);
+            writer.write_front_end(reading, settled, served);
         }
     }
     for (front_end, front) in &settled.fronts {
-        if let Settings::Bound(_) = front.settings {
+        if front.tuning.is_none() {
             writer.desired.kept_front_ends.insert(front_end.csvserver(&mark.prefix));
         }
     }
@@ -258,7 +260,12 @@ impl Writer<'_> {
     }
 
     /// What an Ingress brings to its TLS front end, if that has any route.
-    fn write_front_end(&mut self, reading: &Reading<'_>, settled: &Settled, served: &[Serving]) {
+    fn write_front_end(
+        &mut self,
+        reading: &Reading<'_>,
+        settled: &Settled,
+        (served, installed): (&[Serving], &[usize]),
+    ) {
         let secure = reading.entrances.secure.filter(|id| id.protocol.is_tls());
         let Some(front_end) = secure else { return };
         let csvserver = front_end.csvserver(&self.mark.prefix);
@@ -292,6 +299,16 @@ impl Writer<'_> {
             for (_, role) in roles.into_iter().filter(|(is_so, _)| *is_so) {
                 bind(&mut self.desired.state, &materials[0], role);
             }
+        }
+        for installed in installed.iter().map(|i| &reading.front.installed[*i]) {
+            let role = match installed.role {
+                CertkeyRole::Default => Role::Plain,
+                CertkeyRole::Sni => Role::Sni,
+                CertkeyRole::Ca => Role::Ca,
+            };
+            let (kind, name) = (Kind::SSLVSERVER_SSLCERTKEY, installed.name.as_str());
+            let id = BindingId::new(kind, csvserver.as_str(), name, role);
+            self.desired.state.bind(id, []);
         }
         for authorities in reading.front.authorities.iter().flatten() {
             self.certificates(&authorities.materials, &reading.id);

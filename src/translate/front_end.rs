@@ -5,11 +5,14 @@ use std::rc::Rc;
 
 use k8s_openapi::api::networking::v1::IngressTLS;
 
-use crate::annotations::{FrontEndDefaults, IngressSettings, ProfileChoice, Setting};
+use crate::annotations::{CertkeyRole, FrontEndDefaults, IngressSettings, ProfileChoice, Setting};
 use crate::diagnostic::{Code, Findings};
-use crate::model::{CertificateId, ClientAuthentication, Fields, Host, ObjectKey, Value};
+use crate::model::{AcceptedCa, ClientAuthentication, Fields, Host, ObjectKey, Value};
+use crate::policy::Policy;
+use crate::snapshot::Facts;
 
 use super::certificates::{Authorities, Certificates, Served, ShownTo};
+use super::installed::{self, Installed};
 use super::keys::Keys;
 use super::profile::Profile;
 use super::tuning;
@@ -29,6 +32,8 @@ pub(super) struct FrontEndText {
     pub(super) at_least: ClientAuthentication,
     /// The CAs that it names; `None` if there are some that cannot be read.
     pub(super) authorities: Option<Vec<Rc<Authorities>>>,
+    /// The certkeys of somebody else that it names; none if one of them cannot be used.
+    pub(super) installed: Vec<Installed>,
 }
 
 /// A server certificate and the hosts that it is given for.
@@ -44,13 +49,13 @@ pub(super) struct ServedCertificate {
 }
 
 impl FrontEndText {
-    /// The contents of the CAs.
-    pub(super) fn accepted(&self) -> Option<BTreeSet<CertificateId>> {
-        let ids = |all: &Vec<Rc<Authorities>>| {
-            let materials = all.iter().flat_map(|one| &one.materials);
-            materials.map(|material| material.certificate.id.clone()).collect()
-        };
-        self.authorities.as_ref().map(ids)
+    /// The CAs.
+    pub(super) fn accepted(&self) -> Option<BTreeSet<AcceptedCa>> {
+        let authorities = self.authorities.as_ref()?;
+        let materials = authorities.iter().flat_map(|one| &one.materials);
+        let known = materials.map(|material| AcceptedCa::Known(material.certificate.id.clone()));
+        let installed = self.installed.iter().filter(|one| one.role == CertkeyRole::Ca);
+        Some(known.chain(installed.map(|one| AcceptedCa::Foreign(one.name.clone()))).collect())
     }
 }
 
@@ -60,6 +65,8 @@ pub(super) struct Context<'c, 'a> {
     pub(super) findings: &'c mut Findings,
     pub(super) namespace: &'a str,
     pub(super) keys: Keys<'a>,
+    pub(super) policy: &'a Policy,
+    pub(super) facts: &'a Facts,
 }
 
 impl Context<'_, '_> {
@@ -92,6 +99,7 @@ pub(super) fn read(
     context: &mut Context<'_, '_>,
 ) -> FrontEndText {
     let mut text = demands(settings);
+    text.installed = installed::read(settings, context);
     if !tls {
         refuse_without_tls(settings, context);
         return text;
@@ -104,6 +112,7 @@ pub(super) fn read(
     if contradicts(settings, context)
         || settings.frontend_sslprofile.is_unreadable()
         || settings.ca_secret.is_unreadable()
+        || settings.preconfigured_certkey.is_unreadable()
     {
         return text;
     }
@@ -133,14 +142,16 @@ pub(super) fn read(
 fn demands(settings: &IngressSettings) -> FrontEndText {
     use ClientAuthentication::{Mandatory, Optional};
     let mut fields = settings.frontend_sslprofile.fields().cloned().unwrap_or_default();
-    let names_ca = !settings.ca_secret.is_absent();
+    let names_ca = installed::names_ca(settings) || !settings.ca_secret.is_absent();
     if names_ca {
         fields.insert_if_absent("clientauth", "ENABLED");
     }
     let field = |name: &str| fields.get(name).and_then(Value::as_text);
     let strictness = if field("clientcert") == Some("Optional") { Optional } else { Mandatory };
     let asks = names_ca || field("clientauth") == Some("ENABLED");
-    let (demanded, at_least) = match (settings.frontend_sslprofile.is_unreadable(), asks) {
+    let is_unread = settings.frontend_sslprofile.is_unreadable()
+        || settings.preconfigured_certkey.is_unreadable();
+    let (demanded, at_least) = match (is_unread, asks) {
         (true, true) => (None, Optional),
         (true, false) => (None, ClientAuthentication::None),
         (false, true) => (Some(strictness), strictness),
@@ -158,6 +169,7 @@ fn demands(settings: &IngressSettings) -> FrontEndText {
         client_authentication: demanded,
         at_least,
         authorities: if asks { None } else { Some(Vec::new()) },
+        installed: Vec::new(),
     }
 }
 
@@ -167,7 +179,8 @@ fn contradicts(settings: &IngressSettings, context: &mut Context<'_, '_>) -> boo
         (context.keys.of("ca-secret"), context.keys.of("frontend-sslprofile"));
     let fields = settings.frontend_sslprofile.fields();
     let clientauth = fields.and_then(|fields| fields.get("clientauth")).and_then(Value::as_text);
-    match (settings.ca_secret.is_absent(), clientauth) {
+    let names_none = settings.ca_secret.is_absent() && !installed::names_ca(settings);
+    match (names_none, clientauth) {
         (false, Some("DISABLED")) => context.findings.error(
             Code::FieldRefused,
             &profile_field,
@@ -191,6 +204,7 @@ fn authorities(
 ) -> Option<Vec<Rc<Authorities>>> {
     let field = context.keys.of("ca-secret");
     match &settings.ca_secret {
+        _ if settings.preconfigured_certkey.is_unreadable() => None,
         Setting::Absent => Some(Vec::new()),
         Setting::Unreadable => None,
         Setting::Is(secrets) => {

@@ -8,15 +8,6 @@ use super::keys::Keys;
 /// Says of everything that is understood and not honoured that it is not. What is refused of a
 /// profile makes that unreadable.
 pub(super) fn refuse(settings: &mut IngressSettings, keys: Keys<'_>, findings: &mut Findings) {
-    if settings.preconfigured_certkey.value().is_some() {
-        findings.error(
-            Code::AnnotationUnsupported,
-            &keys.of("preconfigured-certkey"),
-            "certificates that somebody else installed on the appliance cannot be bound yet",
-            "put the certificate and its key into a Secret and name that in spec.tls",
-        );
-        settings.preconfigured_certkey = Setting::Unreadable;
-    }
     let key = keys.of("frontend-sslprofile");
     if settings.frontend_sslprofile.value().is_some_and(|one| refuse_named(one, &key, findings)) {
         settings.frontend_sslprofile = Setting::Unreadable;

@@ -60,6 +60,14 @@ pub(super) struct Reading<'a> {
     pub(super) findings: Findings,
 }
 
+impl Reading<'_> {
+    /// Whether it has no rules and speaks for its front end only. One whose rules cannot be read is
+    /// none of these.
+    pub(super) fn is_without_rules(&self) -> bool {
+        self.routes.iter().any(|route| route.target == Some(Target::NotFound))
+    }
+}
+
 /// One route.
 #[derive(Debug)]
 pub(super) struct RouteText {
@@ -70,6 +78,18 @@ pub(super) struct RouteText {
     pub(super) back_end_text: BackEndText,
     /// Where it leads, if that can be read.
     pub(super) target: Option<Target>,
+}
+
+impl RouteText {
+    /// What stands on the appliance for an Ingress without rules.
+    fn of_no_rules() -> Self {
+        Self {
+            matches: RouteMatch { host: Host::Any, path: PathMatch::Nothing },
+            field: "spec.rules".to_owned(),
+            back_end_text: BackEndText::default(),
+            target: Some(Target::NotFound),
+        }
+    }
 }
 
 /// Where a route leads.
@@ -171,6 +191,8 @@ impl<'a> Reader<'a> {
             findings: &mut findings,
             namespace: &key.namespace,
             keys,
+            policy: self.policy,
+            facts: &self.snapshot.facts,
         };
         let hosts = rules.iter().map(|rule| rule.matches.host.clone()).collect();
         // Where TLS is passed on no certificate is served.
@@ -187,6 +209,7 @@ impl<'a> Reader<'a> {
         let tunings = tuning::back_ends(&settings, &services, (carries, self.policy), &mut context);
         checks::refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
         if let Some(certificates) = &certificates {
+            let certificates = (certificates.as_slice(), !front.installed.is_empty());
             checks::require_coverage(&rules, certificates, &entrances, &mut findings);
         }
         let mut reading = Reading {
@@ -207,6 +230,9 @@ impl<'a> Reader<'a> {
             keys,
             findings,
         };
+        if rules.is_empty() && carries == Carries::Http && !rules::are_there(spec) {
+            reading.routes.push(RouteText::of_no_rules());
+        }
         self.read_routes(&mut reading, &rules, &texts);
         reading.understood = !reading.findings.has_errors();
         reading
@@ -219,14 +245,6 @@ impl<'a> Reader<'a> {
         texts: &BTreeMap<String, ServiceText>,
     ) {
         let mut made = BTreeMap::new();
-        if rules.is_empty() && reading.entrances.carries == Carries::Http {
-            reading.routes.push(RouteText {
-                matches: RouteMatch { host: Host::Any, path: PathMatch::Nothing },
-                field: "spec.rules".to_owned(),
-                back_end_text: BackEndText::default(),
-                target: Some(Target::NotFound),
-            });
-        }
         for rule in rules {
             let text = &texts[&rule.service];
             // What the name is matters to a back end in TLS only.

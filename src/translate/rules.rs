@@ -47,6 +47,13 @@ pub(super) fn read(
     rules.found
 }
 
+/// Whether an Ingress names any back end, readably or not.
+pub(super) fn are_there(spec: &IngressSpec) -> bool {
+    let mut rules = spec.rules.iter().flatten();
+    spec.default_backend.is_some()
+        || rules.any(|rule| rule.http.as_ref().is_some_and(|http| !http.paths.is_empty()))
+}
+
 struct Rules<'f> {
     /// What paths of an unsaid type mean.
     method: PathMatchMethod,

@@ -157,7 +157,7 @@ fn refuse_references(
     });
     let refused: Vec<_> = in_fields
         .chain(in_profiles)
-        .filter(|(_, _, name)| !policy.allows_reference(name))
+        .filter(|(_, _, name)| !policy.consent.allows_reference(name))
         .collect();
     for (annotation, problem, name) in refused {
         context.findings.error(

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, ObjectRef};
-use crate::model::{IngressId, ObjectKey};
+use crate::model::{BindingId, IngressId, ObjectKey};
 use crate::policy::Policy;
 use crate::snapshot::{Facts, ObservedBackEnd, Snapshot};
 
@@ -77,8 +77,10 @@ fn count(routes: usize) -> String {
 
 /// Tells what others have bound to objects of ours: a policy may take requests from our routes, a
 /// certificate may be served in place of ours.
-pub(super) fn foreign_children(facts: &Facts) -> impl Iterator<Item = Findings> {
-    facts.foreign_children.iter().map(|binding| {
+pub(super) fn foreign_children(facts: &Facts, policy: &Policy) -> impl Iterator<Item = Findings> {
+    // Those that annotations may name come and go with them.
+    let strange = |binding: &&BindingId| !policy.consent.allows_reference(&binding.child);
+    facts.foreign_children.iter().filter(strange).map(|binding| {
         let key = ObjectKey::new("", binding.parent.as_str());
         let kind = binding.parent_id().kind.to_string();
         let mut findings = Findings::about(ObjectRef { kind, key });

@@ -205,7 +205,6 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
         config_map: None,
-        references: [].into(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,

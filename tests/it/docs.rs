@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use clap::{ArgAction, Args, Command, CommandFactory};
 use nitro_ingress::annotations::{ANNOTATIONS, Annotation};
@@ -12,6 +13,12 @@ use nitro_ingress::settings::{OutputSettings, Settings};
 
 use crate::command::nitro_ingress;
 use crate::tidy::{Source, sources, top};
+
+/// Documents are rewritten by one test at a time.
+pub(crate) fn documents_lock() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Compares a generated document with what is committed; `make bless` rewrites it.
 #[track_caller]
@@ -35,6 +42,7 @@ fn with_section(document: &str, name: &str, section: &str) -> String {
 
 #[test]
 fn the_readme_shows_the_settings_and_a_plan_of_the_program() {
+    let _alone = documents_lock();
     let plan = top().join("tests/scenarios/client-authentication-added/plan.txt");
     let plan = format!("```text\n{}\n```", fs::read_to_string(plan).unwrap().trim());
     let mut text = fs::read_to_string(top().join("README.md")).unwrap();
@@ -62,6 +70,7 @@ fn cell(text: &str) -> String {
 
 #[test]
 fn the_reference_of_annotations_is_fresh() {
+    let _alone = documents_lock();
     assert_fresh("docs/annotations.md", &cli::annotations::markdown());
 }
 
@@ -108,6 +117,7 @@ JSON
 
 #[test]
 fn the_reference_of_diagnostics_is_fresh() {
+    let _alone = documents_lock();
     let folder = top().join("tests/fixtures/lint/page");
     let lint = |form| {
         let run = nitro_ingress(&["lint", "-f", "ingress.yaml", "-o", form]).within(&folder);
@@ -210,6 +220,7 @@ fn options_that_messages_name_exist() {
 
 #[test]
 fn the_list_of_assumptions_is_fresh() {
+    let _alone = documents_lock();
     let mut text = "# Assumptions about the appliance
 
 Where the vendor's documentation is silent, the source says \"assumed\".

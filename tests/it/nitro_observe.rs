@@ -146,7 +146,10 @@ fn a_fresh_appliance_holds_nothing_of_ours() {
     for default_profile in [false, true] {
         let options = Options { default_profile, ..Options::default() };
         let observed = observed(&Appliance::new(options));
-        assert_eq!(observed.owned, Owned::default());
+        // What others installed is known, and none of it is ours.
+        let certkeys = observed.owned.certkeys.clone();
+        assert!(certkeys.values().all(|certkey| certkey.content.is_none()), "{certkeys:?}");
+        assert_eq!(observed.owned, Owned { certkeys, ..Owned::default() });
         assert_eq!(observed.settings.default_profile, default_profile);
         assert_eq!(observed.facts.default_profile, default_profile);
         assert!(!observed.settings.unsaved);
@@ -176,6 +179,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
             policy,
             protection: found,
             certificates,
+            default_certificate,
             answers,
         },
     ] = routes.as_slice()
@@ -188,6 +192,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
     assert_eq!(found, &protection);
     assert!(!answers);
     assert_eq!(certificates.keys().collect::<Vec<_>>(), [&site.leaf.id]);
+    assert_eq!(*default_certificate, None);
     let back_end = &facts.back_ends[site.group];
     assert_eq!((&back_end.ingress, &*back_end.service), (&shop().0, "web:80"));
     assert_eq!(facts.ingresses[&shop().0], Some(shop().1));

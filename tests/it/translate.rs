@@ -9,6 +9,7 @@ mod foreign;
 mod front_ends;
 mod laws;
 mod members;
+mod neighbours;
 mod node_ports;
 mod profiles;
 mod routing;

@@ -40,7 +40,7 @@ pub(crate) fn translation(translation: &Translation) -> String {
         line(&mut text, &format!("{route} passes to another"));
     }
     for csvserver in kept_front_ends {
-        line(&mut text, &format!("{csvserver} keeps its profile and CAs"));
+        line(&mut text, &format!("{csvserver} stays as it is bound"));
     }
     for (group, members) in &translation.pinned_members {
         line(&mut text, &format!("{group} has {} members", members.bindings.len()));

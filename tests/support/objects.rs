@@ -35,7 +35,6 @@ pub(crate) fn policy() -> Policy {
         default_vip: None,
         vip_namespaces: BTreeMap::new(),
         config_map: None,
-        references: [].into(),
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,

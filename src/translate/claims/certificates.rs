@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use crate::annotations::CertkeyRole;
 use crate::diagnostic::Code;
-use crate::model::{CertificateId, ClientAuthentication, FrontEndId, Host};
+use crate::model::{AcceptedCa, ClientAuthentication, FrontEndId, Host};
 use crate::snapshot::ObservedRoute;
 
 use super::super::reading::Reading;
 use super::front::Conflict;
 use super::{Front, Round};
+
+/// A certificate, by its content or as a certkey of somebody else.
+pub(in crate::translate) type Certificate = AcceptedCa;
 
 /// A certificate that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +28,15 @@ pub(in crate::translate) struct Serving {
 /// Who has a name on a front end, and with which certificates.
 #[derive(Debug, Clone)]
 pub(super) struct NameHolder {
-    certificates: BTreeSet<CertificateId>,
+    certificates: BTreeSet<Certificate>,
     holder: usize,
+}
+
+impl NameHolder {
+    /// Whether it is this Ingress that has the name.
+    pub(super) const fn is_of(&self, place: usize) -> bool {
+        self.holder == place
+    }
 }
 
 impl Round<'_, '_, '_> {
@@ -48,8 +59,51 @@ impl Round<'_, '_, '_> {
                 self.settled.certificates[place].push(Serving { place: i, is_named, is_default });
             }
         }
+        self.claim_installed(place, front_end, reading);
         self.refuse_default(front_end, reading)?;
         self.require_certificates(front_end, reading)
+    }
+
+    /// The same for certkeys of somebody else.
+    fn claim_installed(&mut self, place: usize, front_end: FrontEndId, reading: &Reading<'_>) {
+        for (i, installed) in reading.front.installed.iter().enumerate() {
+            let certificate = Certificate::Foreign(installed.name.clone());
+            let front = self.settled.fronts.get_mut(&front_end).expect("its Ingress has joined");
+            let is_served = match installed.role {
+                CertkeyRole::Ca => true,
+                CertkeyRole::Default => {
+                    let default = front.default.get_or_insert_with(|| (place, certificate.clone()));
+                    default.1 == certificate
+                }
+                CertkeyRole::Sni => {
+                    front.covers_unknown |= installed.names.is_none();
+                    let names = installed.names.clone().unwrap_or_default();
+                    let taken = names.iter().any(|name| {
+                        let holder = front.names.get(name);
+                        holder.is_some_and(|holder| !holder.certificates.contains(&certificate))
+                    });
+                    for name in names.into_iter().filter(|_| !taken) {
+                        let certificates = BTreeSet::from([certificate.clone()]);
+                        let holder = NameHolder { certificates, holder: place };
+                        front.names.entry(name).or_insert(holder);
+                    }
+                    !taken
+                }
+            };
+            if is_served {
+                self.settled.installed[place].push(i);
+                continue;
+            }
+            self.settled.findings[place].warning(
+                Code::CertificateTaken,
+                &reading.keys.of("preconfigured-certkey"),
+                format!(
+                    "the certkey {:?} is not served: {front_end} has another certificate there",
+                    installed.name
+                ),
+                "use the same certificate for one name, or another address",
+            );
+        }
     }
 
     /// Claims the names of one certificate; gives whether it has them.
@@ -66,13 +120,14 @@ impl Round<'_, '_, '_> {
         if front.claimed.contains(&leaf.id) {
             return true;
         }
+        let known = Certificate::Known(leaf.id.clone());
         let taken = leaf.names.iter().find_map(|name| {
             let holder = front.names.get(name)?;
-            (!holder.certificates.contains(&leaf.id)).then_some((name, holder.holder))
+            (!holder.certificates.contains(&known)).then_some((name, holder.holder))
         });
         let Some((name, holder)) = taken else {
             for name in &leaf.names {
-                let certificates = BTreeSet::from([leaf.id.clone()]);
+                let certificates = BTreeSet::from([known.clone()]);
                 let holder = NameHolder { certificates, holder: place };
                 front.names.entry(name.clone()).or_insert(holder);
             }
@@ -108,8 +163,9 @@ impl Round<'_, '_, '_> {
         let certificate = &reading.certificates[i];
         let leaf = &certificate.served.pair.leaf;
         let front = self.settled.fronts.get_mut(&front_end).expect("its Ingress has joined");
-        let (holder, id) = front.default.get_or_insert_with(|| (place, leaf.id.clone()));
-        if *id == leaf.id {
+        let known = Certificate::Known(leaf.id.clone());
+        let (holder, id) = front.default.get_or_insert_with(|| (place, known.clone()));
+        if *id == known {
             return true;
         }
         let whose = if *holder == place {
@@ -160,7 +216,7 @@ impl Round<'_, '_, '_> {
         front_end: FrontEndId,
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
-        if !reading.certificates.is_empty() {
+        if !reading.certificates.is_empty() && reading.front.installed.is_empty() {
             return Ok(());
         }
         let mut routes = reading.routes.iter();
@@ -187,7 +243,7 @@ impl Round<'_, '_, '_> {
     /// Whether a client that asks for this host is served a certificate for it.
     pub(super) fn is_served(&self, front_end: FrontEndId, host: &Host) -> bool {
         let Some(front) = self.settled.fronts.get(&front_end) else { return false };
-        if front.default.is_some() {
+        if front.default.is_some() || front.covers_unknown {
             return true;
         }
         let parent = match host {
@@ -201,8 +257,9 @@ impl Round<'_, '_, '_> {
 }
 
 impl Front {
-    /// A bound route keeps the certificates that cover its host, and so all their names.
-    pub(super) fn hold_name(&mut self, place: usize, route: &ObservedRoute) {
+    /// A bound route keeps the certificates that cover its host, and so all their names and the
+    /// place of the default certificate.
+    pub(super) fn hold_certificates(&mut self, place: usize, route: &ObservedRoute) {
         for (id, names) in &route.certificates {
             for name in names {
                 let holder = self
@@ -210,9 +267,12 @@ impl Front {
                     .entry(name.clone())
                     .or_insert_with(|| NameHolder { certificates: BTreeSet::new(), holder: place });
                 if holder.holder == place {
-                    holder.certificates.insert(id.clone());
+                    holder.certificates.insert(Certificate::Known(id.clone()));
                 }
             }
+        }
+        if let Some(id) = &route.default_certificate {
+            self.default.get_or_insert_with(|| (place, Certificate::Known(id.clone())));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::snapshot::ObservedRoute;
 use super::super::profile::Profile;
 use super::super::reading::Reading;
 use super::super::tuning::FrontEndTuning;
-use super::certificates::NameHolder;
+use super::certificates::{Certificate, NameHolder};
 use super::{Brought, Round};
 
 /// A front end with everything that was settled about it.
@@ -32,7 +32,9 @@ pub(in crate::translate) struct Front {
     /// The certificates that have all their names here.
     pub(super) claimed: BTreeSet<CertificateId>,
     /// The default certificate and who gives it.
-    pub(in crate::translate) default: Option<(usize, CertificateId)>,
+    pub(in crate::translate) default: Option<(usize, Certificate)>,
+    /// Whether a certificate is served whose names nobody knows.
+    pub(super) covers_unknown: bool,
     /// The hosts of its routes.
     pub(super) hosts: BTreeSet<Host>,
 }
@@ -86,8 +88,7 @@ impl Round<'_, '_, '_> {
         front_end: FrontEndId,
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
-        let own: BTreeSet<AcceptedCa> =
-            reading.front.accepted().into_iter().flatten().map(AcceptedCa::Known).collect();
+        let own: BTreeSet<AcceptedCa> = reading.front.accepted().unwrap_or_default();
         self.refuse_shared_address(front_end, reading)?;
         if let Some(holder) = self.blocked.get(&front_end) {
             let what = format!(
@@ -114,6 +115,7 @@ impl Round<'_, '_, '_> {
                 names: BTreeMap::new(),
                 claimed: BTreeSet::new(),
                 default: None,
+                covers_unknown: false,
                 hosts: BTreeSet::new(),
             };
             self.settled.fronts.insert(front_end, front);
@@ -245,10 +247,7 @@ impl Round<'_, '_, '_> {
         let nothing = Brought::default();
         let key = (front_end, reading.key.namespace.as_str());
         let brought = self.brought.get(&key).unwrap_or(&nothing);
-        let is_named = |ca: &AcceptedCa| match ca {
-            AcceptedCa::Known(id) if own.contains(id) => true,
-            AcceptedCa::Known(_) | AcceptedCa::Foreign(_) => brought.named.contains(ca),
-        };
+        let is_named = |ca: &AcceptedCa| own.contains(ca) || brought.named.contains(ca);
         let mut unread = None;
         for ca in front.accepted.iter().filter(|ca| !is_named(ca)) {
             let Some(by) = brought.bound.get(ca) else {
@@ -355,10 +354,11 @@ impl Round<'_, '_, '_> {
             names: BTreeMap::new(),
             claimed: BTreeSet::new(),
             default: None,
+            covers_unknown: false,
             hosts: BTreeSet::new(),
         });
         front.hosts.extend(route.matches.served_host().cloned());
-        front.hold_name(place, route);
+        front.hold_certificates(place, route);
         // Nobody adds a CA to what an Ingress of another namespace relies on, held or not.
         let (own, holders) =
             (self.claimants[place].namespace(), self.claimants[front.holder].namespace());

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection};
+use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection, Protocol};
 use crate::snapshot::{Facts, ObservedRoute};
 
-use super::super::entrances::{Carries, Insecure};
+use super::super::entrances::{Carries, Entrances, Insecure};
 use super::super::reading::{BackEndText, Reading};
 use super::front::word;
 use super::{AllBrought, Claimant, Round, Settings, Standing};
@@ -34,7 +34,6 @@ pub(super) fn brought<'c>(
             Claimant::Unknown(..) => None,
         };
         if let Some((front_end, own)) = text {
-            let own = own.into_iter().map(AcceptedCa::Known);
             brought.entry((front_end, namespace)).or_default().named.extend(own);
             continue;
         }
@@ -80,8 +79,7 @@ impl Round<'_, '_, '_> {
         let back_end = back_end.map(|text| &text.back_end_text);
         let unread = BackEndText::default();
         let BackEndText { transport, at_least, accepted, name } = back_end.unwrap_or(&unread);
-        let mut accepted_cas =
-            known(front.accepted()).unwrap_or_else(|| bound.accepted_cas.clone());
+        let mut accepted_cas = front.accepted().unwrap_or_else(|| bound.accepted_cas.clone());
         accepted_cas.extend(self.brought_by_others(reading, route.front_end));
         Protection {
             client_authentication: front
@@ -90,7 +88,7 @@ impl Round<'_, '_, '_> {
                 .max(front.at_least),
             plain_text_allowed: match reading.entrances.insecure {
                 // TLS that is passed on is no plain text, though its front end cannot tell.
-                _ if reading.entrances.carries == Carries::Tls => bound.plain_text_allowed,
+                _ if passes_tls_on(reading, route.front_end) => bound.plain_text_allowed,
                 Some(insecure) => insecure == Insecure::Served,
                 None => bound.plain_text_allowed,
             },
@@ -122,6 +120,14 @@ impl Round<'_, '_, '_> {
         let Some(brought) = self.brought.get(&(front_end, namespace)) else { return Vec::new() };
         brought.named.iter().chain(brought.bound.keys()).cloned().collect()
     }
+}
+
+/// Whether what comes to a front end is TLS that an Ingress has passed on.
+fn passes_tls_on(reading: &Reading<'_>, front_end: FrontEndId) -> bool {
+    let Entrances { carries, secure, .. } = reading.entrances;
+    carries == Carries::Tls
+        && front_end.protocol == Protocol::Tcp
+        && secure.is_none_or(|secure| secure == front_end)
 }
 
 fn known(ids: Option<BTreeSet<CertificateId>>) -> Option<BTreeSet<AcceptedCa>> {

@@ -7,17 +7,18 @@ use crate::diagnostic::Code;
 use crate::model::{ClientAuthentication, FrontEndId, Host, Protocol, RouteMatch};
 use crate::snapshot::{Facts, ObservedRoute};
 
+use super::super::entrances::Insecure;
 use super::super::reading::Reading;
 use super::{Claim, Claimant, Settled, Standing, binding_of};
 
 /// Takes plain routes away where somebody demands that their host is not served so. Gives the
-/// claims that are free again.
+/// claims that are free again, and whose they were.
 pub(super) fn refuse(
     claimants: &[Claimant<'_, '_>],
     facts: &Facts,
     prefix: &str,
     settled: &mut Settled,
-) -> Vec<Claim> {
+) -> Vec<(Claim, usize)> {
     let demands = Demands::of(claimants, facts, settled);
     let mut freed = Vec::new();
     if demands.is_empty() {
@@ -39,11 +40,15 @@ pub(super) fn refuse(
                         format!("{matches} gets no route in plain text: {by} {why}"),
                         "add spec.tls to this Ingress, or choose another host",
                     );
-                    freed.push((*front_end, matches.clone()));
+                    freed.push(((*front_end, matches.clone()), place));
                     false
                 });
             }
             (Standing::Held, _) => {
+                let claims = claims_of(claimant, facts);
+                let refused = claims
+                    .filter(|(front_end, matches)| demands.find(*front_end, matches).is_some());
+                freed.extend(refused.map(|claim| (claim, place)));
                 let plain = claimant.observed(facts).iter().filter(|route| {
                     !route.answers && demands.find(route.front_end, &route.matches).is_some()
                 });
@@ -58,13 +63,41 @@ pub(super) fn refuse(
     freed
 }
 
+/// What a held Ingress may claim: what is bound for it and what its text asks for, but for what the
+/// appliance answers itself.
+fn claims_of<'c>(
+    claimant: &'c Claimant<'_, '_>,
+    facts: &'c Facts,
+) -> impl Iterator<Item = Claim> + 'c {
+    let observed = claimant.observed(facts);
+    let answers = |(front_end, matches): &Claim| {
+        observed.iter().any(|route| {
+            route.answers && route.front_end == *front_end && route.matches == *matches
+        })
+    };
+    let bound = observed.iter().map(|route| (route.front_end, route.matches.clone()));
+    let text = match claimant {
+        Claimant::Known(reading) => Some(*reading),
+        Claimant::Unknown(..) => None,
+    };
+    let text = text.into_iter().flat_map(|reading| {
+        let fronts = reading.entrances.serving();
+        fronts.flat_map(|front_end| {
+            reading.routes.iter().map(move |route| (front_end, route.matches.clone()))
+        })
+    });
+    bound.chain(text).filter(move |claim| !answers(claim))
+}
+
 /// Who demands what of hosts.
 #[derive(Debug, Default)]
 struct Demands<'c> {
     /// Client certificates.
     certificates: Hosts<'c>,
-    /// That requests are sent to TLS, but for challenges of a certificate authority: on all front
-    /// ends, but those for any host on one.
+    /// The same of hosts that are redirected, so that challenges of a certificate authority pass.
+    redirected: Hosts<'c>,
+    /// That requests are sent to TLS, but for such challenges: on all front ends, but those for
+    /// any host on one.
     redirects: BTreeMap<(&'c Host, Option<FrontEndId>), usize>,
 }
 
@@ -76,23 +109,31 @@ fn scope(host: &Host, front_end: FrontEndId) -> Option<FrontEndId> {
 impl<'c> Demands<'c> {
     fn of(claimants: &'c [Claimant<'_, '_>], facts: &'c Facts, settled: &Settled) -> Self {
         let mut demands = Self::default();
+        let protected = protected(claimants, facts, settled);
         for (place, claimant) in claimants.iter().enumerate() {
-            let standing = &settled.standings[place];
-            let bound = claimant.observed(facts).iter().filter(|_| *standing == Standing::Held);
-            for route in bound {
-                demands.add_bound(claimant, route, place);
+            let observed = claimant.observed(facts);
+            match &settled.standings[place] {
+                Standing::Accepted => {}
+                Standing::Held => {
+                    for route in observed {
+                        demands.add_bound((claimant, place), route, observed);
+                    }
+                }
+                Standing::Closed(_) | Standing::Displaced | Standing::Absent => continue,
             }
             let Claimant::Known(reading) = claimant else { continue };
-            match standing {
-                Standing::Accepted | Standing::Held => demands.add_text(claimant, reading, place),
-                Standing::Closed(_) | Standing::Displaced | Standing::Absent => (),
-            }
+            demands.add_text(claimant, reading, place);
         }
-        demands.add_protected(claimants, facts, settled);
+        demands.add_protected(claimants, facts, (settled, &protected));
         demands
     }
 
-    fn add_bound(&mut self, claimant: &Claimant<'_, '_>, route: &'c ObservedRoute, place: usize) {
+    fn add_bound(
+        &mut self,
+        (claimant, place): (&Claimant<'_, '_>, usize),
+        route: &'c ObservedRoute,
+        observed: &[ObservedRoute],
+    ) {
         let Some(host) = route.matches.served_host() else { return };
         let is_tls = route.front_end.protocol.is_tls();
         if !is_tls && route.answers {
@@ -100,7 +141,7 @@ impl<'c> Demands<'c> {
         }
         let authentication = route.protection.client_authentication;
         if is_tls && claimant.demands_certificates(authentication) {
-            self.certificates.add(host, place);
+            self.add_certificates(host, place, redirects(claimant, host, observed));
         }
     }
 
@@ -108,11 +149,11 @@ impl<'c> Demands<'c> {
         let demands = reading.tls && claimant.demands_certificates(ClientAuthentication::None);
         let redirect = reading.entrances.redirect();
         for host in reading.routes.iter().filter_map(|route| route.matches.served_host()) {
-            // Challenges pass where a redirect says so.
             if let Some((front_end, _)) = redirect {
                 self.redirects.entry((host, scope(host, front_end))).or_insert(place);
-            } else if demands {
-                self.certificates.add(host, place);
+            }
+            if demands {
+                self.add_certificates(host, place, redirect.is_some());
             }
         }
     }
@@ -122,58 +163,103 @@ impl<'c> Demands<'c> {
         &mut self,
         claimants: &'c [Claimant<'_, '_>],
         facts: &'c Facts,
-        settled: &Settled,
+        (settled, protected): (&Settled, &BTreeMap<FrontEndId, usize>),
     ) {
-        let mut protected: BTreeMap<FrontEndId, usize> = BTreeMap::new();
-        for (place, claimant) in claimants.iter().enumerate() {
-            if !matches!(settled.standings[place], Standing::Accepted | Standing::Held) {
-                continue;
-            }
-            let mut add = |front_end, authentication| {
-                if claimant.demands_certificates(authentication) {
-                    protected.entry(front_end).or_insert(place);
-                }
-            };
-            for route in claimant.observed(facts) {
-                if route.matches.served_host().is_none() {
-                    add(route.front_end, route.protection.client_authentication);
-                }
-            }
-            if let Claimant::Known(reading) = claimant
-                && reading.routes.iter().all(|route| route.matches.served_host().is_none())
-                && let Some(front_end) = reading.entrances.secure
-            {
-                add(front_end, ClientAuthentication::None);
-            }
-        }
         if protected.is_empty() {
             return;
         }
         for (place, claimant) in claimants.iter().enumerate() {
-            if let Claimant::Known(reading) = claimant {
-                for (front_end, i) in &settled.routes[place] {
-                    if let Some(by) = protected.get(front_end) {
-                        self.certificates.add(&reading.routes[*i].matches.host, *by);
-                    }
+            let observed = claimant.observed(facts);
+            let bound = observed.iter().filter(|_| settled.standings[place] == Standing::Held);
+            let bound = bound.map(|route| (route.front_end, &route.matches));
+            let text = match claimant {
+                Claimant::Known(reading) => settled.routes[place]
+                    .as_slice()
+                    .iter()
+                    .map(|(front_end, i)| (*front_end, &reading.routes[*i].matches))
+                    .collect(),
+                Claimant::Unknown(..) => Vec::new(),
+            };
+            for (front_end, matches) in bound.chain(text) {
+                if let (Some(by), Some(host)) = (protected.get(&front_end), matches.served_host()) {
+                    self.add_certificates(host, *by, redirects(claimant, host, observed));
                 }
             }
         }
     }
 
+    fn add_certificates(&mut self, host: &'c Host, place: usize, redirected: bool) {
+        if redirected {
+            self.redirected.add(host, place);
+        } else {
+            self.certificates.add(host, place);
+        }
+    }
+
     fn is_empty(&self) -> bool {
-        self.certificates.oldest.is_none() && self.redirects.is_empty()
+        self.certificates.oldest.is_none()
+            && self.redirected.oldest.is_none()
+            && self.redirects.is_empty()
     }
 
     /// The oldest who demands that requests are not served on a front end, and why.
     fn find(&self, front_end: FrontEndId, matches: &RouteMatch) -> Option<(usize, &'static str)> {
         let host = matches.served_host().filter(|_| front_end.protocol == Protocol::Http)?;
-        if let Some(by) = self.certificates.find(host) {
+        let passes = matches.path.is_acme_challenge();
+        let certificates = [self.certificates.find(host), self.redirected.find(host)];
+        let certificates = certificates.into_iter().take(if passes { 1 } else { 2 });
+        if let Some(by) = certificates.flatten().min() {
             return Some((by, "demands client certificates for a host that it would serve"));
         }
         let by = self.redirects.get(&(host, scope(host, front_end)))?;
-        let passes = matches.path.is_acme_challenge();
         (!passes).then_some((*by, "sends requests for a host that it would serve to TLS"))
     }
+}
+
+/// Whether an Ingress sends requests for a host to TLS: as its text says, or as is bound where that
+/// cannot be read.
+fn redirects(claimant: &Claimant<'_, '_>, host: &Host, observed: &[ObservedRoute]) -> bool {
+    let insecure = match claimant {
+        Claimant::Known(reading) => reading.entrances.insecure,
+        Claimant::Unknown(..) => None,
+    };
+    let is_bound = || {
+        let mut answers = observed.iter().filter(|route| route.answers);
+        answers.any(|route| route.matches.served_host() == Some(host))
+    };
+    insecure.map_or_else(is_bound, |insecure| insecure == Insecure::Redirected)
+}
+
+/// The front ends on which an Ingress without rules demands client certificates, each with the
+/// oldest.
+fn protected(
+    claimants: &[Claimant<'_, '_>],
+    facts: &Facts,
+    settled: &Settled,
+) -> BTreeMap<FrontEndId, usize> {
+    let mut protected = BTreeMap::new();
+    for (place, claimant) in claimants.iter().enumerate() {
+        if !matches!(settled.standings[place], Standing::Accepted | Standing::Held) {
+            continue;
+        }
+        let mut add = |front_end, bound| {
+            if claimant.demands_certificates(bound) {
+                protected.entry(front_end).or_insert(place);
+            }
+        };
+        for route in claimant.observed(facts) {
+            if route.matches.served_host().is_none() {
+                add(route.front_end, route.protection.client_authentication);
+            }
+        }
+        if let Claimant::Known(reading) = claimant
+            && reading.is_without_rules()
+            && let Some(front_end) = reading.entrances.secure
+        {
+            add(front_end, ClientAuthentication::None);
+        }
+    }
+    protected
 }
 
 /// Hosts for which client certificates are demanded, each with the oldest who demands that.

@@ -64,6 +64,10 @@ pub(super) fn note_ca_keys(
     keys: Keys<'_>,
     findings: &mut Findings,
 ) {
+    if services.is_empty() {
+        // An Ingress without rules has no Service that it could name.
+        return;
+    }
     let secrets = settings.ca_secret.value().into_iter().flatten();
     for (key, _) in secrets.filter(|(key, _)| !services.contains(key.as_str())) {
         findings.note(
@@ -100,12 +104,16 @@ pub(super) fn refuse_plain_beside_certificates(
 /// come from elsewhere too, that shows when all of the front end is known.
 pub(super) fn require_coverage(
     rules: &[Rule],
-    certificates: &[ServedCertificate],
+    (certificates, brings_others): (&[ServedCertificate], bool),
     entrances: &Entrances,
     findings: &mut Findings,
 ) {
     let ends_tls = entrances.secure.is_some_and(|secure| secure.protocol.is_tls());
-    if !ends_tls || certificates.is_empty() || certificates.iter().any(|one| one.is_default) {
+    if !ends_tls
+        || certificates.is_empty()
+        || brings_others
+        || certificates.iter().any(|one| one.is_default)
+    {
         return;
     }
     let mut told = BTreeSet::new();
