@@ -207,7 +207,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "backend-httpprofile",
         r#"{"apache":{"http2direct" : "enabled"}"#,
-        "the value is not JSON: EOF while parsing an object at line 1, column 37",
+        "the value is not JSON: a quote or bracket is still open at line 1, column 37",
     ),
     (
         "backend-tcpprofile",
@@ -227,7 +227,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     (
         "lbvserver",
         r#"{"web":{"lbmethod":"ROUNDROBIN"}"#,
-        "the value is not JSON: EOF while parsing an object at line 1, column 32",
+        "the value is not JSON: a quote or bracket is still open at line 1, column 32",
     ),
     (
         "lbvserver",

@@ -420,8 +420,8 @@ mod tests {
             (
                 &LBVSERVER,
                 r#"{"a": {"lbmethod": "TOKEN"}}"#,
-                "write \"SOURCEIPHASH\" or \"URLHASH\": it needs an expression, which annotations \
-                 do not set",
+                "write \"SOURCEIPHASH\" or \"URLHASH\": this one needs an expression, which \
+                 annotations do not set",
             ),
             (
                 &SERVICEGROUP,

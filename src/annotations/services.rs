@@ -85,7 +85,10 @@ mod tests {
         let refused = [
             ("", "the value is empty"),
             ("{}", "the value is empty"),
-            ("yes", "the value is not JSON: expected value at line 1, column 1"),
+            (
+                "yes",
+                "the value is not JSON: \"yes\" is no value and stands in no quotes at line 1, column 1",
+            ),
             (r#"{"apache": "Ture"}"#, "\"Ture\" is neither \"True\" nor \"False\""),
             (r#"{"apache": 1}"#, "1 is neither \"True\" nor \"False\""),
             (

@@ -65,7 +65,7 @@ codes! {
         example "the Ingress names no class; it counts as ours";
     ClassMissing = "class-missing", [Error, Note]: "The IngressClass that an Ingress names does not exist.",
         fix "Create the IngressClass, or name one that exists.",
-        example r#"the IngressClass "citrx" does not exist, so the Ingress is nobody's"#;
+        example r#"the class "“citrix”" contains typographic quotes, as no IngressClass can"#;
     AnnotationUnknown = "annotation-unknown", [Error, Warning]: "An annotation under our prefixes is not known.",
         fix "Correct the name, or remove the annotation.",
         example r#""ingress.citrix.com/ca-secrets" is no annotation, but nearly one that protects"#;
@@ -125,7 +125,7 @@ codes! {
         example r#"in Secret "default/www", the certificate "CN=www.guestbook.com" is not for "other-host.guestbook.com"; it covers "www.guestbook.com""#;
     CertificateTaken = "certificate-taken", [Warning]: "An older Ingress has another certificate for this name on the front end.",
         fix "Use the same certificate for one name, or another address.",
-        example r#"the certificate "CN=shop.example" is not the default one of 192.0.2.10_443_ssl: that of Ingress default/a-older, which is older, is"#;
+        example r#"the certificate "CN=shop.example" is not the default one of 192.0.2.10_443_ssl: that of Ingress default/a-older, whose name comes first, is"#;
     TlsRequired = "tls-required", [Error]: "TLS settings are given for an Ingress without TLS.",
         fix "Add `spec.tls` with the hosts and a Secret with their certificate.",
         example r#""ingress.citrix.com/ca-secret" is about TLS towards clients, but the Ingress has no spec.tls"#;
@@ -182,16 +182,16 @@ codes! {
         example "the front end carries bytes, which have no hosts and paths";
     RouteTaken = "route-taken", [Warning]: "Another Ingress has this host and path.",
         fix "Choose another host or path, or remove it from one of the two.",
-        example "www.guestbook.com/ on 192.0.2.10_443_ssl belongs to Ingress default/first, which is older";
+        example "www.guestbook.com/ on 192.0.2.10_443_ssl belongs to Ingress default/first, whose name comes first";
     PlainRouteRefused = "plain-route-refused", [Warning]: "A host that demands client certificates, or is redirected to TLS, is not served in plain text.",
         fix "Add `spec.tls` to the Ingress, or choose another host.",
         example "a.example/ gets no route in plain text: Ingress default/b-shop sends requests for a host that it would serve to TLS";
     FrontEndKept = "front-end-kept", [Error, Warning]: "A front end stays as it is until the Ingress that holds it is understood.",
         fix "Mend the Ingress that holds the front end.",
-        example "Ingress default/front, which is older, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
+        example "Ingress default/front, whose name comes first, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
     FrontEndConflict = "front-end-conflict", [Error]: "Another Ingress holds the front end with other settings.",
         fix "Give the Ingress an address of its own with `frontend-ip`, or let both ask for the same.",
-        example r#"Ingress default/first, which is older, has "clientauth" as DISABLED on 192.0.2.10_443_ssl, and ENABLED is asked for here"#;
+        example r#"Ingress default/first, whose name comes first, has "clientauth" as DISABLED on 192.0.2.10_443_ssl, and ENABLED is asked for here"#;
     FrontEndForeign = "front-end-foreign", [Error]: "The address and port belong to an object that is not ours.",
         fix "Name another address, or remove what listens there.",
         example "192.0.2.10:443 belongs to lbvserver payments, which is not ours";
