@@ -94,7 +94,7 @@ const fn with(takes: &'static [Parameter], row: Row) -> Row {
 }
 
 /// What leads into the request and the connection.
-const PREFIXES: [Row; 25] = [
+const PREFIXES: [Row; 26] = [
     space(HTTP, "REQ", Space::Request),
     row(REQUEST, "HOSTNAME", HOST, |_, request| request.host().into()),
     row(REQUEST, "URL", URL, |_, request| request.url.as_str().into()),
@@ -120,6 +120,9 @@ const PREFIXES: [Row; 25] = [
     }),
     row(CERTIFICATE, "EXISTS", Sort::Truth, |_, request| {
         Value::Truth(request.certificate != ClientCertificate::None)
+    }),
+    row(CERTIFICATE, "SUBJECT", Sort::Text, |_, request| {
+        request.subject.as_deref().map_or(Value::Nothing, Value::from)
     }),
     // True for what Mandatory would accept (assumed).
     row(CERTIFICATE, "IS_VALID", Sort::Truth, |_, request| {

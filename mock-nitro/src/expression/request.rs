@@ -15,6 +15,8 @@ pub struct Request {
     pub sni: Option<String>,
     /// The certificate that the client shows.
     pub certificate: ClientCertificate,
+    /// The subject of that certificate, as the appliance writes it.
+    pub subject: Option<String>,
     /// The method.
     pub method: String,
     /// The target of the request line: path and query, or a whole URL.
@@ -48,6 +50,7 @@ impl Request {
             client: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1)),
             sni: Some(name.to_owned()),
             certificate: ClientCertificate::None,
+            subject: None,
             method: "GET".to_owned(),
             url: path.to_owned(),
             host_header: Some(host.to_owned()),

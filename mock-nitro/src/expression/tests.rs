@@ -107,6 +107,8 @@ fn a_certificate_that_is_not_accepted_exists_but_is_not_valid() {
         assert_eq!(holds("CLIENT.SSL.CLIENT_CERT.EXISTS", &request), exists);
         assert_eq!(holds("CLIENT.SSL.CLIENT_CERT.IS_VALID", &request), is_valid);
     }
+    let request = Request { subject: Some("CN=Ann".to_owned()), ..request("a", "/") };
+    assert!(holds("CLIENT.SSL.CLIENT_CERT.SUBJECT.CONTAINS(\"CN=Ann\")", &request));
 }
 
 /// The rules of this project's routes.
