@@ -58,5 +58,6 @@ fn old(kind: Kind, before: &Before, name: &str) -> String {
 }
 
 fn default(kind: Kind, name: &str) -> String {
-    schema::reset_value(kind, name).map_or_else(|| "not set".to_owned(), |value| value.to_string())
+    let reset = schema::reset_value(kind, name).map(|value| value.to_string());
+    reset.filter(|value| !value.is_empty()).unwrap_or_else(|| "not set".to_owned())
 }
