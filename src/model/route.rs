@@ -87,11 +87,12 @@ impl PathMatch {
         Self::Prefix(if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
     }
 
-    /// The path, whatever its match type; of those that have none, a word in its place.
+    /// The path, whatever its match type: a default back end has all of them. Of none, a word in its
+    /// place.
     pub fn path(&self) -> &str {
         match self {
             Self::Exact(path) | Self::Prefix(path) => path,
-            Self::Default => "(default)",
+            Self::Default => "/",
             Self::Nothing => "(nothing)",
         }
     }

@@ -44,6 +44,7 @@ mod nitro_observe;
 mod pages;
 mod promises;
 mod requests;
+mod routes;
 mod smart_fields;
 mod tidy;
 mod translate;
