@@ -97,7 +97,8 @@ pub(super) fn run(
     };
     // With `partial`, one that lacks only what is elsewhere is served.
     let refuses = |key: &ObjectKey| {
-        diagnostics.iter().any(|one| one.severity == Severity::Error && one.object.key == *key)
+        let about = |one: &Diagnostic| one.object.kind == "Ingress" && one.object.key == *key;
+        diagnostics.iter().any(|one| one.severity == Severity::Error && about(one))
     };
     let review = Review {
         ingresses: snapshot.ingresses.len(),

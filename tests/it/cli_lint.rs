@@ -88,6 +88,35 @@ fn what_has_no_error_ends_well() {
 }
 
 #[test]
+fn what_may_be_elsewhere_is_noted_only_if_that_is_said() {
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: shop}\nspec:\n  \
+                   tls: [{hosts: [shop.example], secretName: shop-tls}]\n  rules:\n  \
+                   - host: shop.example\n    http:\n      paths:\n      - path: /\n        \
+                   pathType: Prefix\n        \
+                   backend: {service: {name: web, port: {number: 80}}}\n";
+    let arguments = ["lint", "-f", "-", "--default-vip", "192.0.2.10"];
+    let whole = nitro_ingress(&arguments).stdin(ingress).end().with_status(1);
+    assert!(whole.out.contains("error[secret-missing]"), "{}", whole.out);
+    assert!(whole.out.ends_with("--partial.\n"), "{}", whole.out);
+
+    let arguments = [&arguments[..], &["--partial"]].concat();
+    let partial = nitro_ingress(&arguments).stdin(ingress).end().with_status(0);
+    for missing in ["Secret \"default/shop-tls\"", "Service \"default/web\""] {
+        let note = format!("{missing} is not among the files");
+        assert!(partial.out.contains(&note), "{note}\n{}", partial.out);
+    }
+    assert!(partial.out.ends_with("1 Ingress: served\n"), "{}", partial.out);
+
+    let wrong = ingress.replace(
+        "metadata: {name: shop}",
+        "metadata: {name: shop, annotations: {\
+                                 ingress.citrix.com/secure-port: none}}",
+    );
+    let partial = nitro_ingress(&arguments).stdin(&wrong).end().with_status(1);
+    assert!(partial.out.ends_with("1 Ingress: not served\n"), "{}", partial.out);
+}
+
+#[test]
 fn what_cannot_be_opened_is_no_finding() {
     let finished = lint(&["-f", "shop", "-f", "nowhere.yaml"]).with_status(1);
     assert_eq!(finished.out, "");

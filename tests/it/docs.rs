@@ -80,6 +80,7 @@ What is wrong with an Ingress, or with what it refers to, is a *diagnostic*.
 This page lists all of them; it is made from the source by `make bless`.
 
 `nitro-ingress lint -f PATH` finds them in manifests, without an appliance, and ends with 1 if there are errors.
+Of a repository that holds a part of what there is in the cluster, such as no Secrets, `lint --partial` notes only what is missing.
 `plan` and `apply` say the same things, and what only an appliance can show.
 
 - An *error* keeps its Ingress from being served as it asks. If it was served, its last good configuration stays, or its routes are withdrawn where that would protect less.

@@ -29,7 +29,7 @@ impl Told<'_> {
         let rest = text.strip_prefix(&severity_word).unwrap_or_default();
         out.line(&format!("{:indent$}{}{rest}", "", out.severity(*severity)))?;
         for place in places {
-            out.line(&format!("{:indent$}  --> {place}", ""))?;
+            out.line(&format!("{:indent$}  --> {}", "", wrapped(place, indent + 6, width)))?;
         }
         match more {
             0 => {}

@@ -10,11 +10,13 @@ use spelling::{argument, quoted, syntax};
 use super::{UNORDERED, nothing, unordered_title};
 use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value};
 use crate::plan::{HeldBack, Op, Plan};
+use crate::schema;
 
 /// The whole plan, one command a line. A line that starts with `#` is a comment, as the appliance
 /// itself writes them (seen in its saved configurations).
 pub fn nscli(plan: &Plan) -> String {
-    let mut lines: Vec<String> = plan.ops.iter().map(|planned| command(&planned.op)).collect();
+    let mut lines: Vec<String> =
+        plan.ops.iter().map(|planned| command(plan, &planned.op)).collect();
     lines.extend(plan.held_back.iter().flat_map(held_back));
     if !plan.unordered.is_empty() {
         lines.push(format!("# {}", unordered_title(plan)));
@@ -33,12 +35,15 @@ fn held_back(held_back: &HeldBack) -> Vec<String> {
     lines
 }
 
-fn command(op: &Op) -> String {
+fn command(plan: &Plan, op: &Op) -> String {
     match op {
         Op::Upload { file, content: _ } => format!("# put the file {file} into /nsconfig/ssl"),
         Op::RemoveFile { file } => format!("# remove the file {file} from /nsconfig/ssl"),
         Op::Create { entity, fields } => create(entity, fields),
-        Op::Set { entity, fields } => line("set", entity, arguments(entity.kind, fields)),
+        Op::Set { entity, fields } => {
+            let before = plan.before.get(entity).map(|before| &before.fields);
+            line("set", entity, arguments(entity.kind, &with_leaders(entity.kind, fields, before)))
+        }
         Op::Unset { entity, fields } => {
             let names = fields.iter().map(|name| format!("-{}", argument(entity.kind, name)));
             line("unset", entity, names)
@@ -93,11 +98,32 @@ fn create(entity: &EntityId, fields: &Fields) -> String {
     let first = places.iter().filter_map(|name| fields.get(*name)).map(word);
     let mut rest = fields.clone();
     rest.retain(|name, _| !places.contains(&name.as_str()));
+    let rest = with_leaders(entity.kind, &rest, None);
     line("add", entity, first.chain(arguments(entity.kind, &rest)))
 }
 
+/// The fields, and those that some of them stand behind: as they were, or as they are by default.
+fn with_leaders(kind: Kind, fields: &Fields, before: Option<&Fields>) -> Fields {
+    let mut all = fields.clone();
+    let leaders = fields.keys().filter_map(|name| spelling::leader(kind, name));
+    for leader in leaders.filter(|leader| !fields.contains_key(*leader)) {
+        let known = before.and_then(|before| before.get(leader)).cloned();
+        if let Some(value) = known.or_else(|| schema::reset_value(kind, leader)) {
+            all.insert(leader.to_owned(), value);
+        }
+    }
+    all
+}
+
 fn arguments(kind: Kind, fields: &Fields) -> impl Iterator<Item = String> {
-    fields.iter().map(move |(name, value)| format!("-{} {}", argument(kind, name), word(value)))
+    let follows = move |name: &str| {
+        spelling::leader(kind, name).is_some_and(|leader| fields.contains_key(leader))
+    };
+    fields.iter().filter(move |(name, _)| !follows(name)).map(move |(name, value)| {
+        let follower = spelling::follower(kind, name).and_then(|follower| fields.get(follower));
+        let follower = follower.map(|value| format!(" {}", word(value))).unwrap_or_default();
+        format!("-{} {}{follower}", argument(kind, name), word(value))
+    })
 }
 
 fn word(value: &Value) -> String {

@@ -246,6 +246,33 @@ fn before() -> BTreeMap<EntityId, Before> {
     .into()
 }
 
+#[test]
+fn what_stands_behind_another_value_has_no_name() {
+    let monitor = create(
+        Kind::LBMONITOR,
+        "m",
+        &[
+            ("type", "TCP".into()),
+            ("units3", "MIN".into()),
+            ("units4", "MSEC".into()),
+            ("resptimeout", 500.into()),
+        ],
+    );
+    let group = EntityId::new(Kind::SERVICEGROUP, GROUP);
+    let header = Op::Set { entity: group.clone(), fields: fields(&[("cipheader", "X-IP".into())]) };
+    let old = Before { fields: fields(&[("cip", "ENABLED".into())]), ..Before::default() };
+    let plan = Plan {
+        ops: vec![planned(monitor, None), planned(header, None)],
+        before: [(group, old)].into(),
+        ..Plan::default()
+    };
+    let commands = format!(
+        "add lb monitor m TCP -interval 5 MIN -resptimeout 500 MSEC\n\
+         set serviceGroup {GROUP} -cip ENABLED X-IP\n"
+    );
+    assert_eq!(nscli(&plan), commands);
+}
+
 fn header() -> Header {
     let url = "https://adc.example".to_owned();
     let version = "NetScaler NS14.1: Build 51.80.nc".to_owned();

@@ -124,6 +124,7 @@ fn what_kubectl_reads_is_read() {
         format!("\u{feff}{}", INGRESS.trim_start()),
         INGRESS.replace("path: /\n", "path: /\t\n"),
         INGRESS.replace("192.0.2.1\n", "192.0.2.1\t# the VIP\n"),
+        INGRESS.replace("frontend-ip:", "frontend-ip :"),
         INGRESS.replace("  tls:\n", "  tls: null\n  x:\n").split("  x:").next().unwrap().to_owned(),
         INGRESS.replace("secretName: wildcard-secret", "secretName:"),
         INGRESS.replace("  name: web-ingress", "  name: web-ingress\n  creationTimestamp: null"),

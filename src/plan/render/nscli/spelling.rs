@@ -106,6 +106,31 @@ const ARGUMENTS: &[&str] = &[
     "zeroRttEarlyData",
 ];
 
+/// Fields that stand without a name behind the value of another (documented: the synopsis of `add`
+/// and `set`; that of `cip` seen in saved configurations).
+const FOLLOWERS: [(Kind, &str, &str); 8] = [
+    (Kind::CSVSERVER, "insertvserveripport", "vipheader"),
+    (Kind::LBMONITOR, "deviation", "units1"),
+    (Kind::LBMONITOR, "downtime", "units2"),
+    (Kind::LBMONITOR, "interval", "units3"),
+    (Kind::LBMONITOR, "resptimeout", "units4"),
+    (Kind::LBVSERVER, "insertvserveripport", "vipheader"),
+    (Kind::LBVSERVER, "newservicerequest", "newservicerequestunit"),
+    (Kind::SERVICEGROUP, "cip", "cipheader"),
+];
+
+/// The field that stands behind this one.
+pub(super) fn follower(kind: Kind, leader: &str) -> Option<&'static str> {
+    let known = FOLLOWERS.iter().find(|(of, known, _)| (*of, *known) == (kind, leader));
+    known.map(|(_, _, follower)| *follower)
+}
+
+/// The field that this one stands behind.
+pub(super) fn leader(kind: Kind, follower: &str) -> Option<&'static str> {
+    let known = FOLLOWERS.iter().find(|(of, _, known)| (*of, *known) == (kind, follower));
+    known.map(|(_, leader, _)| *leader)
+}
+
 /// How the command line spells a field.
 pub(super) fn argument(kind: Kind, field: &str) -> String {
     if kind == Kind::SSLCERTKEY && field == "linkcertkeyname" {
@@ -159,6 +184,14 @@ mod tests {
             let field = argument.to_ascii_lowercase();
             let known = Kind::ALL.iter().any(|kind| schema::field(*kind, &field).is_some());
             assert!(known, "{argument}");
+        }
+    }
+
+    #[test]
+    fn every_follower_and_its_leader_are_fields() {
+        for (kind, leader, follower) in FOLLOWERS {
+            assert!(schema::field(kind, leader).is_some(), "{kind} {leader}");
+            assert!(schema::field(kind, follower).is_some(), "{kind} {follower}");
         }
     }
 
