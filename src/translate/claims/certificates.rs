@@ -69,36 +69,43 @@ impl Round<'_, '_, '_> {
         for (i, installed) in reading.front.installed.iter().enumerate() {
             let certificate = Certificate::Foreign(installed.name.clone());
             let front = self.settled.fronts.get_mut(&front_end).expect("its Ingress has joined");
-            let is_served = match installed.role {
-                CertkeyRole::Ca => true,
+            let taken = match installed.role {
+                CertkeyRole::Ca => None,
                 CertkeyRole::Default => {
                     let default = front.default.get_or_insert_with(|| (place, certificate.clone()));
-                    default.1 == certificate
+                    (default.1 != certificate).then_some(default.0)
                 }
                 CertkeyRole::Sni => {
                     front.covers_unknown |= installed.names.is_none();
                     let names = installed.names.clone().unwrap_or_default();
-                    let taken = names.iter().any(|name| {
-                        let holder = front.names.get(name);
-                        holder.is_some_and(|holder| !holder.certificates.contains(&certificate))
+                    let taken = names.iter().find_map(|name| {
+                        let holder = front.names.get(name)?;
+                        (!holder.certificates.contains(&certificate)).then_some(holder.holder)
                     });
-                    for name in names.into_iter().filter(|_| !taken) {
+                    for name in names.into_iter().filter(|_| taken.is_none()) {
                         let certificates = BTreeSet::from([certificate.clone()]);
                         let holder = NameHolder { certificates, holder: place };
                         front.names.entry(name).or_insert(holder);
                     }
-                    !taken
+                    taken
                 }
             };
-            if is_served {
+            let Some(holder) = taken else {
                 self.settled.installed[place].push(i);
                 continue;
-            }
+            };
+            let whose = if holder == place {
+                "the Ingress has another certificate".to_owned()
+            } else {
+                let holder = &self.claimants[holder];
+                let why = holder.goes_before(reading);
+                format!("{}, {why}, has another certificate", holder.object())
+            };
             self.settled.findings[place].warning(
                 Code::CertificateTaken,
                 &reading.keys.of("preconfigured-certkey"),
                 format!(
-                    "the certkey {:?} is not served: {front_end} has another certificate there",
+                    "the certkey {:?} is not served: {whose} in its place on {front_end}",
                     installed.name
                 ),
                 "use the same certificate for one name, or another address",
