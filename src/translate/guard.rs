@@ -6,6 +6,7 @@ use crate::model::{EntityId, FrontEndId, Kind};
 use crate::policy::Policy;
 use crate::snapshot::Facts;
 
+use super::claims::Redirect;
 use super::names::{self, Answer};
 use super::reading::Reading;
 
@@ -74,11 +75,16 @@ fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
     }
     for front_end in reading.entrances.all() {
         all.push(EntityId::new(Kind::CSVSERVER, front_end.csvserver(&mark.prefix)));
-        for route in &reading.routes {
-            let name = names::route(mark, &reading.id, front_end, &route.matches);
-            all.push(EntityId::new(Kind::CSACTION, name.as_str()));
-            all.push(EntityId::new(Kind::CSPOLICY, name));
-        }
+    }
+    let redirects = Redirect::of(reading);
+    let redirected = redirects.iter().map(|redirect| (redirect.front_end, redirect.matches()));
+    let served = reading.entrances.serving().flat_map(|front_end| {
+        reading.routes.iter().map(move |route| (front_end, route.matches.clone()))
+    });
+    for (front_end, matches) in served.chain(redirected) {
+        let name = names::route(mark, &reading.id, front_end, &matches);
+        all.push(EntityId::new(Kind::CSACTION, name.as_str()));
+        all.push(EntityId::new(Kind::CSPOLICY, name));
     }
     all
 }

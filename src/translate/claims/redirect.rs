@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use crate::model::{FrontEndId, Host, PathMatch, RouteMatch};
 
+use super::super::reading::Reading;
 use super::{Claimant, Round, Standing};
 
 /// A host whose requests without TLS are sent to TLS.
@@ -17,6 +18,13 @@ pub(in crate::translate) struct Redirect {
 }
 
 impl Redirect {
+    /// All that an Ingress asks for.
+    pub(in crate::translate) fn of(reading: &Reading<'_>) -> BTreeSet<Self> {
+        let Some((front_end, port)) = reading.entrances.redirect() else { return BTreeSet::new() };
+        let hosts = reading.routes.iter().filter_map(|route| route.matches.served_host());
+        hosts.map(|host| Self { front_end, host: host.clone(), port }).collect()
+    }
+
     /// The requests that it takes.
     pub(in crate::translate) fn matches(&self) -> RouteMatch {
         RouteMatch { host: self.host.clone(), path: PathMatch::prefix("/") }
@@ -29,15 +37,11 @@ impl Round<'_, '_, '_> {
     pub(super) fn redirect(&mut self) {
         for (place, claimant) in self.claimants.iter().enumerate() {
             let Claimant::Known(reading) = claimant else { continue };
-            let Some((front_end, port)) = reading.entrances.redirect() else { continue };
             if self.settled.standings[place] != Standing::Accepted {
                 continue;
             }
-            let hosts: BTreeSet<&Host> =
-                reading.routes.iter().filter_map(|route| route.matches.served_host()).collect();
-            for host in hosts {
-                let redirect = Redirect { front_end, host: host.clone(), port };
-                let claim = (front_end, redirect.matches());
+            for redirect in Redirect::of(reading) {
+                let claim = (redirect.front_end, redirect.matches());
                 if let Entry::Vacant(entry) = self.taken.entry(claim) {
                     entry.insert(place);
                     self.settled.redirects[place].push(redirect);

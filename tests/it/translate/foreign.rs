@@ -42,6 +42,25 @@ fn a_foreign_object_keeps_its_name() {
 }
 
 #[test]
+fn a_foreign_object_keeps_the_name_of_a_redirect() {
+    let secure = ingress("secure")
+        .annotated("frontend-ip", "192.0.2.10")
+        .annotated("insecure-termination", "redirect")
+        .host("a.example")
+        .path("/shop", "web", 80)
+        .tls(&["a.example"], "tls");
+    let mut cluster = cluster().with(pair("tls", "a-1")).with(secure);
+    let desired = accepted(&cluster).desired.state;
+    let (policy, _) =
+        desired.bound(Kind::CSVSERVER_CSPOLICY, "k8s-192.0.2.10_80_http").next().unwrap();
+    for kind in [Kind::CSPOLICY, Kind::CSACTION] {
+        let id = EntityId::new(kind, policy.child.as_str());
+        cluster.0.facts.foreign_names = [id].into();
+        only_error(&translated(&cluster), "secure", Code::NameForeign);
+    }
+}
+
+#[test]
 fn a_certificate_that_somebody_installed_is_theirs() {
     let mut cluster = both();
     let translation = accepted(&cluster);
