@@ -218,6 +218,10 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
         match (chunk, self.op(*first)) {
             (Chunk::Series(_), _) if !error.is_unknown() => {
                 self.series_refused = true;
+                // That nothing of it was carried out is not documented.
+                for id in ids {
+                    self.tried[id.0] = true;
+                }
                 Sent::Stopped
             }
             (Chunk::Bulk(_), Op::Delete { .. } | Op::Unbind { .. }) if !error.is_unknown() => {

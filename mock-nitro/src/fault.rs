@@ -43,6 +43,8 @@ pub enum Fault {
     /// The appliance refuses the whole request unread, with this code: because it is busy (293, 446,
     /// 603), say, or because of who asks (258, 278).
     Refused(u32),
+    /// The same, but the first so many commands of the request were carried out, and stay.
+    RefusedWithin(usize, u32),
     /// The appliance did what was asked; its answer breaks off in the middle.
     Truncated,
     /// Nothing is done, and the error stands in an answer with status 200.
@@ -176,9 +178,12 @@ impl Faulty {
             Some(Fault::SessionExpired | Fault::Failover) => self.appliance.expire_sessions(),
             Some(Fault::Fails(place, code)) => self.appliance.inject(place, code),
             Some(Fault::Refused(code)) => {
-                // With the status of a warning it would say that all was done.
-                let status = if code::is_warning(code) { 599 } else { code::status(code) };
-                return self.error(request, (status, code));
+                return self.error(request, (refused_status(code), code));
+            }
+            Some(Fault::RefusedWithin(commands, code)) => {
+                self.appliance.stop_after(commands);
+                self.appliance.handle(request);
+                return Delivery::Answer(Appliance::refusal(code, refused_status(code)));
             }
             Some(Fault::Truncated) => {
                 let mut response = self.appliance.handle(request);
@@ -208,4 +213,9 @@ impl Faulty {
         self.appliance.note(request, (status, code));
         Delivery::Answer(Appliance::refusal(code, status))
     }
+}
+
+/// The status of a refusal. With that of a warning it would say that all was done.
+fn refused_status(code: u32) -> u16 {
+    if code::is_warning(code) { 599 } else { code::status(code) }
 }

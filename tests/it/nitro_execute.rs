@@ -217,6 +217,15 @@ fn a_series_without_an_answer_is_looked_for_op_by_op() {
 }
 
 #[test]
+fn what_a_series_did_before_it_was_refused_is_found_and_not_made_again() {
+    for done in 1..=6 {
+        let faults = Faults::none().at(3, Fault::RefusedWithin(done, 1234));
+        let (outcomes, _) = executed(with_faults(faults), &three_kinds());
+        assert!(outcomes.is_complete(), "{done} {outcomes:?}");
+    }
+}
+
+#[test]
 fn deletes_travel_together_unless_the_appliance_refuses_that() {
     let deletes = |draft: Draft| {
         [1, 2, 3].into_iter().fold(draft, |draft, number| {
