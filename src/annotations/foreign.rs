@@ -6,6 +6,11 @@
 /// The prefixes of ingress-nginx: that of today, and that of before 2018 (both documented there).
 const PREFIXES: [&str; 2] = ["nginx.ingress.kubernetes.io/", "ingress.kubernetes.io/"];
 
+/// Where other controllers have a `backend-protocol` that means the same (documented there). Nothing
+/// else of theirs is read like that of ingress-nginx.
+const BACK_END_PROTOCOLS: [&str; 2] =
+    ["alb.ingress.kubernetes.io/backend-protocol", "appgw.ingress.kubernetes.io/backend-protocol"];
+
 /// Annotations whose names start alike, and what they protect.
 #[derive(Debug)]
 pub(super) struct Protection {
@@ -51,7 +56,8 @@ const fn protection(start: &'static str, advice: &'static str) -> Protection {
 
 /// The protection that a folded key is about.
 pub(super) fn protection_of(folded: &str) -> Option<&'static Protection> {
-    let name = PREFIXES.iter().find_map(|prefix| folded.strip_prefix(prefix))?;
+    let same = BACK_END_PROTOCOLS.contains(&folded).then_some("backend-protocol");
+    let name = PREFIXES.iter().find_map(|prefix| folded.strip_prefix(prefix)).or(same)?;
     PROTECTIONS.iter().find(|protection| name.starts_with(protection.start))
 }
 

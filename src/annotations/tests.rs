@@ -47,6 +47,8 @@ fn what_protects_on_another_controller_is_not_passed_over() {
     for (key, value) in [
         ("ingress.kubernetes.io/auth-tls-secret", "ca"),
         ("nginx.ingress.kubernetes.io/backend-protocol", "HTTPS"),
+        ("alb.ingress.kubernetes.io/backend-protocol", "HTTPS"),
+        ("appgw.ingress.kubernetes.io/backend-protocol", "https"),
         ("nginx.ingress.kubernetes.io/secure-backends", "true"),
         ("nginx.ingress.kubernetes.io/ssl-passthrough", "true"),
         ("nginx.ingress.kubernetes.io/force-ssl-redirect", "true"),
@@ -57,6 +59,9 @@ fn what_protects_on_another_controller_is_not_passed_over() {
     for (key, value) in [
         ("nginx.ingress.kubernetes.io/rewrite-target", "/"),
         ("nginx.ingress.kubernetes.io/backend-protocol", "HTTP"),
+        ("alb.ingress.kubernetes.io/backend-protocol", "HTTP"),
+        ("alb.ingress.kubernetes.io/backend-protocol-version", "GRPC"),
+        ("appgw.ingress.kubernetes.io/backend-protocol", "http"),
         ("nginx.ingress.kubernetes.io/force-ssl-redirect", "false"),
         ("example.com/auth-tls-secret", "ca"),
     ] {
