@@ -1,8 +1,8 @@
 //! Hosts whose requests without TLS are sent to TLS.
 
 use std::collections::BTreeSet;
-use std::collections::btree_map::Entry;
 
+use crate::diagnostic::Code;
 use crate::model::{FrontEndId, Host, PathMatch, RouteMatch};
 
 use super::super::reading::Reading;
@@ -33,7 +33,7 @@ impl Redirect {
 
 impl Round<'_, '_, '_> {
     /// Gives each host that is redirected to the oldest Ingress that asks for that, unless somebody
-    /// has all its paths there.
+    /// has all its paths there. Others are told if their clients are sent to another port.
     pub(super) fn redirect(&mut self) {
         for (place, claimant) in self.claimants.iter().enumerate() {
             let Claimant::Known(reading) = claimant else { continue };
@@ -42,11 +42,36 @@ impl Round<'_, '_, '_> {
             }
             for redirect in Redirect::of(reading) {
                 let claim = (redirect.front_end, redirect.matches());
-                if let Entry::Vacant(entry) = self.taken.entry(claim) {
-                    entry.insert(place);
-                    self.settled.redirects[place].push(redirect);
+                match self.taken.get(&claim) {
+                    None => {
+                        self.taken.insert(claim, place);
+                        self.settled.redirects[place].push(redirect);
+                    }
+                    Some(winner) => self.tell_redirected_elsewhere(place, *winner, &redirect),
                 }
             }
         }
+    }
+
+    fn tell_redirected_elsewhere(&mut self, place: usize, winner: usize, redirect: &Redirect) {
+        let Claimant::Known(reading) = &self.claimants[place] else { return };
+        let holder = &self.claimants[winner];
+        if let Claimant::Known(other) = holder
+            && other.entrances.redirect() == reading.entrances.redirect()
+        {
+            return;
+        }
+        let why = if winner < place { holder.goes_before(reading) } else { "which is held" };
+        let Redirect { front_end, host: _, port } = redirect;
+        self.settled.findings[place].warning(
+            Code::RouteTaken,
+            &reading.keys.of("insecure-termination"),
+            format!(
+                "{} on {front_end} is not redirected to port {port}: it belongs to {}, {why}",
+                redirect.matches(),
+                holder.object()
+            ),
+            "give both the same secure-port, or use another address",
+        );
     }
 }
