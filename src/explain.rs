@@ -91,6 +91,8 @@ pub struct Source {
 pub enum Effect {
     /// Without it, the Ingress would not be served: the reason.
     Needed(String),
+    /// Authorities are read from this key of it.
+    Read(&'static str),
     /// Something is there because of it.
     There(Subject),
     /// A field has its value because of it.
@@ -211,7 +213,7 @@ impl Effect {
     /// Whether it is about an entity or what is bound to it.
     fn concerns(&self, id: &EntityId) -> bool {
         match self {
-            Self::Needed(_) => false,
+            Self::Needed(_) | Self::Read(_) => false,
             Self::There(Subject::Entity(entity)) | Self::Set { entity, .. } => entity == id,
             Self::There(Subject::Binding(binding)) => {
                 binding.parent_id() == *id || binding.child_id().as_ref() == Some(id)

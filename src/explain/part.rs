@@ -10,7 +10,7 @@ use super::difference::{difference, missing};
 use super::{Effect, Standing, Subject, about, errors, mine, standing};
 use crate::annotations::is_ours;
 use crate::diagnostic::Severity;
-use crate::model::{IngressId, ObjectKey, Role, State};
+use crate::model::{BindingId, IngressId, ObjectKey, Role, State};
 use crate::policy::Policy;
 use crate::snapshot::Snapshot;
 use crate::tls;
@@ -148,7 +148,11 @@ fn certificates_of(secret: &ObjectKey, snapshot: &Snapshot, with: &State) -> Vec
         Role::Plain | Role::Sni => leaf.contains(binding.child.as_str()),
         Role::Port(_) | Role::Request | Role::Response => false,
     });
-    bindings.cloned().map(|binding| Effect::There(Subject::Binding(binding))).collect()
+    let bindings: Vec<&BindingId> = bindings.collect();
+    let read = authorities.filter(|_| bindings.iter().any(|binding| binding.role == Role::Ca));
+    let read = read.map(|all| Effect::Read(all.key));
+    let there = bindings.into_iter().cloned().map(Subject::Binding).map(Effect::There);
+    read.into_iter().chain(there).collect()
 }
 
 impl Part {

@@ -41,7 +41,7 @@ fn sets(explanation: &Explanation, part: &str) -> Vec<String> {
             let otherwise = otherwise.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
             Some(format!("{}.{field} {value} {otherwise}", entity.kind))
         }
-        Effect::Needed(_) | Effect::There(_) => None,
+        Effect::Needed(_) | Effect::Read(_) | Effect::There(_) => None,
     };
     effects(explanation, part).iter().filter_map(set).collect()
 }
@@ -51,7 +51,10 @@ fn roles(explanation: &Explanation, part: &str) -> Vec<(String, Role)> {
         Effect::There(Subject::Binding(binding)) => {
             Some((binding.parent_id().kind.to_string(), binding.role))
         }
-        Effect::There(Subject::Entity(_)) | Effect::Needed(_) | Effect::Set { .. } => None,
+        Effect::There(Subject::Entity(_))
+        | Effect::Needed(_)
+        | Effect::Read(_)
+        | Effect::Set { .. } => None,
     };
     effects(explanation, part).iter().filter_map(role).collect()
 }
@@ -65,6 +68,19 @@ fn an_annotation_does_what_would_be_otherwise_without_it() {
     assert!(back_end.contains(&"sslprofile.serverauth ENABLED DISABLED".to_owned()));
     let secure = sets(&explanation, "ingress.citrix.com/secure_backend");
     assert!(secure.contains(&"servicegroup.servicetype SSL HTTP".to_owned()), "{secure:?}");
+}
+
+#[test]
+fn of_a_secret_with_authorities_the_key_is_told_that_they_were_read_from() {
+    let snapshot = snapshot("ca-under-either-key");
+    for (ingress, secret, key) in
+        [("a-under-tls", "under-tls", "tls.crt"), ("b-under-both", "under-both", "ca.crt")]
+    {
+        let ingress = ObjectKey::new("default", ingress);
+        let explanation = explain(&snapshot, &objects::policy(), &ingress).unwrap();
+        let effects = effects(&explanation, &format!("Secret default/{secret}"));
+        assert!(effects.contains(&Effect::Read(key)), "{secret} {effects:?}");
+    }
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn source(source: &Source) -> Value {
 fn effect(effect: &Effect) -> Value {
     match effect {
         Effect::Needed(problem) => object!({ "kind": "needed", "otherwise": problem }),
+        Effect::Read(key) => object!({ "kind": "read", "key": key }),
         Effect::There(Subject::Entity(entity)) => {
             object!({ "kind": "there", "object": of_entity(entity) })
         }

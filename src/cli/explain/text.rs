@@ -46,6 +46,7 @@ fn show_source(source: &Source, explanation: &Explanation, out: &mut Stream<'_>)
                 let line = format!("needed: without it, {problem}");
                 out.line(&format!("    {}", wrapped(&line, 6, out.width)))?;
             }
+            Effect::Read(key) => out.line(&format!("    its CAs are those of {key:?}"))?,
             Effect::There(Subject::Entity(entity)) => {
                 by_object.entry(entity.clone()).or_default().is_new = true;
             }
