@@ -61,6 +61,30 @@ pub fn read(annotations: &BTreeMap<String, String>, findings: &mut Findings) -> 
     settings
 }
 
+/// Tells about annotations of a Service that an Ingress leads to: none of them is read.
+pub fn tell_of_service(annotations: &BTreeMap<String, String>, findings: &mut Findings) {
+    for written in annotations.keys() {
+        let meant = match key::meaning(&key::fold(written)) {
+            Meaning::Known(annotation) => Some(annotation.key),
+            Meaning::Misspelled(meant, _) => Some(meant),
+            Meaning::Elsewhere(_, meant) | Meaning::Unknown(meant) => meant,
+            Meaning::Unsupported(_) => None,
+            Meaning::Foreign | Meaning::ForeignProtection(_) => continue,
+        };
+        findings.warning(
+            Code::AnnotationUnsupported,
+            written,
+            format!(
+                "{written:?} has no effect on an Ingress: annotations of Services are not read"
+            ),
+            meant.map_or_else(
+                || "remove it, unless another controller reads it".to_owned(),
+                |meant| format!("write {meant} on the Ingress if that is to have it"),
+            ),
+        );
+    }
+}
+
 /// The key of an annotation as it stands on an Ingress, for messages: that of the registry unless
 /// it is spelled otherwise.
 pub fn spelling<'a>(key: &'a str, annotations: &'a BTreeMap<String, String>) -> &'a str {

@@ -145,7 +145,8 @@ fn about<'a>(
     translation: &'a Translation,
     key: &'a ObjectKey,
 ) -> impl Iterator<Item = &'a Diagnostic> {
-    translation.diagnostics.iter().filter(move |one| one.object.key == *key)
+    let about = |one: &&Diagnostic| one.object.kind == "Ingress" && one.object.key == *key;
+    translation.diagnostics.iter().filter(about)
 }
 
 /// The errors of an Ingress that keep it from being served.

@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// is looked at.
     pub config_maps: BTreeMap<ObjectKey, Settings>,
     /// The Services.
-    pub services: BTreeMap<ObjectKey, Service>,
+    pub services: BTreeMap<ObjectKey, Sourced<Service>>,
     /// The EndpointSlices; label `kubernetes.io/service-name` says whose.
     pub endpoint_slices: BTreeMap<ObjectKey, EndpointSlice>,
     /// The Nodes by name. They are looked at only if they are to be members.

@@ -67,6 +67,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let pinned = verdict::pinned_members(&unmet, &reader.services, facts, policy);
     draining.extend(pinned.values().flat_map(|group| &group.draining).cloned());
     let pinned_members = pinned.into_iter().map(|(name, group)| (name, group.members)).collect();
+    findings.extend(reader.tell_of_services());
     let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
     let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
     let ingresses = observed.chain(ingresses).collect();

@@ -9,6 +9,7 @@ mod split;
 mod typed;
 mod v1beta1;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::Metadata;
@@ -120,10 +121,7 @@ impl Reader<'_> {
 
     fn ingress(&mut self, node: &Node) -> Option<ObjectKey> {
         let (key, object) = self.typed::<Ingress>(node, "Ingress", Unknown::Refused)?;
-        let fields =
-            places::of(node).into_iter().map(|(path, spot)| (path, self.place(spot))).collect();
-        let places = Places { object: Some(self.place(node.spot)), fields };
-        let ingress = Sourced { object, places };
+        let ingress = Sourced { object, places: self.places(node, places::of(node)) };
         if let Some(earlier) = self.snapshot.ingresses.insert(key.clone(), ingress) {
             self.note_repetition("Ingress", key.clone(), node, earlier.places.object.as_ref());
         }
@@ -166,10 +164,10 @@ impl Reader<'_> {
 
     fn service(&mut self, node: &Node) {
         let read = self.typed::<Service>(node, "Service", Unknown::PassedOver);
-        if let Some((key, service)) = read
-            && self.snapshot.services.insert(key.clone(), service).is_some()
-        {
-            self.note_repetition("Service", key, node, None);
+        let Some((key, object)) = read else { return };
+        let service = Sourced { object, places: self.places(node, places::of_annotations(node)) };
+        if let Some(earlier) = self.snapshot.services.insert(key.clone(), service) {
+            self.note_repetition("Service", key, node, earlier.places.object.as_ref());
         }
     }
 
@@ -278,6 +276,11 @@ impl Reader<'_> {
     fn refuse(&mut self, object: Option<ObjectRef>, misfit: Misfit) {
         let place = self.place(misfit.spot.unwrap_or(Spot::START));
         self.reading.unreadable.push(Unreadable { place, object, problem: misfit.problem });
+    }
+
+    fn places(&self, node: &Node, parts: BTreeMap<String, Spot>) -> Places {
+        let fields = parts.into_iter().map(|(path, spot)| (path, self.place(spot))).collect();
+        Places { object: Some(self.place(node.spot)), fields }
     }
 
     fn place(&self, spot: Spot) -> Place {

@@ -135,6 +135,8 @@ pub(super) struct Reader<'a> {
     pub(super) certificates: Certificates<'a>,
     /// What front ends are like where no Ingress says it.
     pub(super) defaults: FrontEndDefaults,
+    /// The Services that Ingresses of ours name.
+    used_services: BTreeSet<ObjectKey>,
 }
 
 impl<'a> Reader<'a> {
@@ -145,6 +147,7 @@ impl<'a> Reader<'a> {
             services: Services::of(snapshot, policy.members),
             certificates: Certificates::of(snapshot),
             defaults: FrontEndDefaults::default(),
+            used_services: BTreeSet::new(),
         }
     }
 
@@ -166,6 +169,17 @@ impl<'a> Reader<'a> {
             FrontEndDefaults::unreadable()
         };
         Some(findings)
+    }
+
+    /// Tells about the Services that were named by what was read.
+    pub(super) fn tell_of_services(&self) -> impl Iterator<Item = Findings> {
+        self.used_services.iter().filter_map(|key| {
+            let service = &self.snapshot.services.get(key)?.object;
+            let object = ObjectRef { kind: "Service".to_owned(), key: key.clone() };
+            let mut findings = Findings::about(object);
+            annotations::tell_of_service(service.annotations(), &mut findings);
+            Some(findings)
+        })
     }
 
     /// Reads one Ingress.
@@ -200,6 +214,8 @@ impl<'a> Reader<'a> {
         let certificates = front_end::certificates(entries, &hosts, &mut context);
         let front = front_end::read(&settings, tls, &self.defaults, &mut context);
         let services = rules.iter().map(|rule| rule.service.as_str()).collect();
+        let named = |rule: &Rule| ObjectKey::new(key.namespace.as_str(), rule.service.as_str());
+        self.used_services.extend(rules.iter().map(named));
         checks::note_ca_keys(&settings, &services, keys, context.findings);
         let texts = back_end::read(&settings, &services, &mut context);
         let carries = entrances.carries;

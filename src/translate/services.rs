@@ -14,7 +14,7 @@ use kube::ResourceExt;
 use crate::model::ObjectKey;
 use crate::policy::MemberSource;
 use crate::schema;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Sourced};
 use nodes::Nodes;
 
 /// Who serves a Service port: endpoints, or nodes.
@@ -29,7 +29,7 @@ pub(super) struct Members {
 /// The Services of a snapshot, with the endpoints of each at hand.
 pub(super) struct Services<'a> {
     source: MemberSource,
-    by_key: &'a BTreeMap<ObjectKey, Service>,
+    by_key: &'a BTreeMap<ObjectKey, Sourced<Service>>,
     nodes: Nodes<'a>,
     slices: BTreeMap<(&'a str, &'a str), Vec<&'a EndpointSlice>>,
 }
@@ -78,7 +78,7 @@ impl<'a> Services<'a> {
         port: &PortReference,
     ) -> Result<Members, Unroutable> {
         let found = self.by_key.get(service);
-        let object = found.ok_or_else(|| Unroutable::NoService(service.clone()))?;
+        let object = &found.ok_or_else(|| Unroutable::NoService(service.clone()))?.object;
         if is_external(object) {
             return Err(Unroutable::ExternalName(service.clone()));
         }

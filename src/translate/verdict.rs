@@ -105,11 +105,17 @@ pub(super) fn diagnostics(
     let mut diagnostics: Vec<Diagnostic> = all.flat_map(Findings::into_diagnostics).collect();
     for diagnostic in &mut diagnostics {
         let Diagnostic { object: ObjectRef { kind, key }, field, place, .. } = diagnostic;
-        if kind == "ConfigMap" {
-            *place = snapshot.config_maps.get(key).and_then(|settings| settings.place.clone());
-        } else if let Some(source) = snapshot.ingresses.get(key) {
-            *place = source.places.at(field.as_deref().unwrap_or_default()).cloned();
-        }
+        let places = match kind.as_str() {
+            "ConfigMap" => {
+                *place = snapshot.config_maps.get(key).and_then(|settings| settings.place.clone());
+                continue;
+            }
+            "Service" => snapshot.services.get(key).map(|source| &source.places),
+            "Ingress" => snapshot.ingresses.get(key).map(|source| &source.places),
+            _ => None,
+        };
+        let field = field.as_deref().unwrap_or_default();
+        *place = places.and_then(|places| places.at(field)).cloned();
     }
     diagnostics.sort();
     diagnostics.dedup();

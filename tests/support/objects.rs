@@ -425,7 +425,8 @@ impl Object for IngressBuilder {
 
 impl Object for ServiceBuilder {
     fn put(self, snapshot: &mut Snapshot) {
-        snapshot.services.insert(key_of(&self.0.metadata), self.0);
+        let source = Sourced { places: Places::default(), object: self.0 };
+        snapshot.services.insert(key_of(&source.object.metadata), source);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the parts of an Ingress stand, under the names that diagnostics use.
+//! Where the parts of an object stand, under the names that diagnostics use.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,19 @@ use super::node::{Node, Spot, Value};
 
 /// The places of all annotation keys, and of everything under `spec`.
 pub(super) fn of(ingress: &Node) -> BTreeMap<String, Spot> {
-    let mut places = BTreeMap::new();
-    let metadata = ingress.member("metadata");
-    if let Some(annotations) = metadata.and_then(|metadata| metadata.member("annotations")) {
-        let keys = annotations.members().iter().map(|(key, _)| (key.name.clone(), key.spot));
-        places.extend(keys);
-    }
+    let mut places = of_annotations(ingress);
     if let Some(spec) = ingress.member("spec") {
         walk("spec", spec, &mut places);
     }
     places
+}
+
+/// The places of all annotation keys.
+pub(super) fn of_annotations(object: &Node) -> BTreeMap<String, Spot> {
+    let metadata = object.member("metadata");
+    let annotations = metadata.and_then(|metadata| metadata.member("annotations"));
+    let keys = annotations.into_iter().flat_map(Node::members);
+    keys.map(|(key, _)| (key.name.clone(), key.spot)).collect()
 }
 
 fn walk(path: &str, node: &Node, places: &mut BTreeMap<String, Spot>) {
