@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use k8s_openapi::api::networking::v1::IngressTLS;
 
-use crate::annotations::{CertkeyRole, FrontEndDefaults, IngressSettings, ProfileChoice, Setting};
+use crate::annotations::{
+    CertkeyRole, FrontEndDefaults, IngressSettings, ParseError, ProfileChoice, Setting,
+};
 use crate::diagnostic::{Code, Findings};
 use crate::model::{AcceptedCa, ClientAuthentication, Fields, Host, ObjectKey, Value};
 use crate::policy::Policy;
@@ -286,6 +288,11 @@ fn certificate(
     context: &mut Context<'_, '_>,
 ) -> Option<ServedCertificate> {
     let field = format!("{field}.secretName");
+    if name.contains('/') {
+        let fault = ParseError::SecretNamespace { value: name.to_owned() };
+        context.findings.error(fault.code(), &field, fault.to_string(), fault.remedy(""));
+        return None;
+    }
     let served = context.served(name, ShownTo::Clients, &field)?;
     let leaf = &served.pair.leaf;
     let named = entry.hosts.as_deref().unwrap_or_default();
