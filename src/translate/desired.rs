@@ -142,6 +142,8 @@ impl Writer<'_> {
             ("comment", shared_comment(self.mark)),
         ]);
         let tuning = settled.fronts.get(&front_end).and_then(|front| front.tuning.clone());
+        // What answers on a front end that is kept is bound to it.
+        let is_kept = tuning.is_none();
         let FrontEndTuning { csvserver, tcpprofile, httpprofile, answer } =
             tuning.unwrap_or_default();
         fields.extend(csvserver);
@@ -151,7 +153,7 @@ impl Writer<'_> {
             (ingress, true),
         ));
         self.entity(EntityId::new(Kind::CSVSERVER, name.as_str()), fields, ingress);
-        if front_end.protocol.speaks_http() {
+        if front_end.protocol.speaks_http() && !is_kept {
             let answer = self.write_answer(answer.unwrap_or(Answer::NotFound), ingress);
             let default = BindingId::new(Kind::CSVSERVER_LBVSERVER, name, answer, Role::Plain);
             self.desired.state.bind(default, []);
