@@ -149,6 +149,9 @@ pub struct Desired {
     /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and
     /// path, or the host is not to be served in plain text.
     pub yielded: BTreeSet<BindingId>,
+    /// CAs of somebody else that stay bound to such front ends though no Ingress may name them any
+    /// more, since held ones do.
+    pub kept_cas: BTreeSet<BindingId>,
     /// The Ingresses that each entity is there for.
     pub owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
 }

@@ -197,7 +197,7 @@ codes! {
         example "192.0.2.10:443 belongs to lbvserver payments, which is not ours";
     ChildForeign = "child-foreign", [Warning]: "Something that is not ours is bound to an object of ours, and stays.",
         fix "Unbind it, unless it is meant to act on the requests of these Ingresses.",
-        example r#""block-all", which is not ours, is bound to it (csvserver_responderpolicy_binding) and stays"#;
+        example r#""clients-ca", which is not ours, is bound to it (sslvserver_sslcertkey_binding as CA) and stays"#;
     NameForeign = "name-foreign", [Error]: "An object that is not ours has a name that would be used.",
         fix "Remove or rename it, or choose another `--prefix`.",
         example r#"the appliance has a server "k8s-aaaaa-192.0.2.1", which is not ours and whose name is needed"#;

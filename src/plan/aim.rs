@@ -10,7 +10,6 @@ use crate::model::{
     BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
 };
 use crate::observed::{ObservedState, Owned};
-use crate::policy::Consent;
 use crate::translate::{Translation, Unmet};
 
 /// The state after the plan, and what it takes to get there beside the difference.
@@ -43,7 +42,7 @@ pub fn aim(observed: &ObservedState, translation: &Translation) -> Aim {
     assign::certkeys(old, translation, &mut aim);
     assign::priorities(&old.state, &desired.bands, &mut aim.owned.state);
     pins.add_certificates(old, &mut aim.owned);
-    keep_foreign_children(old, &translation.consent, &mut aim.owned);
+    keep_foreign_children(old, translation, &mut aim.owned);
     assign::add_certkeys(old, &mut aim);
     aim
 }
@@ -279,10 +278,14 @@ fn close(old: &State, state: &mut State) {
 }
 
 /// Foreign children of our parents stay, except a foreign CA on a front end that authenticates
-/// clients. Those that annotations may name come and go like our own.
-fn keep_foreign_children(old: &Owned, consent: &Consent, aim: &mut Owned) {
+/// clients. Those that annotations may name, or might when a held Ingress was programmed, come and go
+/// like our own.
+fn keep_foreign_children(old: &Owned, translation: &Translation, aim: &mut Owned) {
+    let Translation { consent, desired, .. } = translation;
     for binding in &old.foreign_children {
-        let is_wanted = if consent.allows_reference(&binding.child) {
+        let may_stay =
+            consent.allows_reference(&binding.child) || desired.kept_cas.contains(binding);
+        let is_wanted = if may_stay {
             aim.state.bindings.contains_key(binding)
         } else {
             !(binding.role == Role::Ca

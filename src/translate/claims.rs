@@ -69,6 +69,8 @@ pub(super) struct Settled {
     pub(super) installed: Vec<Vec<usize>>,
     /// Bound routes of held Ingresses that others have now.
     pub(super) yielded: BTreeSet<BindingId>,
+    /// CAs of somebody else that held Ingresses have on front ends that are kept.
+    pub(super) kept_cas: BTreeSet<BindingId>,
     pub(super) findings: Vec<Findings>,
 }
 
@@ -112,7 +114,11 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
         round.redirect();
         match round.first_displaced() {
             Some(place) => drop(displaced.insert(place)),
-            None => return round.settled,
+            None => {
+                let mut settled = round.settled;
+                settled.kept_cas = hold::kept_cas(claimants, facts, prefix, &settled);
+                return settled;
+            }
         }
     }
 }
@@ -203,6 +209,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
             certificates: vec![Vec::new(); count],
             installed: vec![Vec::new(); count],
             yielded: BTreeSet::new(),
+            kept_cas: BTreeSet::new(),
             findings: claimants.iter().map(|one| Findings::about(one.object())).collect(),
         };
         let brought = hold::brought(claimants, facts, excluded);

@@ -51,6 +51,7 @@ pub(super) fn write(
         }
     }
     writer.desired.yielded.clone_from(&settled.yielded);
+    writer.desired.kept_cas.clone_from(&settled.kept_cas);
     (writer.desired, writer.draining)
 }
 
@@ -302,7 +303,7 @@ impl Writer<'_> {
                 bind(&mut self.desired.state, &materials[0], role);
             }
         }
-        for installed in installed.iter().map(|i| &reading.front.installed[*i]) {
+        for installed in installed.iter().map(|i| &reading.front.installed()[*i]) {
             let role = match installed.role {
                 CertkeyRole::Default => Role::Plain,
                 CertkeyRole::Sni => Role::Sni,

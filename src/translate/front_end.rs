@@ -34,8 +34,8 @@ pub(super) struct FrontEndText {
     pub(super) at_least: ClientAuthentication,
     /// The CAs that it names; `None` if there are some that cannot be read.
     pub(super) authorities: Option<Vec<Rc<Authorities>>>,
-    /// The certkeys of somebody else that it names; none if one of them cannot be used.
-    pub(super) installed: Vec<Installed>,
+    /// The certkeys of somebody else that it names; `None` if that cannot be read.
+    pub(super) installed: Option<Vec<Installed>>,
 }
 
 /// A server certificate and the hosts that it is given for.
@@ -56,8 +56,13 @@ impl FrontEndText {
         let authorities = self.authorities.as_ref()?;
         let materials = authorities.iter().flat_map(|one| &one.materials);
         let known = materials.map(|material| AcceptedCa::Known(material.certificate.id.clone()));
-        let installed = self.installed.iter().filter(|one| one.role == CertkeyRole::Ca);
+        let installed = self.installed.as_ref()?.iter().filter(|one| one.role == CertkeyRole::Ca);
         Some(known.chain(installed.map(|one| AcceptedCa::Foreign(one.name.clone()))).collect())
+    }
+
+    /// The certkeys of somebody else, as far as they can be read.
+    pub(super) fn installed(&self) -> &[Installed] {
+        self.installed.as_deref().unwrap_or_default()
     }
 }
 
@@ -171,7 +176,7 @@ fn demands(settings: &IngressSettings) -> FrontEndText {
         client_authentication: demanded,
         at_least,
         authorities: if asks { None } else { Some(Vec::new()) },
-        installed: Vec::new(),
+        installed: None,
     }
 }
 
@@ -206,7 +211,6 @@ fn authorities(
 ) -> Option<Vec<Rc<Authorities>>> {
     let field = context.keys.of("ca-secret");
     match &settings.ca_secret {
-        _ if settings.preconfigured_certkey.is_unreadable() => None,
         Setting::Absent => Some(Vec::new()),
         Setting::Unreadable => None,
         Setting::Is(secrets) => {

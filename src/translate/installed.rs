@@ -23,18 +23,26 @@ pub(super) fn names_ca(settings: &IngressSettings) -> bool {
     all.into_iter().any(|certkey| certkey.role == CertkeyRole::Ca)
 }
 
-/// Reads the certkeys that an Ingress names. What cannot be bound is an error.
-pub(super) fn read(settings: &IngressSettings, context: &mut Context<'_, '_>) -> Vec<Installed> {
-    let Setting::Is(all) = &settings.preconfigured_certkey else { return Vec::new() };
+/// Reads the certkeys that an Ingress names; `None` if that cannot be read. What cannot be bound is
+/// an error, and named all the same.
+pub(super) fn read(
+    settings: &IngressSettings,
+    context: &mut Context<'_, '_>,
+) -> Option<Vec<Installed>> {
+    let all = match &settings.preconfigured_certkey {
+        Setting::Absent => return Some(Vec::new()),
+        Setting::Unreadable => return None,
+        Setting::Is(all) => all,
+    };
     let field = context.keys.of("preconfigured-certkey");
-    all.iter().filter_map(|certkey| read_one(certkey, &field, context)).collect()
+    Some(all.iter().map(|certkey| read_one(certkey, &field, context)).collect())
 }
 
 fn read_one(
     certkey: &PreconfiguredCertkey,
     field: &str,
     context: &mut Context<'_, '_>,
-) -> Option<Installed> {
+) -> Installed {
     let PreconfiguredCertkey { name, role } = certkey;
     let (policy, facts) = (context.policy, context.facts);
     let refused = if !policy.consent.allows_reference(name) || policy.mark.owns_name(name) {
@@ -65,8 +73,7 @@ fn read_one(
     };
     if let Some((code, problem, remedy)) = refused {
         context.findings.error(code, field, problem, remedy);
-        return None;
     }
     let names = facts.foreign_certkeys.get(name).map(|found| found.names.clone());
-    Some(Installed { name: name.clone(), role: *role, names })
+    Installed { name: name.clone(), role: *role, names }
 }

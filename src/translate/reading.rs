@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
         let tunings = tuning::back_ends(&settings, &services, (carries, self.policy), &mut context);
         checks::refuse_plain_beside_certificates(&front, &entrances, keys, &mut findings);
         if let Some(certificates) = &certificates {
-            let certificates = (certificates.as_slice(), !front.installed.is_empty());
+            let certificates = (certificates.as_slice(), !front.installed().is_empty());
             checks::require_coverage(&rules, certificates, &entrances, &mut findings);
         }
         let mut reading = Reading {

@@ -9,7 +9,7 @@ use nitro_ingress::translate::{Desired, Translation, Unmet};
 
 /// What is desired and what becomes of the Ingresses that are not understood.
 pub(crate) fn translation(translation: &Translation) -> String {
-    let Desired { state, certificates, bands, kept_front_ends, yielded, owners: _ } =
+    let Desired { state, certificates, bands, kept_front_ends, yielded, kept_cas, owners: _ } =
         &translation.desired;
     let mut text = configuration(state, bands);
     if !certificates.is_empty() {
@@ -41,6 +41,9 @@ pub(crate) fn translation(translation: &Translation) -> String {
     }
     for csvserver in kept_front_ends {
         line(&mut text, &format!("{csvserver} stays as it is bound"));
+    }
+    for ca in kept_cas {
+        line(&mut text, &format!("{ca} stays as well"));
     }
     for (group, members) in &translation.pinned_members {
         line(&mut text, &format!("{group} has {} members", members.bindings.len()));

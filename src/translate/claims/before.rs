@@ -48,7 +48,7 @@ impl Front {
         for id in &claimed {
             self.claimed.remove(id);
         }
-        let installed = reading.front.installed.iter().filter_map(|one| one.names.as_ref());
+        let installed = reading.front.installed().iter().filter_map(|one| one.names.as_ref());
         let brought = reading.certificates.iter().map(|one| &one.served.pair.leaf.names);
         for name in brought.chain(installed).flatten() {
             if self.names.get(name).is_some_and(|holder| holder.is_of(place)) {

@@ -66,7 +66,7 @@ impl Round<'_, '_, '_> {
 
     /// The same for certkeys of somebody else.
     fn claim_installed(&mut self, place: usize, front_end: FrontEndId, reading: &Reading<'_>) {
-        for (i, installed) in reading.front.installed.iter().enumerate() {
+        for (i, installed) in reading.front.installed().iter().enumerate() {
             let certificate = Certificate::Foreign(installed.name.clone());
             let front = self.settled.fronts.get_mut(&front_end).expect("its Ingress has joined");
             let taken = match installed.role {
@@ -223,7 +223,7 @@ impl Round<'_, '_, '_> {
         front_end: FrontEndId,
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
-        if !reading.certificates.is_empty() && reading.front.installed.is_empty() {
+        if !reading.certificates.is_empty() && reading.front.installed().is_empty() {
             return Ok(());
         }
         let mut routes = reading.routes.iter();

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AcceptedCa, BackEndTransport, CertificateId, FrontEndId, Protection, Protocol};
+use crate::annotations::CertkeyRole;
+use crate::model::{
+    AcceptedCa, BackEndTransport, BindingId, CertificateId, FrontEndId, Kind, Protection, Protocol,
+    Role,
+};
 use crate::snapshot::{Facts, ObservedRoute};
 
 use super::super::entrances::{Carries, Entrances, Insecure};
 use super::super::reading::{BackEndText, Reading};
 use super::front::word;
-use super::{AllBrought, Claimant, Round, Settings, Standing};
+use super::{AllBrought, Claimant, Round, Settings, Settled, Standing, binding_of};
 
 /// The CAs that Ingresses bring to front ends, without those of `excluded`.
 pub(super) fn brought<'c>(
@@ -45,6 +49,43 @@ pub(super) fn brought<'c>(
         }
     }
     brought
+}
+
+/// The CAs of somebody else that a held Ingress names, or may name in what cannot be read, on front
+/// ends that stay as they are bound. That they are not allowed any more is no reason to take them
+/// from under its routes.
+pub(super) fn kept_cas(
+    claimants: &[Claimant<'_, '_>],
+    facts: &Facts,
+    prefix: &str,
+    settled: &Settled,
+) -> BTreeSet<BindingId> {
+    let mut kept = BTreeSet::new();
+    for (claimant, standing) in claimants.iter().zip(&settled.standings) {
+        let is_named = |name: &str| match claimant {
+            Claimant::Known(reading) => reading.front.installed.as_ref().is_none_or(|all| {
+                all.iter().any(|one| one.role == CertkeyRole::Ca && one.name == name)
+            }),
+            Claimant::Unknown(..) => true,
+        };
+        for route in claimant.observed(facts).iter().filter(|_| *standing == Standing::Held) {
+            let front = settled.fronts.get(&route.front_end);
+            let is_kept = front.is_some_and(|front| matches!(front.settings, Settings::Bound(_)));
+            if !is_kept || settled.yielded.contains(&binding_of(route, prefix)) {
+                continue;
+            }
+            for ca in &route.protection.accepted_cas {
+                if let AcceptedCa::Foreign(name) = ca
+                    && is_named(name)
+                {
+                    let (kind, csvserver) =
+                        (Kind::SSLVSERVER_SSLCERTKEY, route.front_end.csvserver(prefix));
+                    kept.insert(BindingId::new(kind, csvserver, name.as_str(), Role::Ca));
+                }
+            }
+        }
+    }
+    kept
 }
 
 impl Round<'_, '_, '_> {
