@@ -239,15 +239,18 @@ fn protected(
 ) -> BTreeMap<FrontEndId, usize> {
     let mut protected = BTreeMap::new();
     for (place, claimant) in claimants.iter().enumerate() {
-        if !matches!(settled.standings[place], Standing::Accepted | Standing::Held) {
-            continue;
-        }
+        // Of an accepted one, what is bound and not in its text is about to go.
+        let observed = match settled.standings[place] {
+            Standing::Accepted => &[],
+            Standing::Held => claimant.observed(facts),
+            Standing::Closed(_) | Standing::Displaced | Standing::Absent => continue,
+        };
         let mut add = |front_end, bound| {
             if claimant.demands_certificates(bound) {
                 protected.entry(front_end).or_insert(place);
             }
         };
-        for route in claimant.observed(facts) {
+        for route in observed.iter().filter(|route| route.front_end.protocol.is_tls()) {
             if route.matches.served_host().is_none() {
                 add(route.front_end, route.protection.client_authentication);
             }
