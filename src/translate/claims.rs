@@ -112,14 +112,12 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
             }
         }
         round.redirect();
-        match round.first_displaced() {
-            Some(place) => drop(displaced.insert(place)),
-            None => {
-                let mut settled = round.settled;
-                settled.kept_cas = hold::kept_cas(claimants, facts, prefix, &settled);
-                return settled;
-            }
-        }
+        let Some(place) = round.first_displaced() else {
+            let mut settled = round.settled;
+            settled.kept_cas = hold::kept_cas(claimants, facts, prefix, &settled);
+            return settled;
+        };
+        displaced.insert(place);
     }
 }
 
