@@ -2,9 +2,10 @@
 # rust-toolchain.toml pins, Go the modules of tests/clients/go/go.sum.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bless laws mutants bench
+.PHONY: help demo test check bless laws mutants fuzz bench
 
 TRANSITIONS ?= 100000
+SECONDS ?= 60
 
 # The same cases every time; `make laws` looks for new ones.
 SEED := PROPTEST_RNG_SEED=1
@@ -39,6 +40,11 @@ laws: ## the laws of planning over TRANSITIONS random transitions, in release
 mutants: ## apply each patch of tests/mutants, which breaks a promise; tests must fail
 	@tests/tools/need.sh cargo cc git
 	tests/tools/mutants.sh
+
+fuzz: ## SECONDS on each fuzz target, with the nightly compiler and cargo-fuzz
+	@tests/tools/need.sh cargo c++ cargo-fuzz
+	cargo +nightly fuzz run rule -- -max_total_time=$(SECONDS)
+	cargo +nightly fuzz run annotation -- -max_total_time=$(SECONDS)
 
 bench: ## requests, time and memory; writes the tables of docs/performance.md
 	@tests/tools/need.sh cargo cc

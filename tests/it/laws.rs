@@ -25,6 +25,12 @@ use worlds::{Absent, Extras, Serving, Wish, World, world};
 
 mod worlds;
 
+fn fresh() -> Appliance {
+    let mut appliance = Appliance::new(Options { now: now(), ..Options::default() });
+    appliance.journal_off();
+    appliance
+}
+
 /// A fork of an appliance behind a client.
 fn connect(appliance: &Appliance) -> Client<InProcess> {
     client(InProcess::new(appliance.clone()))
@@ -169,8 +175,7 @@ impl Turn {
 
 fn check(worlds: &[World], seed: u64) -> Result<(), String> {
     let mut dice = Dice(seed);
-    let mut appliance = Appliance::new(Options { now: now(), ..Options::default() });
-    appliance.journal_off();
+    let mut appliance = fresh();
     for world in worlds {
         let turn = Turn::of(&appliance, world)?;
         let planned: Vec<usize> = (0..turn.plan.ops.len()).collect();
@@ -223,8 +228,7 @@ fn independent(appliance: &Appliance, last: &World) -> Result<(), String> {
     if !translation.unmet.is_empty() {
         return Ok(());
     }
-    let mut fresh = Appliance::new(Options { now: now(), ..Options::default() });
-    fresh.journal_off();
+    let fresh = fresh();
     let once = Turn::of(&fresh, last)?;
     let order: Vec<usize> = (0..once.plan.ops.len()).collect();
     let fresh = once.perform(&fresh, &order)?;
@@ -288,6 +292,27 @@ fn laws_hold_for_every_transition_on_the_strict_appliance() {
             check(&worlds, seed).map_err(TestCaseError::fail)
         })
         .unwrap();
+}
+
+/// In whatever order Ingresses appear, the appliance is as if they had come at once.
+#[test]
+fn any_order_of_arrival_leads_to_the_same_appliance() {
+    let mut runner = TestRunner::deterministic();
+    let arrivals = (world(), Just([0, 1, 2]).prop_shuffle());
+    let mut compared = 0;
+    for seed in 0..40 {
+        let (mut world, order) = arrivals.new_tree(&mut runner).unwrap().current();
+        world.ingresses.iter_mut().for_each(Wish::mend);
+        let mut appliance = fresh();
+        for arrived in 1..=order.len() {
+            let so_far = world.only(&order[..arrived]);
+            appliance = mend(appliance, &so_far, &mut Dice(seed)).unwrap();
+        }
+        independent(&appliance, &world).unwrap();
+        let is_met = translate(&world.cluster().0, &policy()).unmet.is_empty();
+        compared += u32::from(is_met);
+    }
+    assert!(compared > 10, "only {compared} of 40 worlds are understood");
 }
 
 /// The front end demands more and accepts more at once, or less and less, while one route of two

@@ -36,6 +36,7 @@ mod cli_lint;
 mod cli_reference;
 mod fault_table;
 mod faults;
+mod fuzzed;
 mod laws;
 mod members;
 mod nitro_execute;

@@ -17,6 +17,8 @@ for program in "$@"; do
         cargo) how="install Rust with rustup (https://rustup.rs); it brings the pinned version" ;;
         cc)    how="install a C compiler, which Rust links with (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)" ;;
         go)    how="install Go 1.25 or newer (https://go.dev/dl): one test is a NITRO client in Go" ;;
+        c++)   how="install a C++ compiler (Debian: apt-get install g++; macOS: xcode-select --install)" ;;
+        cargo-fuzz) how="rustup toolchain install nightly && cargo install cargo-fuzz" ;;
         *)     how="install the package '$program' of your system" ;;
     esac
     printf 'missing or too old: %s\n    %s\n' "$program" "$how" >&2

@@ -72,21 +72,30 @@ fn seldom(choices: u8) -> impl Strategy<Value = u8> {
     prop_oneof![4 => Just(0), 1 => 1..=choices]
 }
 
-fn extras() -> impl Strategy<Value = Extras> {
+fn extras() -> BoxedStrategy<Extras> {
     let field = || seldom(2);
     let fields = move || [field(), field(), field(), field(), field()];
-    (seldom(3), seldom(2), seldom(1), seldom(2), fields(), [fields(), fields()]).prop_map(
-        |(insecure, default_back_end, without_rules, default_certificate, front_end, back_ends)| {
-            Extras {
-                insecure_termination: insecure,
+    (seldom(3), seldom(2), seldom(1), seldom(2), fields(), [fields(), fields()])
+        .prop_map(
+            |(
+                insecure,
                 default_back_end,
                 without_rules,
                 default_certificate,
                 front_end,
                 back_ends,
-            }
-        },
-    )
+            )| {
+                Extras {
+                    insecure_termination: insecure,
+                    default_back_end,
+                    without_rules,
+                    default_certificate,
+                    front_end,
+                    back_ends,
+                }
+            },
+        )
+        .boxed()
 }
 
 /// The two values that an annotation may have here, for the front end.
@@ -198,6 +207,17 @@ impl World {
 }
 
 impl World {
+    /// The same with only these Ingresses.
+    pub(super) fn only(&self, ingresses: &[usize]) -> Self {
+        let mut world = self.clone();
+        for (number, wish) in world.ingresses.iter_mut().enumerate() {
+            if !ingresses.contains(&number) {
+                wish.fate = 0;
+            }
+        }
+        world
+    }
+
     /// The same when what was terminating is gone.
     pub(super) fn settled(&self) -> Self {
         let settle = |phase| if phase == Terminating { Absent } else { phase };
@@ -206,6 +226,11 @@ impl World {
 }
 
 impl Wish {
+    /// Makes it one that is there and can be read.
+    pub(super) const fn mend(&mut self) {
+        self.fate = 4;
+    }
+
     fn ingress(&self, number: usize, secret: &str, has_cas: bool) -> IngressBuilder {
         let hosts = ["a.example", "b.example", ""];
         let mut builder =
