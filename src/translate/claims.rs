@@ -88,18 +88,15 @@ type AllBrought<'a> = BTreeMap<(FrontEndId, &'a str), Brought>;
 
 /// Settles all claims. `claimants` stand in order of age.
 pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str) -> Settled {
-    // Who turns out to be closed or refused brings no CAs either, and that may close others.
+    // Who turns out to be closed or refused brings no CAs either, nor does who is accepted and leaves
+    // the front end where it did; and that may close others.
     let mut excluded: BTreeSet<usize> = BTreeSet::new();
     let mut displaced: BTreeSet<usize> = BTreeSet::new();
     loop {
         let mut round = Round::new(claimants, facts, prefix, &excluded);
         round.run(&displaced);
-        let out =
-            round.settled.standings.iter().enumerate().filter(|(_, standing)| match standing {
-                Standing::Closed(_) | Standing::Displaced | Standing::Absent => true,
-                Standing::Accepted | Standing::Held => false,
-            });
-        let out: Vec<usize> = out.map(|(place, _)| place).collect();
+        let out: Vec<usize> =
+            (0..claimants.len()).filter(|place| round.brings_nothing(*place)).collect();
         let known = excluded.len();
         excluded.extend(out);
         if excluded.len() > known && round.asked_for_brought {
@@ -240,6 +237,21 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
                 self.block(place, reading);
             }
             self.settled.standings.push(standing);
+        }
+    }
+
+    /// Whether nothing of an Ingress stays on a front end whose clients show certificates.
+    fn brings_nothing(&self, place: usize) -> bool {
+        let claimant = &self.claimants[place];
+        match &self.settled.standings[place] {
+            Standing::Closed(_) | Standing::Displaced | Standing::Absent => true,
+            Standing::Held => false,
+            Standing::Accepted => match claimant {
+                Claimant::Known(reading) if reading.entrances.secure.is_none() => {
+                    !claimant.observed(self.facts).is_empty()
+                }
+                Claimant::Known(_) | Claimant::Unknown(..) => false,
+            },
         }
     }
 
