@@ -30,10 +30,11 @@ pub async fn observe<T: Transport>(
 /// Makes sense of everything that was read.
 pub fn assemble(reading: &Reading, mark: &Mark) -> Result<ObservedState, Error> {
     let world = World::new(reading, mark)?;
-    let owned = owned::owned(&world, reading)?;
+    let mut owned = owned::owned(&world, reading)?;
     let settings = settings(reading, &world)?;
     let mut facts = facts::facts(&world, &settings);
     facts.foreign_children.clone_from(&owned.foreign_children);
+    owned.foreign_ssl_profiles.clone_from(&facts.foreign_ssl_profiles);
     Ok(ObservedState { owned, facts, settings })
 }
 

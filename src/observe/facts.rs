@@ -10,6 +10,7 @@ use crate::model::{EntityId, FrontEndId, IngressId, Kind, Protocol, RouteMatch, 
 use crate::nitro::Row;
 use crate::nitro::row::{read, read_text, text};
 use crate::observed::{ApplianceSettings, ObservedCertkey};
+use crate::schema;
 use crate::snapshot::{
     Facts, ForeignCertificate, ForeignCertkey, Listener, ObservedBackEnd, ObservedRoute,
 };
@@ -69,6 +70,11 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
             && let Some(address) = text(row, "ipaddress").and_then(|text| text.parse().ok())
         {
             facts.foreign_servers.insert(address, id.name.clone());
+        }
+        if id.kind == Kind::SSLPROFILE {
+            let managed = schema::managed_fields(id.kind);
+            let fields = schema::read_fields(id.kind, row, |name| managed.contains(&name));
+            facts.foreign_ssl_profiles.insert(id.name.clone(), fields);
         }
         if id.kind == Kind::SSLCERTKEY {
             let ObservedCertkey { names, keyed, .. } = certificates::read(row, world.mark);

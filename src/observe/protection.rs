@@ -38,7 +38,8 @@ pub(super) fn in_effect(
             .map(|group| cas(world, Kind::SSLSERVICEGROUP_SSLCERTKEY, group))
             .unwrap_or_default(),
         back_end_name: verified
-            .and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, "commonname")),
+            .and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, "commonname"))
+            .map(|name| name.to_ascii_lowercase()),
     }
 }
 

@@ -39,6 +39,8 @@ pub fn aim(observed: &ObservedState, translation: &Translation) -> Aim {
     close(&old.state, &mut state);
     let mut aim = Aim { drain_delay_secs: translation.draining.delay_secs, ..Aim::default() };
     aim.owned.state = state;
+    // No plan changes them.
+    aim.owned.foreign_ssl_profiles.clone_from(&old.foreign_ssl_profiles);
     assign::certkeys(old, translation, &mut aim);
     assign::priorities(&old.state, &desired.bands, &mut aim.owned.state);
     pins.add_certificates(old, &mut aim.owned);
@@ -290,7 +292,7 @@ fn keep_foreign_children(old: &Owned, translation: &Translation, aim: &mut Owned
         } else {
             !(binding.role == Role::Ca
                 && binding.kind == Kind::SSLVSERVER_SSLCERTKEY
-                && super::protection::authenticates(&aim.state, &binding.parent))
+                && super::protection::authenticates(aim, &binding.parent))
         };
         let parent = super::reference::origin(&binding.parent_id());
         let stays = is_wanted && aim.state.entities.contains_key(&parent);

@@ -650,7 +650,7 @@ fn draining_stay(
 /// Nobody's CA but ours is accepted where clients are authenticated.
 fn no_foreign_ca(after: &Owned) -> Result<(), String> {
     let mut cas = after.foreign_children.iter().filter(|binding| binding.role == Role::Ca);
-    let accepted = cas.find(|ca| protection::authenticates(&after.state, &ca.parent));
+    let accepted = cas.find(|ca| protection::authenticates(after, &ca.parent));
     accepted.map_or(Ok(()), |ca| Err(format!("{ca} is accepted and not ours")))
 }
 

@@ -4,24 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AcceptedCa, BackEndTransport, ClientAuthentication, Fields, Kind, Protection, Protocol, Role,
-    State,
 };
 use crate::observed::{ObservedCertkey, Owned};
 
 /// Whether a front end asks clients for certificates.
-pub(super) fn authenticates(state: &State, csvserver: &str) -> bool {
-    client_authentication(state, csvserver) != ClientAuthentication::None
+pub(super) fn authenticates(owned: &Owned, csvserver: &str) -> bool {
+    client_authentication(owned, csvserver) != ClientAuthentication::None
 }
 
 /// Whether a front end looks at the server name that clients send.
-pub(super) fn enables_sni(state: &State, csvserver: &str) -> bool {
-    profile(state, Kind::SSLVSERVER, csvserver)
+pub(super) fn enables_sni(owned: &Owned, csvserver: &str) -> bool {
+    profile(owned, Kind::SSLVSERVER, csvserver)
         .is_some_and(|profile| text(profile, "snienable") == Some("ENABLED"))
 }
 
 /// What a front end demands of clients, by the profile that is attached.
-pub(super) fn client_authentication(state: &State, csvserver: &str) -> ClientAuthentication {
-    let Some(profile) = profile(state, Kind::SSLVSERVER, csvserver) else {
+pub(super) fn client_authentication(owned: &Owned, csvserver: &str) -> ClientAuthentication {
+    let Some(profile) = profile(owned, Kind::SSLVSERVER, csvserver) else {
         return ClientAuthentication::None;
     };
     if text(profile, "clientauth") != Some("ENABLED") {
@@ -54,7 +53,7 @@ fn accepted(certkeys: &BTreeMap<String, ObservedCertkey>, name: &str) -> Accepte
 /// What protects a front end alone: the half of [`Protection`] that its routes share.
 pub(super) fn of_front_end(owned: &Owned, csvserver: &str) -> Protection {
     let state = &owned.state;
-    let client_authentication = client_authentication(state, csvserver);
+    let client_authentication = client_authentication(owned, csvserver);
     let protocol = state.text(Kind::CSVSERVER, csvserver, "servicetype").and_then(Protocol::parse);
     let is_plain = protocol.is_none_or(|protocol| !protocol.is_tls());
     Protection {
@@ -105,12 +104,12 @@ fn of_group(owned: &Owned, group: &str) -> Protection {
         return protection;
     }
     protection.back_end = BackEndTransport::Tls;
-    let profile = profile(state, Kind::SSLSERVICEGROUP, group);
+    let profile = profile(owned, Kind::SSLSERVICEGROUP, group);
     if let Some(profile) = profile.filter(|profile| text(profile, "serverauth") == Some("ENABLED"))
     {
         protection.back_end = BackEndTransport::Verified;
         protection.back_end_cas = bound_cas(owned, Kind::SSLSERVICEGROUP_SSLCERTKEY, group);
-        protection.back_end_name = text(profile, "commonname").map(str::to_owned);
+        protection.back_end_name = text(profile, "commonname").map(str::to_ascii_lowercase);
     }
     protection
 }
@@ -127,9 +126,11 @@ pub(super) fn join(front_end: &Protection, back_end: &Protection) -> Protection 
     }
 }
 
-fn profile<'a>(state: &'a State, kind: Kind, endpoint: &str) -> Option<&'a Fields> {
+/// The profile of a front end or group, ours or somebody else's.
+fn profile<'a>(owned: &'a Owned, kind: Kind, endpoint: &str) -> Option<&'a Fields> {
+    let Owned { state, foreign_ssl_profiles, .. } = owned;
     let name = state.text(kind, endpoint, "sslprofile")?;
-    state.fields(Kind::SSLPROFILE, name)
+    state.fields(Kind::SSLPROFILE, name).or_else(|| foreign_ssl_profiles.get(name))
 }
 
 fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {

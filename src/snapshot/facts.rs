@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{
-    BindingId, CertificateId, EntityId, FrontEndId, IngressId, IssuerSerial, KeyType, ObjectKey,
-    Protection, RouteMatch,
+    BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, IssuerSerial, KeyType,
+    ObjectKey, Protection, RouteMatch,
 };
 
 /// Facts about the appliance. Offline there are none: the default is an empty appliance with all
@@ -33,6 +33,8 @@ pub struct Facts {
     pub foreign_certificates: BTreeMap<IssuerSerial, ForeignCertificate>,
     /// The same certkeys by name, with what they can be served for.
     pub foreign_certkeys: BTreeMap<String, ForeignCertkey>,
+    /// SSL profiles that are not ours, by name, with the fields that we know.
+    pub foreign_ssl_profiles: BTreeMap<String, Fields>,
     /// Servers that are not ours, by address.
     pub foreign_servers: BTreeMap<IpAddr, String>,
     /// What is not ours and bound to what is ours: it stays, and whoever put it there should know

@@ -149,7 +149,10 @@ fn a_fresh_appliance_holds_nothing_of_ours() {
         // What others installed is known, and none of it is ours.
         let certkeys = observed.owned.certkeys.clone();
         assert!(certkeys.values().all(|certkey| certkey.content.is_none()), "{certkeys:?}");
-        assert_eq!(observed.owned, Owned { certkeys, ..Owned::default() });
+        let foreign_ssl_profiles = observed.owned.foreign_ssl_profiles.clone();
+        assert!(foreign_ssl_profiles.keys().all(|name| name.starts_with("ns_default_ssl_profile")));
+        let installed = Owned { certkeys, foreign_ssl_profiles, ..Owned::default() };
+        assert_eq!(observed.owned, installed);
         assert_eq!(observed.settings.default_profile, default_profile);
         assert_eq!(observed.facts.default_profile, default_profile);
         assert!(!observed.settings.unsaved);

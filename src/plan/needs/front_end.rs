@@ -110,8 +110,8 @@ impl Change {
 
     /// The order inside the change.
     fn order(&self, draft: &mut Draft<'_>, csvserver: &str) {
-        let authenticated = protection::authenticates(&draft.old.state, csvserver);
-        let will_authenticate = protection::authenticates(&draft.aim.owned.state, csvserver);
+        let authenticated = protection::authenticates(draft.old, csvserver);
+        let will_authenticate = protection::authenticates(&draft.aim.owned, csvserver);
         let demand = demand(&self.before, &self.after);
         match accepted(&self.before, &self.after) {
             // What tightens comes before what loosens, so that routes can move in between.
@@ -142,7 +142,7 @@ impl Change {
             draft.need_all(&self.profile, &self.refusing_unbinds); // 7b
         }
         // SNI certificates can only be bound where the profile enables SNI (documented: 3627).
-        if !protection::enables_sni(&draft.old.state, csvserver) {
+        if !protection::enables_sni(draft.old, csvserver) {
             let sni: Vec<usize> = draft
                 .index
                 .binds_to(Kind::SSLVSERVER_SSLCERTKEY, csvserver)
