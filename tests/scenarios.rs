@@ -5,6 +5,7 @@
 //! - `cluster.yaml`: the manifests; a line `# with: prune` gives the options of the command line
 //! - `before.yaml`: manifests that were applied before
 //! - `appliance.json`: NITRO requests that others made before
+//! - `meanwhile.json`: those that others made after `before.yaml` was applied
 //! - `desired.txt`, `plan.txt`, `diagnostics.txt`: what comes of it; `make bless` rewrites them
 //! - `plan.nscli`, if it is there: the plan as commands
 //!
@@ -66,6 +67,10 @@ fn scenario(manifests: &Path) -> Result<(), Failure> {
     }
     if before.exists() {
         converge(&bench, &before)?;
+    }
+    let meanwhile = folder.join("meanwhile.json");
+    if meanwhile.exists() {
+        bench.prepare(&fs::read_to_string(&meanwhile)?)?;
     }
     let turns = converge(&bench, manifests)?;
     if !prepared.exists() && !before.exists() {
