@@ -162,6 +162,12 @@ codes! {
     CertkeyMissing = "certkey-missing", [Error]: "A certkey that an annotation names is not on the appliance, or has no key.",
         fix "Install it, or name another.",
         example r#"the appliance has no certkey "wildcard""#;
+    ProfileMissing = "profile-missing", [Error]: "An SSL profile that an annotation names is not on the appliance.",
+        fix "Make it there, name another, or write the settings themselves.",
+        example r#"the appliance has no SSL profile "strict""#;
+    ProfileUnfit = "profile-unfit", [Error]: "An SSL profile that an annotation names does not demand what the Ingress asks for, or is for the other side of TLS.",
+        fix "Name a profile that does, change it on the appliance, or write the settings themselves.",
+        example r#"the SSL profile "lax" has "clientauth" as DISABLED, and must have it as ENABLED: "ingress.citrix.com/ca-secret" asks for client certificates"#;
     ReferenceRefused = "reference-refused", [Error]: "An annotation names an object of the appliance that is not of this Ingress.",
         fix "Write the settings themselves, or have the operator allow the reference with `--allow-reference`.",
         example r#""mobile" names a nstcpprofile of the appliance, which is not of this Ingress"#;

@@ -3,25 +3,26 @@
 //! A back end is one Service port of one Ingress with all of its protection. What makes its
 //! protection is its identity: with another identity it is another back end, beside the old one.
 
+mod tls;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use crate::annotations::{
     IngressSettings, MISSPELLING, ProfileChoice, SecureBackEnds, Setting, SslSettings,
 };
 use crate::diagnostic::Code;
-use crate::model::{BackEndTransport, CertificateId, Host, ObjectKey, Value};
+use crate::model::{BackEndTransport, CertificateId, Host, Value};
 use crate::schema;
 
-use super::certificates::{Authorities, Served, ShownTo};
 use super::entrances::Carries;
 use super::front_end::Context;
 use super::names;
-use super::profile::Profile;
+pub(super) use tls::BackEndTls;
+use tls::TlsText;
 
 /// How the back ends of one Service are to be spoken to.
 #[derive(Debug)]
-pub(super) struct ServiceText {
+pub(super) struct ServiceText<'s> {
     /// How, as far as it can be read.
     pub(super) transport: Option<BackEndTransport>,
     /// How at least, even if the rest cannot be read.
@@ -29,34 +30,17 @@ pub(super) struct ServiceText {
     /// The name that is given for it.
     commonname: Setting<String>,
     /// The settings of TLS, if it is on.
-    tls: Option<TlsText>,
+    tls: Option<TlsText<'s>>,
     /// Whether all of it is understood.
     understood: bool,
 }
 
-#[derive(Debug, Default)]
-struct TlsText {
-    profile: SslSettings,
-    authorities: Option<Rc<Authorities>>,
-    client: Option<(ObjectKey, Rc<Served>)>,
-}
-
-/// TLS towards one back end.
-#[derive(Debug)]
-pub(super) struct BackEndTls {
-    /// What tells it apart from others of its Service port.
-    pub(super) identity: String,
-    pub(super) profile: Profile,
-    pub(super) authorities: Option<Rc<Authorities>>,
-    pub(super) client: Option<Rc<Served>>,
-}
-
 /// Reads how each of the Services of an Ingress is to be spoken to.
-pub(super) fn read(
-    settings: &IngressSettings,
+pub(super) fn read<'s, 'a: 's>(
+    settings: &'s IngressSettings,
     services: &BTreeSet<&str>,
-    context: &mut Context<'_, '_>,
-) -> BTreeMap<String, ServiceText> {
+    context: &mut Context<'_, 'a>,
+) -> BTreeMap<String, ServiceText<'s>> {
     refuse_unused(settings, services, context);
     services
         .iter()
@@ -94,7 +78,7 @@ struct Asked<'s> {
     secure: Setting<bool>,
     secret: Setting<&'s String>,
     ca: Setting<&'s String>,
-    profile: Setting<&'s SslSettings>,
+    profile: Setting<&'s ProfileChoice<SslSettings>>,
 }
 
 impl<'s> Asked<'s> {
@@ -113,12 +97,7 @@ impl<'s> Asked<'s> {
             secure,
             secret: about(&settings.backend_secret, service, services),
             ca: about(&settings.backend_ca_secret, service, services),
-            profile: match about(&settings.backend_sslprofile, service, services) {
-                Setting::Absent => Setting::Absent,
-                Setting::Is(ProfileChoice::Settings(settings)) => Setting::Is(settings),
-                // Named profiles are refused before.
-                Setting::Unreadable | Setting::Is(ProfileChoice::Named(_)) => Setting::Unreadable,
-            },
+            profile: about(&settings.backend_sslprofile, service, services),
         }
     }
 }
@@ -149,7 +128,11 @@ fn entry<'s, T>(
     }
 }
 
-fn read_one(asked: &Asked<'_>, service: &str, context: &mut Context<'_, '_>) -> ServiceText {
+fn read_one<'s, 'a: 's>(
+    asked: &Asked<'s>,
+    service: &str,
+    context: &mut Context<'_, 'a>,
+) -> ServiceText<'s> {
     let secure = match asked.secure {
         Setting::Absent => Some(false),
         Setting::Unreadable => None,
@@ -158,7 +141,7 @@ fn read_one(asked: &Asked<'_>, service: &str, context: &mut Context<'_, '_>) -> 
     let secret = asked.secret.value().copied();
     let ca = asked.ca.value().copied();
     let profile = asked.profile.value().copied();
-    let fields = profile.map(|profile| &profile.fields);
+    let fields = profile.and_then(ProfileChoice::settings).map(|settings| &settings.fields);
     let serverauth = fields.and_then(|fields| fields.get("serverauth")).and_then(Value::as_text);
     let verifies = ca.is_some() || serverauth == Some("ENABLED");
     let readable = !asked.ca.is_unreadable() && !asked.profile.is_unreadable();
@@ -180,24 +163,14 @@ fn read_one(asked: &Asked<'_>, service: &str, context: &mut Context<'_, '_>) -> 
     let mut text = ServiceText { transport, at_least, commonname, tls: None, understood };
     if secure == Some(true) {
         let contradicts = contradicts(service, (ca.is_some(), serverauth), context);
-        let profile = profile.cloned().unwrap_or_default();
-        let mut tls = TlsText { profile, ..TlsText::default() };
-        tls.authorities =
-            ca.and_then(|name| context.authorities(name, &context.keys.of("backend-ca-secret")));
-        tls.client = secret.and_then(|name| {
-            context
-                .served(name, ShownTo::BackEnds, &context.keys.of("backend-secret"))
-                .map(|served| (context.secret(name), served))
-        });
-        text.understood &= !contradicts
-            && tls.authorities.is_some() == ca.is_some()
-            && tls.client.is_some() == secret.is_some();
+        let (tls, is_whole) = TlsText::read(asked, service, context);
+        text.understood &= !contradicts && is_whole;
         text.tls = Some(tls);
     } else if secure == Some(false) {
         let given = [
             ("backend-secret", secret.is_some()),
             ("backend-ca-secret", ca.is_some()),
-            ("backend-sslprofile", fields.is_some()),
+            ("backend-sslprofile", profile.is_some()),
         ];
         for (name, _) in given.into_iter().filter(|(_, given)| *given) {
             text.understood = false;
@@ -247,7 +220,7 @@ fn contradicts(
     true
 }
 
-impl ServiceText {
+impl ServiceText<'_> {
     /// The CAs that verify the back end; `None` if that cannot be read.
     pub(super) fn accepted(&self) -> Option<BTreeSet<CertificateId>> {
         let authorities = self.tls.as_ref()?.authorities.as_ref()?;
@@ -276,53 +249,6 @@ impl ServiceText {
         host: &Host,
     ) -> Option<Result<BackEndTls, (Code, String, String)>> {
         self.tls.as_ref().map(|tls| tls.for_name(self.name_for(host)))
-    }
-}
-
-impl TlsText {
-    fn for_name(&self, name: Option<String>) -> Result<BackEndTls, (Code, String, String)> {
-        let mut fields = self.profile.fields.clone();
-        let sends_name = fields.get("snienable").and_then(Value::as_text) == Some("ENABLED");
-        let verifies = self.authorities.is_some();
-        if verifies {
-            fields.insert("serverauth".to_owned(), "ENABLED".into());
-        }
-        let name = if verifies || sends_name {
-            let name = name.ok_or_else(|| {
-                let use_ = if verifies { "verify" } else { "name to the back end" };
-                (
-                    Code::BackEndNameRequired,
-                    format!("there is no host to {use_}, since the rule has none or a wildcard"),
-                    "give the name in ingress.citrix.com/backend-sslprofile as \"commonname\""
-                        .to_owned(),
-                )
-            })?;
-            fields.insert("commonname".to_owned(), name.as_str().into());
-            Some(name)
-        } else {
-            None
-        };
-        let profile = Profile::back_end(&fields)
-            .map_err(|error| (Code::FieldRefused, error.to_string(), error.remedy()))?
-            .with_ciphers(&self.profile.ciphers);
-        Ok(BackEndTls {
-            identity: self.identity(name.as_deref()),
-            profile,
-            authorities: self.authorities.clone(),
-            client: self.client.as_ref().map(|(_, served)| Rc::clone(served)),
-        })
-    }
-
-    /// What a back end is, apart from its Service port: the name, the CAs and whose client
-    /// certificate it is shown. The content of that one is not part of it: it rotates in place.
-    fn identity(&self, name: Option<&str>) -> String {
-        let authorities = self.authorities.iter().flat_map(|one| &one.materials);
-        let ids: BTreeSet<&str> =
-            authorities.map(|material| material.certificate.id.as_str()).collect();
-        let ids = ids.into_iter().collect::<Vec<_>>().join(",");
-        let client = self.client.as_ref().map(|(secret, _)| secret.to_string());
-        let (name, client) = (name.unwrap_or_default(), client.unwrap_or_default());
-        names::digest(&["SSL", name, &ids, &client], 8)
     }
 }
 

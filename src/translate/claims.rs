@@ -11,6 +11,7 @@ mod front;
 mod hold;
 mod plain;
 mod redirect;
+mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +26,9 @@ use super::reading::Reading;
 use before::Before;
 pub(super) use certificates::Serving;
 use front::Conflict;
-pub(super) use front::{Front, Settings};
+pub(super) use front::Front;
 pub(super) use redirect::Redirect;
+pub(super) use settings::Settings;
 
 /// Somebody with claims.
 #[derive(Debug)]

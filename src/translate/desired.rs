@@ -15,6 +15,7 @@ use crate::tls::Material;
 
 use super::claims::{Claimant, Redirect, Serving, Settings, Settled, Standing};
 use super::entrances::Carries;
+use super::named::Attached;
 use super::names::{self, Answer};
 use super::reading::{BackEnd, Reading, Target};
 use super::services::Members;
@@ -223,9 +224,15 @@ impl Writer<'_> {
         self.draining.extend(draining);
         let Some(tls) = tls else { return };
 
-        let profile = self.mark.ingress_name(ingress, &tls.profile.digest());
-        tls.profile.write(&profile, &mut self.desired.state);
-        self.own(EntityId::new(Kind::SSLPROFILE, profile.as_str()), ingress);
+        let profile = match &tls.profile {
+            Attached::Named(name) => name.clone(),
+            Attached::Made(made) => {
+                let name = self.mark.ingress_name(ingress, &made.digest());
+                made.write(&name, &mut self.desired.state);
+                self.own(EntityId::new(Kind::SSLPROFILE, name.as_str()), ingress);
+                name
+            }
+        };
         let fields = fields_of([("sslprofile", profile.into())]);
         self.entity(EntityId::new(Kind::SSLSERVICEGROUP, group), fields, ingress);
         let client = tls.client.iter().map(|served| (&served.materials, Role::Plain, 1));
@@ -277,15 +284,22 @@ impl Writer<'_> {
             return;
         }
         let front = &settled.fronts[&front_end];
-        if let Settings::Text(profile) = &front.settings {
-            let profile = profile.clone().with_default_certificate(front.default.is_some());
-            let name = profile.shared_name(self.mark);
-            let profile_id = EntityId::new(Kind::SSLPROFILE, name.as_str());
-            if !self.desired.state.entities.contains_key(&profile_id) {
-                profile.write(&name, &mut self.desired.state);
+        let profile = match &front.settings {
+            Settings::Plain | Settings::Bound(_) => None,
+            Settings::Named(name, _) => Some(name.clone()),
+            Settings::Text(profile) => {
+                let profile = profile.clone().with_default_certificate(front.default.is_some());
+                let name = profile.shared_name(self.mark);
+                let profile_id = EntityId::new(Kind::SSLPROFILE, name.as_str());
+                if !self.desired.state.entities.contains_key(&profile_id) {
+                    profile.write(&name, &mut self.desired.state);
+                }
+                self.own(profile_id, &reading.id);
+                Some(name)
             }
-            self.own(profile_id, &reading.id);
-            let fields = fields_of([("sslprofile", name.into())]);
+        };
+        if let Some(profile) = profile {
+            let fields = fields_of([("sslprofile", profile.into())]);
             self.entity(EntityId::new(Kind::SSLVSERVER, csvserver.as_str()), fields, &reading.id);
         }
         let bind = |state: &mut State, material: &Material, role| {

@@ -16,6 +16,7 @@ use crate::snapshot::Facts;
 use super::certificates::{Authorities, Certificates, Served, ShownTo};
 use super::installed::{self, Installed};
 use super::keys::Keys;
+use super::named::{self, Attached, Named, Side};
 use super::profile::Profile;
 use super::tuning;
 
@@ -27,7 +28,7 @@ pub(super) struct FrontEndText {
     /// The ciphers that it asks for; none is no wish.
     pub(super) ciphers: Vec<String>,
     /// The profile that it would give a front end of its own, if TLS is on and all is understood.
-    pub(super) profile: Option<Profile>,
+    pub(super) profile: Option<Attached>,
     /// What it demands of clients; `None` if that cannot be read.
     pub(super) client_authentication: Option<ClientAuthentication>,
     /// What it demands at least, even if the rest cannot be read.
@@ -58,6 +59,20 @@ impl FrontEndText {
         let known = materials.map(|material| AcceptedCa::Known(material.certificate.id.clone()));
         let installed = self.installed.as_ref()?.iter().filter(|one| one.role == CertkeyRole::Ca);
         Some(known.chain(installed.map(|one| AcceptedCa::Foreign(one.name.clone()))).collect())
+    }
+
+    /// The profile of somebody else that it names.
+    pub(super) fn named(&self) -> Option<&str> {
+        match self.profile.as_ref()? {
+            Attached::Named(name) => Some(name),
+            Attached::Made(_) => None,
+        }
+    }
+
+    /// Whether it sets anything of TLS beside what a CA asks for.
+    pub(super) fn sets_more_than_client_authentication(&self) -> bool {
+        let more = |name: &String| !matches!(name.as_str(), "clientauth" | "clientcert");
+        !self.ciphers.is_empty() || self.fields.keys().any(more)
     }
 
     /// The certkeys of somebody else, as far as they can be read.
@@ -105,7 +120,10 @@ pub(super) fn read(
     defaults: &FrontEndDefaults,
     context: &mut Context<'_, '_>,
 ) -> FrontEndText {
-    let mut text = demands(settings);
+    let name = settings.frontend_sslprofile.value().and_then(ProfileChoice::name);
+    let ends_tls = tls && settings.ssl_passthrough.value() != Some(&true);
+    let named = name.filter(|_| ends_tls).map(|name| named::find(name, Side::FrontEnd, context));
+    let mut text = demands(settings, named.as_ref());
     text.installed = installed::read(settings, context);
     if !tls {
         refuse_without_tls(settings, context);
@@ -123,6 +141,13 @@ pub(super) fn read(
     {
         return text;
     }
+    if let Some(named) = named {
+        let by_certkey = settings.ca_secret.is_absent();
+        let ca = if by_certkey { "preconfigured-certkey" } else { "ca-secret" };
+        named.check_front_end(names_ca(settings).then_some(ca), context);
+        text.profile = Some(Attached::Named(named.name.to_owned()));
+        return text;
+    }
     if defaults.ssl.is_unreadable() {
         tuning::refuse_defaults(context);
         return text;
@@ -133,7 +158,7 @@ pub(super) fn read(
     match Profile::front_end(&fields) {
         Ok(profile) => {
             let profile = profile.with_ciphers(&defaults.ciphers).with_ciphers(&text.ciphers);
-            text.profile = Some(profile);
+            text.profile = Some(Attached::Made(profile));
         }
         Err(error) => context.findings.error(
             Code::FieldRefused,
@@ -145,18 +170,27 @@ pub(super) fn read(
     text
 }
 
-/// What the text demands of clients, as far as it can be read. Naming a CA asks for verification.
-fn demands(settings: &IngressSettings) -> FrontEndText {
+/// Whether an Ingress names a CA of clients.
+fn names_ca(settings: &IngressSettings) -> bool {
+    installed::names_ca(settings) || !settings.ca_secret.is_absent()
+}
+
+/// What the text demands of clients, as far as it can be read. Naming a CA asks for verification,
+/// also by a profile of somebody else.
+fn demands(settings: &IngressSettings, named: Option<&Named<'_>>) -> FrontEndText {
     use ClientAuthentication::{Mandatory, Optional};
     let mut fields = settings.frontend_sslprofile.fields().cloned().unwrap_or_default();
-    let names_ca = installed::names_ca(settings) || !settings.ca_secret.is_absent();
+    let names_ca = names_ca(settings);
     if names_ca {
         fields.insert_if_absent("clientauth", "ENABLED");
     }
     let field = |name: &str| fields.get(name).and_then(Value::as_text);
     let strictness = if field("clientcert") == Some("Optional") { Optional } else { Mandatory };
     let asks = names_ca || field("clientauth") == Some("ENABLED");
+    // One that names no CA leaves open what the profile demands, if that cannot be attached.
+    let is_open = |named: &Named<'_>| named.is_refused() || named.is("clientauth", "ENABLED");
     let is_unread = settings.frontend_sslprofile.is_unreadable()
+        || (!names_ca && named.is_some_and(is_open))
         || settings.preconfigured_certkey.is_unreadable();
     let (demanded, at_least) = match (is_unread, asks) {
         (true, true) => (None, Optional),
@@ -186,15 +220,14 @@ fn contradicts(settings: &IngressSettings, context: &mut Context<'_, '_>) -> boo
         (context.keys.of("ca-secret"), context.keys.of("frontend-sslprofile"));
     let fields = settings.frontend_sslprofile.fields();
     let clientauth = fields.and_then(|fields| fields.get("clientauth")).and_then(Value::as_text);
-    let names_none = settings.ca_secret.is_absent() && !installed::names_ca(settings);
-    match (names_none, clientauth) {
-        (false, Some("DISABLED")) => context.findings.error(
+    match (names_ca(settings), clientauth) {
+        (true, Some("DISABLED")) => context.findings.error(
             Code::FieldRefused,
             &profile_field,
             format!("\"clientauth\" is DISABLED, but {ca_field:?} asks for client certificates"),
             format!("remove \"clientauth\", or {ca_field:?}"),
         ),
-        (true, Some("ENABLED")) => context.findings.error(
+        (false, Some("ENABLED")) => context.findings.error(
             Code::CaRequired,
             &profile_field,
             "client certificates are asked for, but no CA to verify them with is named",

@@ -23,7 +23,6 @@ use super::entrances::{self, Carries, Entrances};
 use super::front_end::{self, Context, FrontEndText, ServedCertificate};
 use super::keys::Keys;
 use super::names::BackEndNames;
-use super::pending;
 use super::rules::{self, Rule};
 use super::services::{Members, Services};
 use super::suited;
@@ -188,9 +187,8 @@ impl<'a> Reader<'a> {
         let mut findings = Findings::about(object);
         let ingress = &self.snapshot.ingresses[key].object;
         let annotations = ingress.annotations();
-        let mut settings = annotations::read(annotations, &mut findings);
+        let settings = annotations::read(annotations, &mut findings);
         let keys = Keys(annotations);
-        pending::refuse(&mut settings, keys, &mut findings);
         let no_spec = IngressSpec::default();
         let spec = ingress.spec.as_ref().unwrap_or(&no_spec);
         let entries = spec.tls.as_deref().unwrap_or_default();
@@ -258,7 +256,7 @@ impl<'a> Reader<'a> {
         &self,
         reading: &mut Reading<'_>,
         rules: &[Rule],
-        texts: &BTreeMap<String, ServiceText>,
+        texts: &BTreeMap<String, ServiceText<'_>>,
     ) {
         let mut made = BTreeMap::new();
         for rule in rules {
@@ -294,7 +292,7 @@ impl<'a> Reader<'a> {
         &self,
         reading: &mut Reading<'_>,
         rule: &Rule,
-        text: &ServiceText,
+        text: &ServiceText<'_>,
     ) -> Option<usize> {
         let findings = &mut reading.findings;
         let key = ObjectKey::new(reading.key.namespace.as_str(), rule.service.as_str());

@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Code;
-use crate::model::{
-    AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host, Protocol, Value,
-};
+use crate::model::{AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host, Protocol};
 use crate::snapshot::ObservedRoute;
 
-use super::super::profile::Profile;
 use super::super::reading::Reading;
 use super::super::tuning::FrontEndTuning;
 use super::certificates::{Certificate, NameHolder};
+use super::settings::{Difference, Settings};
 use super::{Brought, Round};
 
 /// A front end with everything that was settled about it.
@@ -39,17 +37,6 @@ pub(in crate::translate) struct Front {
     pub(super) hosts: BTreeSet<Host>,
 }
 
-/// What is in effect on a front end.
-#[derive(Debug, Clone)]
-pub(in crate::translate) enum Settings {
-    /// Nothing: plain HTTP.
-    Plain,
-    /// What the text of its holder says.
-    Text(Profile),
-    /// What is bound, since the text of its holder is not understood.
-    Bound(ClientAuthentication),
-}
-
 /// Why an Ingress cannot share a front end.
 #[derive(Debug)]
 pub(super) struct Conflict {
@@ -61,24 +48,6 @@ pub(super) struct Conflict {
 
 const REMEDY: &str = "give the Ingress an address of its own with ingress.citrix.com/frontend-ip, \
                       or let both ask for the same";
-
-impl Settings {
-    /// What clients must show.
-    pub(super) fn client_authentication(&self) -> ClientAuthentication {
-        match self {
-            Self::Plain => ClientAuthentication::None,
-            Self::Bound(bound) => *bound,
-            Self::Text(profile) => {
-                let is = |field, wanted| profile.value(field) == Some(Value::from(wanted));
-                match (is("clientauth", "ENABLED"), is("clientcert", "Optional")) {
-                    (false, _) => ClientAuthentication::None,
-                    (true, true) => ClientAuthentication::Optional,
-                    (true, false) => ClientAuthentication::Mandatory,
-                }
-            }
-        }
-    }
-}
 
 impl Round<'_, '_, '_> {
     /// Makes an Ingress the holder of its front end, or one of those that share it.
@@ -102,14 +71,10 @@ impl Round<'_, '_, '_> {
         }
         let terminates = front_end.protocol.is_tls();
         let Some(front) = self.settled.fronts.get(&front_end) else {
-            let settings = match reading.front.profile.as_ref().filter(|_| terminates) {
-                Some(profile) => Settings::Text(profile.clone()),
-                None => Settings::Plain,
-            };
             let front = Front {
                 holder: place,
                 tuning: Some(reading.tuning_in_effect.clone()),
-                settings,
+                settings: Settings::of(&reading.front, terminates),
                 accepted: own,
                 relied_on_by: None,
                 names: BTreeMap::new(),
@@ -160,35 +125,12 @@ impl Round<'_, '_, '_> {
         front: &Front,
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
-        let (field, asked, held) = match &front.settings {
-            Settings::Plain => return Ok(()),
-            Settings::Text(profile)
-                if !reading.front.ciphers.is_empty()
-                    && reading.front.ciphers != profile.ciphers() =>
-            {
-                ("ciphers", reading.front.ciphers.join(", "), profile.ciphers().join(", "))
-            }
-            Settings::Text(profile) => {
-                let differs = |(name, value): &(&String, &Value)| {
-                    profile.value(name).as_ref() != Some(*value)
-                };
-                let Some((name, value)) = reading.front.fields.iter().find(differs) else {
-                    return Ok(());
-                };
-                let held = profile
-                    .value(name)
-                    .map_or_else(|| "nothing".to_owned(), |held| held.to_string());
-                (name.as_str(), value.to_string(), held)
-            }
-            Settings::Bound(bound) => {
-                let asked = reading.front.client_authentication.unwrap_or(*bound);
-                if !asks(reading) || asked == *bound {
-                    return Ok(());
-                }
-                ("clientcert", word(asked).to_owned(), word(*bound).to_owned())
-            }
+        let Some(Difference { name: field, held, asked }) =
+            front.settings.differs_from(&reading.front)
+        else {
+            return Ok(());
         };
-        let by_ca = matches!(field, "clientauth" | "clientcert");
+        let by_ca = matches!(&*field, "clientauth" | "clientcert");
         let key =
             if by_ca && asks(reading) && reading.front.accepted().is_some_and(|a| !a.is_empty()) {
                 "ca-secret"
@@ -326,7 +268,9 @@ impl Round<'_, '_, '_> {
         let front = &self.settled.fronts[&front_end];
         let asked = |name: &&String| !matches!(name.as_str(), "clientauth" | "clientcert");
         let Settings::Bound(_) = front.settings else { return };
-        let Some(name) = reading.front.fields.keys().find(asked) else { return };
+        let text = &reading.front;
+        let set = text.fields.keys().find(asked).map(String::as_str);
+        let Some(name) = text.named().or(set) else { return };
         let holder = self.claimants[front.holder].object();
         let problem = format!(
             "{name:?} and the like wait until {holder}, which holds {front_end}, is understood"
@@ -378,14 +322,5 @@ fn spell(ca: &AcceptedCa) -> String {
     match ca {
         AcceptedCa::Known(id) => id.to_string(),
         AcceptedCa::Foreign(certkey) => format!("{certkey:?}"),
-    }
-}
-
-/// As `clientcert` has it.
-pub(super) const fn word(demand: ClientAuthentication) -> &'static str {
-    match demand {
-        ClientAuthentication::None => "nothing",
-        ClientAuthentication::Optional => "Optional",
-        ClientAuthentication::Mandatory => "Mandatory",
     }
 }

@@ -11,7 +11,7 @@ use crate::snapshot::{Facts, ObservedRoute};
 
 use super::super::entrances::{Carries, Entrances, Insecure};
 use super::super::reading::{BackEndText, Reading};
-use super::front::word;
+use super::settings::word;
 use super::{AllBrought, Claimant, Round, Settings, Settled, Standing, binding_of};
 
 /// The CAs that Ingresses bring to front ends, without those of `excluded`.
@@ -99,7 +99,7 @@ impl Round<'_, '_, '_> {
         for route in observed.iter().filter(|route| !route.answers) {
             let mut actual = route.protection.clone();
             if let Some(front) = self.settled.fronts.get(&route.front_end)
-                && let Settings::Text(_) = front.settings
+                && let Settings::Text(_) | Settings::Named(..) = front.settings
             {
                 actual.client_authentication = front.settings.client_authentication();
                 actual.accepted_cas.clone_from(&front.accepted);

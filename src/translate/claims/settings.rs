@@ -1,0 +1,131 @@
+//! What is in effect on a front end towards clients in TLS, and whether an Ingress asks for the same.
+
+use crate::model::{ClientAuthentication, Value};
+
+use super::super::front_end::FrontEndText;
+use super::super::named::Attached;
+use super::super::profile::Profile;
+
+/// What is in effect on a front end.
+#[derive(Debug, Clone)]
+pub(in crate::translate) enum Settings {
+    /// Nothing: plain HTTP.
+    Plain,
+    /// What the text of its holder says.
+    Text(Profile),
+    /// A profile of somebody else that its holder names, and what the holder's text asks of it.
+    Named(String, ClientAuthentication),
+    /// What is bound, since the text of its holder is not understood.
+    Bound(ClientAuthentication),
+}
+
+/// A setting that is not as it is asked for.
+pub(super) struct Difference {
+    pub(super) name: String,
+    pub(super) held: String,
+    pub(super) asked: String,
+}
+
+/// What stands for a profile of fields where another Ingress names one.
+const FIELDS: &str = "a profile of settings";
+
+impl Settings {
+    /// What an Ingress gives a front end of its own.
+    pub(super) fn of(text: &FrontEndText, terminates: bool) -> Self {
+        match text.profile.as_ref().filter(|_| terminates) {
+            Some(Attached::Made(profile)) => Self::Text(profile.clone()),
+            Some(Attached::Named(name)) => {
+                let asked = text.client_authentication.unwrap_or(text.at_least);
+                Self::Named(name.clone(), asked)
+            }
+            None => Self::Plain,
+        }
+    }
+
+    /// What clients must show.
+    pub(super) fn client_authentication(&self) -> ClientAuthentication {
+        match self {
+            Self::Plain => ClientAuthentication::None,
+            Self::Named(_, known) | Self::Bound(known) => *known,
+            Self::Text(profile) => {
+                let is = |field, wanted| profile.value(field) == Some(Value::from(wanted));
+                match (is("clientauth", "ENABLED"), is("clientcert", "Optional")) {
+                    (false, _) => ClientAuthentication::None,
+                    (true, true) => ClientAuthentication::Optional,
+                    (true, false) => ClientAuthentication::Mandatory,
+                }
+            }
+        }
+    }
+
+    /// The first setting that an Ingress asks for and that is not so. Who asks for nothing takes
+    /// what there is.
+    pub(super) fn differs_from(&self, asked: &FrontEndText) -> Option<Difference> {
+        match self {
+            Self::Plain => None,
+            Self::Text(profile) => differs_from_fields(profile, asked),
+            Self::Named(name, known) => differs_from_named(name, *known, asked),
+            Self::Bound(bound) => {
+                let demand = asked.client_authentication.unwrap_or(*bound);
+                let differs = asked.at_least != ClientAuthentication::None && demand != *bound;
+                differs.then(|| clientcert(*bound, demand))
+            }
+        }
+    }
+}
+
+fn differs_from_fields(profile: &Profile, asked: &FrontEndText) -> Option<Difference> {
+    if let Some(name) = asked.named() {
+        return Some(of_profiles(FIELDS.to_owned(), format!("{name:?}")));
+    }
+    if !asked.ciphers.is_empty() && asked.ciphers != profile.ciphers() {
+        return Some(Difference {
+            name: "ciphers".to_owned(),
+            held: profile.ciphers().join(", "),
+            asked: asked.ciphers.join(", "),
+        });
+    }
+    let differs = |(name, value): &(&String, &Value)| profile.value(name).as_ref() != Some(*value);
+    let (name, value) = asked.fields.iter().find(differs)?;
+    let held = profile.value(name).map_or_else(|| "nothing".to_owned(), |held| held.to_string());
+    Some(Difference { name: name.clone(), held, asked: value.to_string() })
+}
+
+/// What somebody else may change is not compared field by field: only what protects is, which was
+/// read for the holder.
+fn differs_from_named(
+    held: &str,
+    known: ClientAuthentication,
+    asked: &FrontEndText,
+) -> Option<Difference> {
+    match asked.named() {
+        Some(name) if name != held => {
+            return Some(of_profiles(format!("{held:?}"), format!("{name:?}")));
+        }
+        None if asked.sets_more_than_client_authentication() => {
+            return Some(of_profiles(format!("{held:?}"), FIELDS.to_owned()));
+        }
+        Some(_) | None => {}
+    }
+    let demand = asked.client_authentication.unwrap_or(asked.at_least);
+    let differs = !asked.fields.is_empty() && demand != known;
+    differs.then(|| clientcert(known, demand))
+}
+
+fn of_profiles(held: String, asked: String) -> Difference {
+    Difference { name: "frontend-sslprofile".to_owned(), held, asked }
+}
+
+fn clientcert(held: ClientAuthentication, asked: ClientAuthentication) -> Difference {
+    let (held, asked) = (word(held).to_owned(), word(asked).to_owned());
+    Difference { name: "clientcert".to_owned(), held, asked }
+}
+
+/// As `clientcert` has it.
+pub(super) const fn word(demand: ClientAuthentication) -> &'static str {
+    match demand {
+        ClientAuthentication::None => "nothing",
+        ClientAuthentication::Optional => "Optional",
+        ClientAuthentication::Mandatory => "Mandatory",
+    }
+}
