@@ -33,6 +33,12 @@ struct World {
     /// The version of the client certificate towards back ends, and of the issuer of all.
     client_certificate: u8,
     issuer: u8,
+    /// Whether profiles of somebody else are attached instead of our own, to front ends and to back
+    /// ends.
+    names_profiles: [bool; 2],
+    /// Whether somebody else took all demands out of theirs before this world came. Nobody asks
+    /// for them then.
+    has_lax_profiles: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -55,6 +61,13 @@ struct Wish {
     routes: Vec<(usize, usize, bool, usize)>,
     /// For each of two Services: transport, CA, name, endpoints.
     back_ends: [(u8, usize, usize, [Phase; 3]); 2],
+}
+
+impl World {
+    /// Whether profiles of somebody else are attached on this side.
+    fn names(&self, side: usize) -> bool {
+        self.names_profiles[side] && !self.has_lax_profiles
+    }
 }
 
 /// What an endpoint does.
@@ -91,14 +104,22 @@ fn world() -> impl Strategy<Value = World> {
             |(fate, front_end, routes, back_ends)| Wish { fate, front_end, routes, back_ends },
         )
     };
-    ([front_end(), front_end()], [wish(), wish(), wish()], [0..4u8, 0..4u8], 0..2u8, 0..2u8)
-        .prop_map(|(front_ends, ingresses, certificates, client_certificate, issuer)| World {
-            front_ends,
-            ingresses,
-            certificates,
-            client_certificate,
-            issuer,
-        })
+    let others =
+        (prop::sample::select(vec![[false; 2], [false, true], [true, false], [true; 2]]), 0..4u8);
+    ([front_end(), front_end()], [wish(), wish(), wish()], [0..4u8, 0..4u8], 0..2u8, 0..2u8, others)
+        .prop_map(
+            |(front_ends, ingresses, certificates, client_certificate, issuer, (named, lax))| {
+                World {
+                    front_ends,
+                    ingresses,
+                    certificates,
+                    client_certificate,
+                    issuer,
+                    names_profiles: named,
+                    has_lax_profiles: lax == 0,
+                }
+            },
+        )
 }
 
 fn mark() -> Mark {
@@ -220,16 +241,8 @@ impl<'a> Build<'a> {
             return;
         }
         let authenticates = front_end.client_authentication > 0 && front_end.cas.contains(&true);
-        let mut fields = vec![("sslprofiletype", "FrontEnd"), ("snienable", "ENABLED")];
-        if front_end.hsts {
-            fields.push(("hsts", "ENABLED"));
-        }
-        if authenticates {
-            fields.push(("clientauth", "ENABLED"));
-            let level = if front_end.client_authentication == 1 { "Optional" } else { "Mandatory" };
-            fields.push(("clientcert", level));
-        }
-        let profile = self.profile(None, &fields);
+        let demand = if authenticates { front_end.client_authentication } else { 0 };
+        let profile = self.profile(world.names(0), None, &front_end_fields(demand, front_end.hsts));
         let state = &mut self.translation.desired.state;
         state.insert(EntityId::new(Kind::SSLVSERVER, &*name), [("sslprofile", profile.into())]);
         for (ca, _) in
@@ -241,9 +254,16 @@ impl<'a> Build<'a> {
         }
     }
 
-    fn profile(&mut self, ingress: Option<&IngressId>, fields: &[(&str, &str)]) -> String {
-        let text = format!("{fields:?}");
-        let digest = CertificateId::of_der(text.as_bytes()).as_str()[..12].to_owned();
+    fn profile(
+        &mut self,
+        is_named: bool,
+        ingress: Option<&IngressId>,
+        fields: &[(&str, &str)],
+    ) -> String {
+        let digest = digest(fields);
+        if is_named {
+            return format!("foreign-{digest}");
+        }
         let name = match ingress {
             Some(id) => self.mark.ingress_name(id, &digest),
             None => self.mark.shared_name(&digest),
@@ -320,7 +340,8 @@ impl<'a> Build<'a> {
             1 => "_tls".to_owned(),
             _ => format!("_verified{ca}{common_name}"),
         };
-        let name = format!("k8s-service{service}_{number}{suffix}");
+        let named = if transport > 0 && world.names(1) { "_named" } else { "" };
+        let name = format!("k8s-service{service}_{number}{suffix}{named}");
         let comment = self.mark.comment(&OwnerComment {
             ingress: Some((id.clone(), key)),
             service: Some(format!("service{service}:80")),
@@ -390,17 +411,8 @@ impl<'a> Build<'a> {
         group: &str,
         (transport, ca, common_name): (u8, usize, usize),
     ) {
-        let names = ["one.internal", "two.internal"];
-        let fields: &[(&str, &str)] = if transport == 1 {
-            &[("sslprofiletype", "BackEnd")]
-        } else {
-            &[
-                ("sslprofiletype", "BackEnd"),
-                ("serverauth", "ENABLED"),
-                ("commonname", names[common_name]),
-            ]
-        };
-        let profile = self.profile(Some(id), fields);
+        let name = (transport > 1).then(|| BACK_END_NAMES[common_name]);
+        let profile = self.profile(world.names(1), Some(id), &back_end_fields(name));
         let endpoint = EntityId::new(Kind::SSLSERVICEGROUP, group);
         self.state().insert(endpoint, [("sslprofile", profile.into())]);
         let client = format!("client-{}", world.client_certificate);
@@ -412,6 +424,44 @@ impl<'a> Build<'a> {
             self.state().bind(BindingId::new(kind, group, ca, Role::Ca), []);
         }
     }
+}
+
+const BACK_END_NAMES: [&str; 2] = ["one.internal", "two.internal"];
+
+fn front_end_fields(client_authentication: u8, hsts: bool) -> Vec<(&'static str, &'static str)> {
+    let mut fields = vec![("sslprofiletype", "FrontEnd"), ("snienable", "ENABLED")];
+    if hsts {
+        fields.push(("hsts", "ENABLED"));
+    }
+    if client_authentication > 0 {
+        fields.push(("clientauth", "ENABLED"));
+        let level = if client_authentication == 1 { "Optional" } else { "Mandatory" };
+        fields.push(("clientcert", level));
+    }
+    fields
+}
+
+/// Those of a profile that verifies back ends by this name, or verifies nobody.
+fn back_end_fields(name: Option<&'static str>) -> Vec<(&'static str, &'static str)> {
+    let verified = name.into_iter().flat_map(|n| [("serverauth", "ENABLED"), ("commonname", n)]);
+    [("sslprofiletype", "BackEnd")].into_iter().chain(verified).collect()
+}
+
+fn digest(fields: &[(&str, &str)]) -> String {
+    CertificateId::of_der(format!("{fields:?}").as_bytes()).as_str()[..12].to_owned()
+}
+
+/// The profiles of somebody else: each that could be one of ours, with or without what it demands.
+fn foreign_ssl_profiles(is_lax: bool) -> BTreeMap<String, Fields> {
+    let front = (0..3).flat_map(|level| [false, true].map(|hsts| front_end_fields(level, hsts)));
+    let names = BACK_END_NAMES.into_iter().map(Some).chain([None]);
+    let demands = ["clientauth", "clientcert", "serverauth", "commonname"];
+    let profiles = front.chain(names.map(back_end_fields)).map(|fields| {
+        let kept = fields.iter().filter(|(name, _)| !(is_lax && demands.contains(name)));
+        let kept = kept.map(|(name, value)| ((*name).to_owned(), (*value).into()));
+        (format!("foreign-{}", digest(&fields)), kept.collect())
+    });
+    profiles.collect()
 }
 
 /// An appliance on which only we are: what runs, and what would be there after a reboot.
@@ -518,8 +568,9 @@ fn run(
     Ok(now)
 }
 
-/// Somebody else binds a CA to a front end of ours.
+/// Somebody else binds a CA to a front end of ours, and changes profiles.
 fn meddle(world: &World, owned: &mut Owned) {
+    owned.foreign_ssl_profiles = foreign_ssl_profiles(world.has_lax_profiles);
     let (_, csvserver) = Build::csvserver(0);
     let is_live = owned.state.fields(Kind::SSLVSERVER, &csvserver).is_some();
     if world.front_ends[0].has_foreign_ca && is_live {
@@ -565,7 +616,7 @@ fn dangling(owned: &Owned) -> Option<String> {
         .flat_map(|(id, fields)| reference::references(id, fields))
         .chain(state.bindings.keys().flat_map(reference::ends));
     named
-        .find(|id| !state.entities.contains_key(id) && id.name != "foreign-ca")
+        .find(|id| !state.entities.contains_key(id) && !id.name.starts_with("foreign-"))
         .map(|id| format!("{id} does not exist"))
 }
 
@@ -687,6 +738,8 @@ fn simple() -> World {
         certificates: [0, 0],
         client_certificate: 0,
         issuer: 0,
+        names_profiles: [false; 2],
+        has_lax_profiles: false,
     }
 }
 
@@ -733,6 +786,33 @@ fn a_foreign_ca_goes_and_comes_back_only_where_nobody_is_authenticated() {
     let mut meddled = strict.clone();
     meddled.front_ends[0].has_foreign_ca = true;
     holds(&[strict, meddled]);
+}
+
+#[test]
+fn a_profile_of_somebody_else_protects_as_one_of_ours() {
+    let mut strict = simple();
+    strict.front_ends[0].client_authentication = 2;
+    strict.front_ends[0].cas = [true, false, false];
+    strict.ingresses[0].back_ends[0].0 = 2;
+    let named = World { names_profiles: [true; 2], ..strict.clone() };
+    let mut open = simple();
+    open.ingresses[0].back_ends[0].0 = 1;
+    let open_by_name = World { names_profiles: [true; 2], ..open.clone() };
+    holds(&[strict, named.clone(), open]);
+    holds(&[named, open_by_name]);
+}
+
+#[test]
+fn a_profile_that_somebody_else_made_lax_gives_way_before_the_front_end_loosens() {
+    let mut strict = simple();
+    strict.front_ends[0].client_authentication = 2;
+    strict.front_ends[0].cas = [true, false, false];
+    strict.ingresses[0].back_ends[0].0 = 2;
+    let mut named = World { names_profiles: [false, true], ..strict.clone() };
+    named.ingresses[0].back_ends[0].0 = 2;
+    let mut lax = World { has_lax_profiles: true, ..strict };
+    lax.front_ends[0].client_authentication = 0;
+    holds(&[named, lax]);
 }
 
 #[test]

@@ -141,8 +141,9 @@ impl TlsText<'_> {
         }
     }
 
-    /// What a back end is, apart from its Service port: the name, the CAs and whose client
-    /// certificate it is shown. The content of that one is not part of it: it rotates in place.
+    /// What a back end is, apart from its Service port: the name, the CAs, whose client certificate
+    /// it is shown, and the profile of somebody else. The content of the certificate is not part of
+    /// it: it rotates in place. A profile that may have changed is left by moving to another back end.
     fn identity(&self, name: Option<&str>) -> String {
         let authorities = self.authorities.iter().flat_map(|one| &one.materials);
         let ids: BTreeSet<&str> =
@@ -150,6 +151,10 @@ impl TlsText<'_> {
         let ids = ids.into_iter().collect::<Vec<_>>().join(",");
         let client = self.client.as_ref().map(|(secret, _)| secret.to_string());
         let (name, client) = (name.unwrap_or_default(), client.unwrap_or_default());
-        names::digest(&["SSL", name, &ids, &client], 8)
+        let mut parts = vec!["SSL", name, &ids, &client];
+        if let ProfileText::Named(named) = &self.profile {
+            parts.push(named.name);
+        }
+        names::digest(&parts, 8)
     }
 }
