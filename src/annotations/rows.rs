@@ -75,7 +75,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
         value: r#"{"SERVICE": {"FIELD": "VALUE"}}, or {"SERVICE": "PROFILE"}"#,
         default: "the TLS defaults",
         doc: "The SSL profile towards a back end: fields of `sslprofile` and a list of \
-              `ciphers`, or the name of one on the appliance.",
+              `ciphers`, or the name of one on the appliance that demands what the Ingress asks for.",
         example: r#"{"apache": {"serverauth": "enabled", "sni": "enabled"}}"#,
         fields: Some(&ssl::BACK_END),
         security: Some(FLAG),
@@ -177,7 +177,7 @@ pub static ANNOTATIONS: &[Annotation] = &[
         value: r#"{"FIELD": "VALUE"}, or PROFILE"#,
         default: "the TLS defaults, or what an older Ingress on the same front end sets",
         doc: "The SSL profile towards clients: fields of `sslprofile` and a list of `ciphers`, \
-              or the name of one on the appliance.",
+              or the name of one on the appliance that demands what the Ingress asks for.",
         example: r#"{"clientauth": "enabled", "sni": "enabled"}"#,
         fields: Some(&ssl::FRONT_END),
         security: Some(FLAG),

@@ -62,7 +62,7 @@ pub(super) struct IngressOptions {
     /// Let annotations name this object of the appliance; `*` stands for any text; can be given
     /// several times
     ///
-    /// For TCP and HTTP profiles and net profiles that somebody else has made.
+    /// For SSL, TCP, HTTP and net profiles and certkeys that somebody else has put there.
     #[arg(
         long = "allow-reference",
         env = "NITRO_INGRESS_ALLOW_REFERENCES",
