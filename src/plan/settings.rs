@@ -10,7 +10,7 @@ use crate::policy::Consent;
 const FEATURES: &[(&str, &[Kind])] = &[
     ("LB", &[Kind::LBVSERVER, Kind::SERVICEGROUP]),
     ("CS", &[Kind::CSVSERVER]),
-    ("SSL", &[Kind::SSLPROFILE, Kind::SSLCERTKEY]),
+    ("SSL", &[Kind::SSLPROFILE, Kind::SSLCERTKEY, Kind::SSLVSERVER, Kind::SSLSERVICEGROUP]),
     ("RESPONDER", &[Kind::RESPONDERPOLICY]),
     ("REWRITE", &[Kind::REWRITEPOLICY]),
 ];
@@ -43,7 +43,10 @@ impl Settings {
             block.ops.push(Op::Enable { features: missing });
             block.features = Some(OpId(0));
         }
-        let needs_profile = desired.names(Kind::SSLPROFILE).next().is_some();
+        // Also those who attach a profile of somebody else, which enabling would replace.
+        let needs_profile = [Kind::SSLPROFILE, Kind::SSLVSERVER, Kind::SSLSERVICEGROUP]
+            .iter()
+            .any(|kind| desired.names(*kind).next().is_some());
         if needs_profile && !observed.settings.default_profile && may_save(observed, consent) {
             let entity = EntityId::new(Kind::SSLPARAMETER, "");
             let fields = Fields::from([("defaultprofile".to_owned(), "ENABLED".into())]);
