@@ -5,6 +5,7 @@ use k8s_openapi::api::networking::v1::{
 };
 use proptest::prelude::*;
 
+use super::others;
 use crate::objects::{
     Cluster, IngressBuilder, authorities, cluster, endpoints, ingress, pair, service,
 };
@@ -21,6 +22,8 @@ pub(super) struct World {
     /// The certificates of the hosts `a.example` and `b.example`.
     pub(super) certificates: usize,
     pub(super) client_certificate: usize,
+    /// Whether somebody has taken all demands out of the profiles of others.
+    pub(super) has_lax_profiles: bool,
 }
 
 /// What an endpoint does.
@@ -61,6 +64,9 @@ pub(super) struct Extras {
     without_rules: u8,
     /// The certificate of `spec.tls` without hosts, that of `a.example` or of `b.example`.
     default_certificate: u8,
+    /// A profile of somebody else for the front end, one that fits or one that does not; and whether
+    /// the back ends have some.
+    names_profiles: [u8; 2],
     /// Fields of the front end, and what answers what matches nothing.
     front_end: [u8; 5],
     /// The same of each Service.
@@ -75,13 +81,16 @@ fn seldom(choices: u8) -> impl Strategy<Value = u8> {
 fn extras() -> BoxedStrategy<Extras> {
     let field = || seldom(2);
     let fields = move || [field(), field(), field(), field(), field()];
-    (seldom(3), seldom(2), seldom(1), seldom(2), fields(), [fields(), fields()])
+    let names = || prop_oneof![16 => Just(0), 3 => Just(1), 1 => Just(2)];
+    let names = [names(), names()];
+    (seldom(3), seldom(2), seldom(1), seldom(2), names, fields(), [fields(), fields()])
         .prop_map(
             |(
                 insecure,
                 default_back_end,
                 without_rules,
                 default_certificate,
+                names_profiles,
                 front_end,
                 back_ends,
             )| {
@@ -90,6 +99,7 @@ fn extras() -> BoxedStrategy<Extras> {
                     default_back_end,
                     without_rules,
                     default_certificate,
+                    names_profiles,
                     front_end,
                     back_ends,
                 }
@@ -159,12 +169,14 @@ pub(super) fn world() -> impl Strategy<Value = World> {
     };
     let phase = || prop::sample::select(vec![Absent, Serving, Terminating]);
     let members = [[phase(), phase(), phase()], [phase(), phase(), phase()]];
-    ([wish(), wish(), wish()], members, 0..CERTIFICATES.len(), 1..3usize).prop_map(
-        |(ingresses, members, certificates, client_certificate)| World {
+    let lax = seldom(1);
+    ([wish(), wish(), wish()], members, 0..CERTIFICATES.len(), 1..3usize, lax).prop_map(
+        |(ingresses, members, certificates, client_certificate, lax)| World {
             ingresses,
             members,
             certificates,
             client_certificate,
+            has_lax_profiles: lax > 0,
         },
     )
 }
@@ -320,6 +332,11 @@ impl Wish {
                 profile.insert("clientauth".to_owned(), "enabled".into());
             }
         }
+        if let Some(is_other) = usize::from(self.extras.names_profiles[0]).checked_sub(1) {
+            let fitting = usize::from(self.client_authentication == 0 || !has_cas);
+            let name = others::FRONT_END[fitting ^ is_other];
+            return builder.annotated("frontend-sslprofile", name);
+        }
         if profile.is_empty() {
             return builder;
         }
@@ -335,8 +352,15 @@ impl Wish {
             }
             maps[0].insert(service.clone(), "True".into());
             maps[1].insert(service.clone(), "client".into());
+            let is_named = self.extras.names_profiles[1] > 0;
+            if is_named {
+                let profile = if *transport == 2 { *name } else { 2 };
+                maps[3].insert(service.clone(), others::BACK_END[profile].into());
+            }
             if *transport == 2 {
                 maps[2].insert(service.clone(), format!("back-end-ca-{ca}").into());
+            }
+            if *transport == 2 && !is_named {
                 let name = ["one.internal", "two.internal"][*name];
                 maps[3].insert(service, serde_json::json!({ "commonname": name }));
             }
