@@ -61,7 +61,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let claimants: Vec<Claimant<'_, '_>> =
         unknown.chain(readings.iter().map(Claimant::Known)).collect();
     let mut settled = claims::settle(&claimants, facts, &policy.mark.prefix);
-    verdict::tell(&claimants, &mut settled, facts);
+    verdict::tell(&claimants, &mut settled, facts, policy);
     let (desired, mut draining) = desired::write(&claimants, &settled, &policy.mark, facts);
     let unmet = verdict::unmet(&claimants, &settled);
     let pinned = verdict::pinned_members(&unmet, &reader.services, facts, policy);

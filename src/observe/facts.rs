@@ -139,13 +139,14 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
     let lbvserver =
         action.and_then(|action| world.text(Kind::CSACTION, &action, "targetlbvserver"));
     let at = (csvserver, front_end.protocol);
+    let served = protection::served(world, csvserver, &matches.host);
     let route = ObservedRoute {
         front_end,
         policy: policy.to_owned(),
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: protection::in_effect(world, at, lbvserver.as_deref()),
-        certificates: protection::certificates_for(world, csvserver, &matches.host),
-        default_certificate: protection::default_certificate_for(world, csvserver, &matches.host),
+        certificates: served.certificates,
+        default_certificate: served.default,
         matches,
     };
     Some((ingress, route))

@@ -124,17 +124,7 @@ impl Pins {
         let mut kept = Vec::new();
         for (route, _) in held {
             let Some(matches) = route_match(&old.state, &route.child) else { continue };
-            for (binding, attributes) in old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &route.parent)
-            {
-                // A route of any host is reached under each name that has a certificate.
-                let covers = matches.host == Host::Any
-                    || old.certkeys.get(&binding.child).is_some_and(|certkey| {
-                        certkey.names.iter().any(|name| matches.host.is_covered_by(name))
-                    });
-                if covers && binding.role != Role::Ca {
-                    kept.push((binding.clone(), attributes.clone()));
-                }
-            }
+            kept.extend(served(old, &route.parent, &matches.host));
         }
         for (binding, attributes) in kept {
             let is_taken =
@@ -154,6 +144,29 @@ impl Pins {
             }
         }
     }
+}
+
+/// The bindings of the certificates that clients of a host are served.
+fn served(old: &Owned, csvserver: &str, host: &Host) -> Vec<(BindingId, Fields)> {
+    // A route of any host is reached under each name that has a certificate.
+    let covers = |binding: &BindingId| {
+        *host == Host::Any
+            || old
+                .certkeys
+                .get(&binding.child)
+                .is_some_and(|certkey| certkey.names.iter().any(|name| host.is_covered_by(name)))
+    };
+    let bound = old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver);
+    let covering = bound.filter(|(binding, _)| binding.role != Role::Ca && covers(binding));
+    let mut served: Vec<(BindingId, Fields)> =
+        covering.map(|(binding, attributes)| (binding.clone(), attributes.clone())).collect();
+    let named = served.iter().filter(|(binding, _)| binding.role == Role::Sni);
+    let named: BTreeSet<String> = named.map(|(binding, _)| binding.child.clone()).collect();
+    // A default certificate beside another one for SNI is there for other hosts.
+    if *host != Host::Any && !named.is_empty() {
+        served.retain(|(binding, _)| named.contains(&binding.child));
+    }
+    served
 }
 
 fn names_meet(

@@ -86,8 +86,7 @@ pub struct ObservedRoute {
     pub answers: bool,
     /// Its protection as it is in effect now.
     pub protection: Protection,
-    /// The certificates that are bound on its front end and cover its host, each with all the
-    /// names that it covers.
+    /// The certificates that its clients are served, each with all the names that it covers.
     pub certificates: BTreeMap<CertificateId, BTreeSet<String>>,
     /// That of them which is served to clients that ask for no host. A route without a host relies
     /// on it whatever it covers.

@@ -9,7 +9,7 @@ use crate::policy::Policy;
 use crate::snapshot::{Facts, ObservedBackEnd, Snapshot};
 
 use super::Unmet;
-use super::claims::{Claimant, Settled, Standing};
+use super::claims::{Claimant, Settled, Standing, binding_of};
 use super::desired::{self, Group};
 use super::services::{PortReference, Services};
 
@@ -31,18 +31,25 @@ pub(super) fn unmet(
 }
 
 /// Tells what became of unmet Ingresses.
-pub(super) fn tell(claimants: &[Claimant<'_, '_>], settled: &mut Settled, facts: &Facts) {
+pub(super) fn tell(
+    claimants: &[Claimant<'_, '_>],
+    settled: &mut Settled,
+    facts: &Facts,
+    policy: &Policy,
+) {
     for (place, claimant) in claimants.iter().enumerate() {
         let findings = &mut settled.findings[place];
         match (&settled.standings[place], claimant) {
             (Standing::Held, Claimant::Known(reading)) => {
-                let routes = facts.routes.get(&reading.id).map_or(0, Vec::len);
+                let routes = facts.routes.get(&reading.id).into_iter().flatten();
+                let prefix = &policy.mark.prefix;
+                let kept = routes.filter(|one| !settled.yielded.contains(&binding_of(one, prefix)));
                 findings.warning(
                     Code::IngressHeld,
                     "",
                     format!(
                         "its last good configuration stays on the appliance: {}",
-                        count(routes)
+                        count(kept.count())
                     ),
                     "mend the errors of this Ingress",
                 );
