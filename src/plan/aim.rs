@@ -116,57 +116,73 @@ impl Pins {
         }
     }
 
-    /// Keeps the certificates that cover the hosts of held routes, unless another certificate is
-    /// desired for that name.
+    /// Keeps the certificates that clients of held routes are served, unless another certificate is
+    /// desired in their place.
     fn add_certificates(&self, old: &Owned, aim: &mut Owned) {
         let held =
             old.state.bindings_of(Kind::CSVSERVER_CSPOLICY).filter(|(b, _)| self.holds_route(b));
-        let mut kept = Vec::new();
-        for (route, _) in held {
-            let Some(matches) = route_match(&old.state, &route.child) else { continue };
-            kept.extend(served(old, &route.parent, &matches.host));
-        }
-        for (binding, attributes) in kept {
-            let is_taken =
-                aim.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &binding.parent).any(|(other, _)| {
-                    other.child != binding.child
-                        && other.role == binding.role
-                        && (binding.role == Role::Plain
-                            || names_meet(
-                                &aim.certkeys,
-                                &old.certkeys,
-                                &other.child,
-                                &binding.child,
-                            ))
-                });
-            if !is_taken {
-                aim.state.bindings.entry(binding).or_insert(attributes);
+        let hosts: BTreeSet<(&str, Host)> = held
+            .filter_map(|(route, _)| {
+                Some((route.parent.as_str(), route_match(&old.state, &route.child)?.host))
+            })
+            .collect();
+        // Whether there is need of a default certificate shows when those for SNI are there.
+        for role in [Role::Sni, Role::Plain] {
+            for (csvserver, host) in &hosts {
+                let kept: Vec<(BindingId, Fields)> = covering(&old.state, old, csvserver, host)
+                    .filter(|(binding, _)| binding.role == role && !is_taken(old, aim, binding))
+                    .filter(|(binding, _)| role == Role::Sni || is_default(old, aim, binding, host))
+                    .map(|(binding, attributes)| (binding.clone(), attributes.clone()))
+                    .collect();
+                for (binding, attributes) in kept {
+                    aim.state.bindings.entry(binding).or_insert(attributes);
+                }
             }
         }
     }
 }
 
-/// The bindings of the certificates that clients of a host are served.
-fn served(old: &Owned, csvserver: &str, host: &Host) -> Vec<(BindingId, Fields)> {
-    // A route of any host is reached under each name that has a certificate.
-    let covers = |binding: &BindingId| {
+/// The bindings of certificates on a csvserver that cover a host. A route of any host is reached
+/// under each name that has a certificate.
+fn covering<'s>(
+    state: &'s State,
+    certkeys: &'s Owned,
+    csvserver: &str,
+    host: &'s Host,
+) -> impl Iterator<Item = (&'s BindingId, &'s Fields)> {
+    let covers = move |certkey: &str| {
         *host == Host::Any
-            || old
+            || certkeys
                 .certkeys
-                .get(&binding.child)
+                .get(certkey)
                 .is_some_and(|certkey| certkey.names.iter().any(|name| host.is_covered_by(name)))
     };
-    let bound = old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver);
-    let covering = bound.filter(|(binding, _)| binding.role != Role::Ca && covers(binding));
-    let mut served: Vec<(BindingId, Fields)> =
-        covering.map(|(binding, attributes)| (binding.clone(), attributes.clone())).collect();
-    let named = served.iter().filter(|(binding, _)| binding.role == Role::Sni);
-    let named: BTreeSet<String> = named.map(|(binding, _)| binding.child.clone()).collect();
-    // A default certificate beside another one for SNI is there for other hosts.
-    if *host != Host::Any && !named.is_empty() {
-        served.retain(|(binding, _)| named.contains(&binding.child));
-    }
-    served
+    state
+        .bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+        .filter(move |(binding, _)| binding.role != Role::Ca && covers(&binding.child))
+}
+
+/// Whether another certificate is desired in the place of an observed one.
+fn is_taken(old: &Owned, aim: &Owned, observed: &BindingId) -> bool {
+    aim.state.bound(observed.kind, &observed.parent).any(|(other, _)| {
+        other.child != observed.child
+            && other.role == observed.role
+            && (observed.role == Role::Plain
+                || names_meet(&aim.certkeys, &old.certkeys, &other.child, &observed.child))
+    })
+}
+
+/// Whether the clients of a host are served the default certificate. Beside another one for SNI it is
+/// there for other hosts.
+fn is_default(old: &Owned, aim: &Owned, observed: &BindingId, host: &Host) -> bool {
+    let named = || {
+        let of_aim = covering(&aim.state, aim, &observed.parent, host);
+        let kept = covering(&aim.state, old, &observed.parent, host);
+        of_aim.chain(kept).filter(|(binding, _)| binding.role == Role::Sni)
+    };
+    *host == Host::Any
+        || named().next().is_none()
+        || named().any(|(binding, _)| binding.child == observed.child)
 }
 
 fn names_meet(
