@@ -154,8 +154,8 @@ impl Change {
     }
 }
 
-/// 6: leaving routes go before the change, coming ones come after it; where nothing changes, the
-/// heir comes before the other goes.
+/// 6: leaving routes go before the change, coming ones come after it; where no protection changes,
+/// an heir comes before the other goes.
 fn routes(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
     let leaving: Vec<_> = draft.routes.leaving.iter().copied().collect();
     for route in leaving {
@@ -164,15 +164,11 @@ fn routes(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
         else {
             continue;
         };
-        if change.changes_protection() {
+        let heirs: Vec<usize> =
+            draft.routes.heirs(route).iter().filter_map(|heir| draft.index.bind(heir)).collect();
+        if change.changes_protection() || heirs.is_empty() {
             draft.need_all(&change.ops(), &[unbind]); // 6a
         } else if !draft.routes.closing.contains(route) {
-            let heirs: Vec<usize> = draft
-                .routes
-                .heirs(route)
-                .iter()
-                .filter_map(|heir| draft.index.bind(heir))
-                .collect();
             draft.need_all(&[unbind], &heirs); // 6c
         }
     }
