@@ -25,6 +25,7 @@ mod tuning;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, ObjectKey, State};
@@ -55,7 +56,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let unknown = observed.into_iter().filter(|id| !known.contains(id) && !gone.contains_key(id));
     let unknown = unknown.map(|id| {
         let key = facts.ingresses.get(id).cloned().flatten();
-        Claimant::Unknown(id.clone(), key)
+        Claimant::Unknown(*id, key)
     });
     // What has no text has no age, and counts as the oldest.
     let claimants: Vec<Claimant<'_, '_>> =
@@ -68,8 +69,8 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     draining.extend(pinned.values().flat_map(|group| &group.draining).cloned());
     let pinned_members = pinned.into_iter().map(|(name, group)| (name, group.members)).collect();
     findings.extend(reader.tell_of_services());
-    let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
-    let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
+    let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((*id, key.clone()?)));
+    let ingresses = readings.iter().map(|reading| (reading.id, reading.key.clone()));
     let ingresses = observed.chain(ingresses).collect();
     findings.extend(verdict::foreign_children(facts, policy));
     findings.extend(settled.findings);
@@ -153,5 +154,5 @@ pub struct Desired {
     /// more, since held ones do.
     pub kept_cas: BTreeSet<BindingId>,
     /// The Ingresses that each entity is there for.
-    pub owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
+    pub owners: BTreeMap<EntityId, Arc<BTreeSet<IngressId>>>,
 }

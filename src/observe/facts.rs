@@ -166,11 +166,11 @@ fn add_ingresses(facts: &mut Facts, world: &World<'_>) {
             facts.ingresses.entry(ingress).or_default();
         }
         let Some((ingress, key)) = &comment.ingress else { continue };
-        facts.ingresses.insert(ingress.clone(), Some(key.clone()));
+        facts.ingresses.insert(*ingress, Some(key.clone()));
         if id.kind == Kind::SERVICEGROUP
             && let Some(service) = &comment.service
         {
-            let (ingress, key, service) = (ingress.clone(), key.clone(), service.clone());
+            let (ingress, key, service) = (*ingress, key.clone(), service.clone());
             let back_end = ObservedBackEnd { ingress, key, service };
             facts.back_ends.insert(id.name.clone(), back_end);
         }

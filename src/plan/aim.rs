@@ -2,6 +2,7 @@
 //! the names that everything has or gets on the appliance.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::FileContent;
 use super::assign;
@@ -22,7 +23,7 @@ pub struct Aim {
     /// How long members that are drained may finish what they have.
     pub(super) drain_delay_secs: u32,
     /// The Ingresses that certkeys are there for, by the names that they were assigned.
-    pub(super) owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
+    pub(super) owners: BTreeMap<EntityId, Arc<BTreeSet<IngressId>>>,
 }
 
 /// Works out the aim.
@@ -62,7 +63,7 @@ impl Pins {
         let mut ingresses: BTreeMap<IngressId, bool> = translation
             .unmet
             .iter()
-            .map(|(id, unmet)| (id.clone(), matches!(unmet, Unmet::Held)))
+            .map(|(id, unmet)| (*id, matches!(unmet, Unmet::Held)))
             .collect();
         // An id that translating never heard of is nobody's to delete.
         for (id, fields) in &old.state.entities {

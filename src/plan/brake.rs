@@ -35,7 +35,7 @@ impl Brake {
             .gone
             .iter()
             .filter(|(id, proof)| **proof == Proof::Vanished && facts.ingresses.contains_key(*id))
-            .map(|(id, _)| id.clone())
+            .map(|(id, _)| *id)
             .collect();
         let emptied: BTreeSet<String> = emptied(&observed.owned, aim);
         let ingresses = beyond_limit(vanished, facts.ingresses.len());
@@ -117,9 +117,9 @@ mod tests {
         let key = ObjectKey::new("shop", "web");
         let ingress = IngressId::of(&key);
         let service = "apache:443".to_owned();
-        let back_end = ObservedBackEnd { ingress: ingress.clone(), key: key.clone(), service };
+        let back_end = ObservedBackEnd { ingress, key: key.clone(), service };
         let facts = Facts {
-            ingresses: [(ingress.clone(), Some(key))].into(),
+            ingresses: [(ingress, Some(key))].into(),
             back_ends: [("a".to_owned(), back_end.clone()), ("b".to_owned(), back_end)].into(),
             ..Facts::default()
         };

@@ -156,7 +156,7 @@ impl<'a> Build<'a> {
         let mut taken = BTreeSet::new();
         for (number, wish) in world.ingresses.iter().enumerate() {
             let id = IngressId::of(&ingress(number));
-            build.translation.ingresses.insert(id.clone(), ingress(number));
+            build.translation.ingresses.insert(id, ingress(number));
             match wish.fate {
                 0 | 1 => drop(build.translation.gone.insert(id, Proof::Deleted)),
                 2 => {
@@ -322,7 +322,7 @@ impl<'a> Build<'a> {
         };
         let name = format!("k8s-service{service}_{number}{suffix}");
         let comment = self.mark.comment(&OwnerComment {
-            ingress: Some((id.clone(), key)),
+            ingress: Some((id, key)),
             service: Some(format!("service{service}:80")),
         });
         let servicetype = if transport == 0 { "HTTP" } else { "SSL" };
@@ -488,7 +488,7 @@ fn run(
         .unmet
         .iter()
         .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
-        .map(|(id, _)| id.clone())
+        .map(|(id, _)| *id)
         .collect();
     let judge = Judge::new(&mark, &closed, &machine.running, &aim.owned);
     let mut now = machine.clone();

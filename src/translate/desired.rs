@@ -4,6 +4,7 @@ mod answers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::annotations::CertkeyRole;
 use crate::model::{
@@ -28,7 +29,13 @@ pub(super) fn write(
     mark: &Mark,
     facts: &Facts,
 ) -> (Desired, BTreeSet<BindingId>) {
-    let mut writer = Writer { mark, facts, desired: Desired::default(), draining: BTreeSet::new() };
+    let mut writer = Writer {
+        mark,
+        facts,
+        desired: Desired::default(),
+        draining: BTreeSet::new(),
+        alone: Arc::default(),
+    };
     for (place, claimant) in claimants.iter().enumerate() {
         let Claimant::Known(reading) = claimant else { continue };
         if settled.standings[place] == Standing::Accepted {
@@ -94,6 +101,8 @@ struct Writer<'w> {
     facts: &'w Facts,
     desired: Desired,
     draining: BTreeSet<BindingId>,
+    /// The Ingress that is written.
+    alone: Arc<BTreeSet<IngressId>>,
 }
 
 impl Writer<'_> {
@@ -188,7 +197,7 @@ impl Writer<'_> {
         let BackEnd { service, names, members: endpoints, tls } = back_end;
         let ingress = &reading.id;
         let comment = Value::from(self.mark.comment(&OwnerComment {
-            ingress: Some((ingress.clone(), reading.key.clone())),
+            ingress: Some((*ingress, reading.key.clone())),
             service: Some(service.clone()),
         }));
         let (lbvserver, group) = (names.lbvserver.as_str(), names.servicegroup.as_str());
@@ -250,7 +259,7 @@ impl Writer<'_> {
     ) {
         let ingress = &reading.id;
         let name = names::route(self.mark, ingress, front_end, matches);
-        let owner = Some((ingress.clone(), reading.key.clone()));
+        let owner = Some((*ingress, reading.key.clone()));
         let comment = self.mark.comment(&OwnerComment { ingress: owner, service: None });
         let fields = [("targetlbvserver", lbvserver.into()), ("comment", comment.into())];
         self.entity(EntityId::new(Kind::CSACTION, name.as_str()), fields_of(fields), ingress);
@@ -327,7 +336,17 @@ impl Writer<'_> {
     }
 
     fn own(&mut self, id: EntityId, ingress: &IngressId) {
-        self.desired.owners.entry(id).or_default().insert(ingress.clone());
+        // Nearly everything is there for one Ingress alone, whose set is shared then.
+        let alone = &mut self.alone;
+        let owners = self.desired.owners.entry(id).or_insert_with(|| {
+            if !alone.contains(ingress) {
+                *alone = Arc::new(BTreeSet::from([*ingress]));
+            }
+            Arc::clone(alone)
+        });
+        if !owners.contains(ingress) {
+            Arc::make_mut(owners).insert(*ingress);
+        }
     }
 
     /// Adds certificates. One content is one certkey: what an older Ingress says about its key and

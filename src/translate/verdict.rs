@@ -25,7 +25,7 @@ pub(super) fn unmet(
             Standing::Closed(reason) => Unmet::Closed(reason.clone()),
             Standing::Absent => Unmet::Closed("it has no route on the appliance".to_owned()),
         };
-        Some((claimant.id().clone(), unmet))
+        Some((*claimant.id(), unmet))
     });
     unmet.collect()
 }

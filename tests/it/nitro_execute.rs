@@ -1,6 +1,6 @@
 //! Executing: what is sent, what a failure takes with it, and what counts as done.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use mock_nitro::fault::{Fault, Faults};
@@ -25,7 +25,7 @@ impl Draft {
     /// The next op, after those that it needs.
     fn op(mut self, op: Op, needs: &[usize]) -> Self {
         let needs = needs.iter().map(|need| OpId(*need)).collect();
-        self.0.ops.push(PlannedOp { op, needs, ingresses: BTreeSet::new() });
+        self.0.ops.push(PlannedOp { op, needs, ingresses: Arc::default() });
         self
     }
 
@@ -38,7 +38,8 @@ impl Draft {
 
     /// The last op is for this Ingress.
     fn ingress(mut self, name: &str) -> Self {
-        self.0.ops.last_mut().unwrap().ingresses.insert(ingress(name));
+        let planned = self.0.ops.last_mut().unwrap();
+        Arc::make_mut(&mut planned.ingresses).insert(ingress(name));
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::*;
 use crate::model::{
@@ -172,7 +173,11 @@ fn routes() -> Vec<Op> {
 }
 
 fn planned(op: Op, ingress: Option<&IngressId>) -> PlannedOp {
-    PlannedOp { op, needs: [OpId(0)].into(), ingresses: ingress.cloned().into_iter().collect() }
+    PlannedOp {
+        op,
+        needs: [OpId(0)].into(),
+        ingresses: Arc::new(ingress.copied().into_iter().collect()),
+    }
 }
 
 fn everything() -> Plan {
