@@ -58,7 +58,7 @@ impl fmt::Display for ClusterId {
 
 /// An Ingress in names on the appliance: 10 base32 characters of the SHA-256 of `namespace/name`.
 /// Not the uid: to delete an Ingress and create it again is an edit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IngressId([u8; Self::LENGTH]);
 
 impl IngressId {
@@ -81,6 +81,12 @@ impl IngressId {
     /// The 10 characters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("base32 is ASCII")
+    }
+}
+
+impl fmt::Debug for IngressId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IngressId").field(&self.as_str()).finish()
     }
 }
 

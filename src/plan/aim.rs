@@ -173,17 +173,22 @@ fn is_taken(old: &Owned, aim: &Owned, observed: &BindingId) -> bool {
     })
 }
 
-/// Whether the clients of a host are served the default certificate. Beside another one for SNI it is
-/// there for other hosts.
+/// Whether the clients of a host are served the default certificate, and would be.
 fn is_default(old: &Owned, aim: &Owned, observed: &BindingId, host: &Host) -> bool {
-    let named = || {
-        let of_aim = covering(&aim.state, aim, &observed.parent, host);
-        let kept = covering(&aim.state, old, &observed.parent, host);
-        of_aim.chain(kept).filter(|(binding, _)| binding.role == Role::Sni)
-    };
+    let csvserver = observed.parent.as_str();
+    let kept = covering(&aim.state, old, csvserver, host);
     *host == Host::Any
-        || named().next().is_none()
-        || named().any(|(binding, _)| binding.child == observed.child)
+        || (is_default_beside(covering(&old.state, old, csvserver, host), observed)
+            && is_default_beside(covering(&aim.state, aim, csvserver, host).chain(kept), observed))
+}
+
+/// A default certificate beside another one for SNI is there for other hosts.
+fn is_default_beside<'s>(
+    covering: impl Iterator<Item = (&'s BindingId, &'s Fields)>,
+    default: &BindingId,
+) -> bool {
+    let mut named = covering.filter(|(binding, _)| binding.role == Role::Sni).peekable();
+    named.peek().is_none() || named.any(|(binding, _)| binding.child == default.child)
 }
 
 fn names_meet(

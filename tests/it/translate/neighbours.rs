@@ -206,6 +206,21 @@ fn a_default_certificate_goes_with_the_one_for_sni_that_an_older_ingress_replace
 }
 
 #[test]
+fn a_default_certificate_does_not_become_that_of_a_held_host_when_its_certificate_changes() {
+    let web = tls("web", 2, "shop.example");
+    let other = at("other", 3).host("b.example").path("/", "web", 80).tls(&[], "newer");
+    let shop = shop().with(pair("newer", "wild-2"));
+    let turns = programmed(&shop.clone().with(web.clone()).with(other));
+    assert_eq!(default_certificates(&turns).len(), 1);
+    let older = plain("older", 1, "a.shop.example").tls(&["a.shop.example"], "newer");
+    let cluster = shop.with(older).with(broken(web));
+    drop(turns.turn(&cluster));
+    let (_, second) = turns.turn(&cluster);
+    assert!(second.is_empty(), "{:#?}", second.ops);
+    assert_eq!(default_certificates(&turns), <[String; 0]>::default());
+}
+
+#[test]
 fn a_held_redirect_gives_way_to_an_older_route_once_its_text_asks_for_it_no_more() {
     let open = tls("web", 2, "shop.example");
     let turns = programmed(&shop().with(redirecting(open.clone())));
