@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{BindingId, CertificateId, IssuerSerial, KeyType, State};
+use crate::model::{BindingId, CertificateId, IssuerSerial, KeyType, Name, State};
 use crate::snapshot::Facts;
 
 /// One reading of the appliance.
@@ -29,7 +29,7 @@ pub struct Owned {
     /// Those of the bindings whose child is somebody else's: they occupy slots.
     pub foreign_children: BTreeSet<BindingId>,
     /// What all certkeys hold, ours and foreign ones: those may be bound to a parent of ours.
-    pub certkeys: BTreeMap<String, ObservedCertkey>,
+    pub certkeys: BTreeMap<Name, ObservedCertkey>,
     /// Our files below `/nsconfig/ssl`.
     pub files: BTreeSet<String>,
 }

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::model::{EntityId, Fields, IngressId, ObjectKey};
+use crate::model::{EntityId, Fields, IngressId, Name, ObjectKey};
 use crate::observed::ObservedState;
 use crate::translate::{Translation, Unmet};
 pub use aim::{Aim, aim};
@@ -95,7 +95,7 @@ pub struct Label {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Its fields.
     pub fields: Fields,
     /// The ciphers of an SSL profile.

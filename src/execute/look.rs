@@ -3,7 +3,7 @@
 
 use super::Verdict;
 use super::outcome::Problem;
-use crate::model::{BindingId, EntityId, Fields, Kind, Value, disabled};
+use crate::model::{BindingId, EntityId, Fields, Kind, Name, Value, disabled};
 use crate::nitro::row::{self, file_name, read, text};
 use crate::nitro::{Answer, Class, Code, Error, Request, Row};
 use crate::plan::Op;
@@ -34,7 +34,7 @@ pub(super) fn may_be_so(op: &Op, error: &Error, again: bool) -> bool {
 
 /// What to read to see whether an op was carried out.
 pub(super) fn request(op: &Op) -> Request {
-    let certkey = |name: &String| Request::entity(&EntityId::new(Kind::SSLCERTKEY, name.as_str()));
+    let certkey = |name: &Name| Request::entity(&EntityId::new(Kind::SSLCERTKEY, name.clone()));
     match op {
         // The list, because a single file would come with its content.
         Op::Upload { .. } | Op::RemoveFile { .. } => Request::files(),

@@ -68,17 +68,17 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
         if id.kind == Kind::SERVER
             && let Some(address) = text(row, "ipaddress").and_then(|text| text.parse().ok())
         {
-            facts.foreign_servers.insert(address, id.name.clone());
+            facts.foreign_servers.insert(address, id.name.to_string());
         }
         if id.kind == Kind::SSLCERTKEY {
             let ObservedCertkey { names, keyed, .. } = certificates::read(row, world.mark);
-            facts.foreign_certkeys.insert(id.name.clone(), ForeignCertkey { names, keyed });
+            facts.foreign_certkeys.insert(id.name.to_string(), ForeignCertkey { names, keyed });
         }
         if id.kind == Kind::SSLCERTKEY
             && let Some(issuer_serial) = certificates::issuer_serial(row)
         {
             let key_type = certificates::key_type(row);
-            let certificate = ForeignCertificate { name: id.name.clone(), key_type };
+            let certificate = ForeignCertificate { name: id.name.to_string(), key_type };
             facts.foreign_certificates.insert(issuer_serial, certificate);
         }
     }
@@ -89,7 +89,7 @@ fn add_foreign_ssl(facts: &mut Facts, world: &World<'_>) {
     for kind in [Kind::SSLVSERVER, Kind::SSLSERVICE, Kind::SSLSERVICEGROUP] {
         for (id, _) in world.of(kind).filter(|(id, _)| !world.owned.contains_key(*id)) {
             if kind == Kind::SSLSERVICE && is_internal(&id.name) {
-                facts.internal_ssl.insert(id.name.clone());
+                facts.internal_ssl.insert(id.name.to_string());
             } else {
                 facts.foreign_ssl.insert(id.clone());
             }
@@ -172,7 +172,7 @@ fn add_ingresses(facts: &mut Facts, world: &World<'_>) {
         {
             let (ingress, key, service) = (*ingress, key.clone(), service.clone());
             let back_end = ObservedBackEnd { ingress, key, service };
-            facts.back_ends.insert(id.name.clone(), back_end);
+            facts.back_ends.insert(id.name.to_string(), back_end);
         }
     }
 }

@@ -149,7 +149,7 @@ fn cas(world: &World<'_>, kind: Kind, parent: &str) -> BTreeSet<AcceptedCa> {
             let content = row.and_then(|row| certificates::read(row, world.mark).content);
             match content.filter(|_| world.owns(Kind::SSLCERTKEY, &binding.child)) {
                 Some(content) => AcceptedCa::Known(content),
-                None => AcceptedCa::Foreign(binding.child.clone()),
+                None => AcceptedCa::Foreign(binding.child.to_string()),
             }
         })
         .collect()

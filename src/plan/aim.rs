@@ -8,7 +8,8 @@ use super::FileContent;
 use super::assign;
 use super::reference::{ends, references};
 use crate::model::{
-    BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
+    BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Name, Role, RouteMatch, State,
+    disabled,
 };
 use crate::observed::{ObservedState, Owned};
 use crate::translate::{Translation, Unmet};
@@ -192,8 +193,8 @@ fn is_default_beside<'s>(
 }
 
 fn names_meet(
-    aim: &BTreeMap<String, crate::observed::ObservedCertkey>,
-    old: &BTreeMap<String, crate::observed::ObservedCertkey>,
+    aim: &BTreeMap<Name, crate::observed::ObservedCertkey>,
+    old: &BTreeMap<Name, crate::observed::ObservedCertkey>,
     one: &str,
     other: &str,
 ) -> bool {

@@ -10,7 +10,7 @@ use super::brake::Brake;
 use super::needs::{Needs, Swap};
 use super::settings::{Settings, may_save};
 use super::{Op, OpId, Plan, PlannedOp, labels, sort};
-use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, State, Value};
+use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, Name, State, Value};
 use crate::observed::ObservedState;
 use crate::translate::Translation;
 
@@ -126,7 +126,7 @@ fn finish(observed: &ObservedState, translation: &Translation, aim: &Aim, plan: 
 }
 
 /// The ops after which a certkey no longer names the files it had.
-fn freed(plan: &Plan) -> BTreeMap<String, OpId> {
+fn freed(plan: &Plan) -> BTreeMap<Name, OpId> {
     plan.ops
         .iter()
         .enumerate()
@@ -140,7 +140,7 @@ fn freed(plan: &Plan) -> BTreeMap<String, OpId> {
 }
 
 /// The certkey that names each file.
-fn files(state: &State) -> BTreeMap<String, String> {
+fn files(state: &State) -> BTreeMap<String, Name> {
     let certkeys = state.entities.iter().filter(|(id, _)| id.kind == Kind::SSLCERTKEY);
     certkeys
         .flat_map(|(id, fields)| {
@@ -157,7 +157,7 @@ struct Owners<'a> {
     translation: &'a Translation,
     aim: &'a Aim,
     mark: &'a Mark,
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, Name>,
     /// That of the last op that was for one Ingress alone.
     alone: Arc<BTreeSet<IngressId>>,
 }

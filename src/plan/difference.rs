@@ -76,7 +76,7 @@ fn create(id: &EntityId, fields: &Fields, ops: &mut Vec<Op>) {
     let link = if id.kind == Kind::SSLCERTKEY { fields.remove("linkcertkeyname") } else { None };
     ops.push(Op::Create { entity: id.clone(), fields });
     if let Some(issuer) = link {
-        ops.push(Op::Link { certkey: id.name.clone(), issuer: issuer.to_string() });
+        ops.push(Op::Link { certkey: id.name.clone(), issuer: issuer.to_string().into() });
     }
 }
 
@@ -94,7 +94,7 @@ fn certkey(id: &EntityId, observed: &Fields, desired: &Fields, ops: &mut Vec<Op>
         ops.push(Op::Change { certkey: certkey.clone(), cert: cert.to_string(), key });
     }
     if let (true, Some(issuer)) = (relinks, new_link) {
-        ops.push(Op::Link { certkey, issuer: issuer.to_string() });
+        ops.push(Op::Link { certkey, issuer: issuer.to_string().into() });
     }
 }
 

@@ -92,7 +92,7 @@ fn overwrite(binding: &BindingId, owned: &mut Owned) {
 
 fn learn(certkey: &str, owned: &mut Owned, aim: &Aim) {
     if let Some(after) = aim.owned.certkeys.get(certkey) {
-        owned.certkeys.insert(certkey.to_owned(), after.clone());
+        owned.certkeys.insert(certkey.into(), after.clone());
     }
 }
 

@@ -313,7 +313,7 @@ fn of_a_batch_that_failed_in_part_only_the_passing_failure_is_tried_again() {
 
 #[test]
 fn what_is_so_already_is_done() {
-    let unlink = Op::Unlink { certkey: "ns-server-certificate".to_owned() };
+    let unlink = Op::Unlink { certkey: "ns-server-certificate".into() };
     let unbind = |kind, parent: &str, child: &str, role| {
         let binding = BindingId::new(kind, parent, child, role);
         Op::Unbind { binding }

@@ -50,7 +50,7 @@ pub(super) fn replacing(
 pub(super) fn has_cipher_before(plan: &Plan, binding: &BindingId) -> bool {
     let before = plan.before.get(&binding.parent_id());
     binding.kind == Kind::SSLPROFILE_SSLCIPHER
-        && before.is_some_and(|before| before.ciphers.contains(&binding.child))
+        && before.is_some_and(|before| before.ciphers.contains(binding.child.as_str()))
 }
 
 fn old(kind: Kind, before: &Before, name: &str) -> String {

@@ -13,7 +13,7 @@ pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> 
     match op {
         // A part of what the block is about, such as the action of a route.
         Op::Create { entity, .. } | Op::Delete { entity, .. } if alone => {
-            one(entity.kind.name(), entity.name.clone())
+            one(entity.kind.name(), entity.name.to_string())
         }
         Op::Create { entity, fields } => match plan.before.get(entity) {
             Some(before) => compared::replacing(plan, entity, fields, before),
