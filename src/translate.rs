@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, ObjectKey, State};
+use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, Name, ObjectKey, State};
 use crate::policy::{Consent, Policy};
 use crate::snapshot::{Proof, Snapshot};
 use crate::tls::Material;
@@ -102,7 +102,7 @@ pub struct Translation {
     pub gone: BTreeMap<IngressId, Proof>,
     /// The members that the service groups of held and closed Ingresses should have now, by group:
     /// server entities and member bindings. A group that is not here keeps the members it has.
-    pub pinned_members: BTreeMap<String, State>,
+    pub pinned_members: BTreeMap<Name, State>,
     /// The members whose endpoints are terminating.
     pub draining: Draining,
     /// What the plan may do.

@@ -116,7 +116,7 @@ pub(super) fn verify(op: &Op, answer: &Answer) -> Verdict {
         None => Verdict::Done,
         Some((field, wanted)) => Verdict::Failed(Problem::Differs {
             entity: entity.to_string(),
-            field: field.clone(),
+            field: field.to_string(),
             wanted: wanted.to_string(),
             found: read(entity.kind, row, field).map(|found| found.to_string()).unwrap_or_default(),
         }),
@@ -125,7 +125,7 @@ pub(super) fn verify(op: &Op, answer: &Answer) -> Verdict {
 
 /// The first field that is not as wanted. What an answer leaves out is at its default; a list must
 /// hold at least what is wanted.
-fn difference<'f>(kind: Kind, row: &Row, wanted: &'f Fields) -> Option<(&'f String, &'f Value)> {
+fn difference<'f>(kind: Kind, row: &Row, wanted: &'f Fields) -> Option<(&'f Name, &'f Value)> {
     wanted.iter().find(|(name, value)| {
         let found = read(kind, row, name).or_else(|| schema::reset_value(kind, name));
         match (value, found) {

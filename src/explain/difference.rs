@@ -60,7 +60,7 @@ fn fields_that_differ(
     let told = fields.iter().filter(|(field, value)| is_told(field, value));
     told.map(|(field, value)| Effect::Set {
         entity: entity.clone(),
-        field: field.clone(),
+        field: field.to_string(),
         value: value.clone(),
         otherwise: others.get(field).cloned(),
     })
@@ -78,7 +78,7 @@ fn renamed(with: &State, without: &State) -> BTreeMap<EntityId, EntityId> {
     for one in &gone {
         for other in come.iter().filter(|other| other.kind == one.kind) {
             let (fields, others) = (&with.entities[one], &without.entities[other]);
-            let alike = fields.iter().filter(|(name, value)| others.get(*name) == Some(value));
+            let alike = fields.iter().filter(|(name, value)| others.get(name) == Some(value));
             pairs.push((std::cmp::Reverse(alike.count()), one, other));
         }
     }

@@ -172,7 +172,7 @@ fn add_ingresses(facts: &mut Facts, world: &World<'_>) {
         {
             let (ingress, key, service) = (*ingress, key.clone(), service.clone());
             let back_end = ObservedBackEnd { ingress, key, service };
-            facts.back_ends.insert(id.name.to_string(), back_end);
+            facts.back_ends.insert(id.name.clone(), back_end);
         }
     }
 }

@@ -48,7 +48,7 @@ fn fields(kind: Kind, row: &Row) -> Fields {
     if kind == Kind::SSLCERTKEY {
         for name in ["cert", "key"] {
             if let Some(Value::Text(path)) = fields.get_mut(name) {
-                *path = file_name(path).to_owned();
+                *path = file_name(path).into();
             }
         }
     }

@@ -90,7 +90,7 @@ fn held_back(
         Some(Some(key)) => format!("Ingress {key}"),
         Some(None) | None => format!("Ingress with id {id}"),
     };
-    let members = |group: &Name| match facts.back_ends.get(group.as_str()) {
+    let members = |group: &Name| match facts.back_ends.get(group) {
         Some(ObservedBackEnd { ingress: _, key, service }) => {
             format!("all members of Service {}/{service} for Ingress {key}", key.namespace)
         }
@@ -120,7 +120,7 @@ mod tests {
         let back_end = ObservedBackEnd { ingress, key: key.clone(), service };
         let facts = Facts {
             ingresses: [(ingress, Some(key))].into(),
-            back_ends: [("a".to_owned(), back_end.clone()), ("b".to_owned(), back_end)].into(),
+            back_ends: [("a".into(), back_end.clone()), ("b".into(), back_end)].into(),
             ..Facts::default()
         };
         let groups = ["a", "b", "c"].map(Name::from).into();

@@ -378,7 +378,7 @@ impl<'a> Build<'a> {
             if ingress == *id {
                 let number = usize::from(service.as_deref() == Some("service1:80"));
                 let members = self.members(group, wish.back_ends[number].3);
-                self.translation.pinned_members.insert(group.to_owned(), members);
+                self.translation.pinned_members.insert(group.into(), members);
             }
         }
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{
-    BindingId, CertificateId, EntityId, FrontEndId, IngressId, IssuerSerial, KeyType, ObjectKey,
-    Protection, RouteMatch,
+    BindingId, CertificateId, EntityId, FrontEndId, IngressId, IssuerSerial, KeyType, Name,
+    ObjectKey, Protection, RouteMatch,
 };
 
 /// Facts about the appliance. Offline there are none: the default is an empty appliance with all
@@ -41,7 +41,7 @@ pub struct Facts {
     /// Our bound routes by Ingress id, in the order of their policies' names.
     pub routes: BTreeMap<IngressId, Vec<ObservedRoute>>,
     /// Our service groups that carry an Ingress, by name: whose members follow which Service.
-    pub back_ends: BTreeMap<String, ObservedBackEnd>,
+    pub back_ends: BTreeMap<Name, ObservedBackEnd>,
     /// Every Ingress id that an object of ours carries, with its name where a comment tells it.
     pub ingresses: BTreeMap<IngressId, Option<ObjectKey>>,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, ObjectRef};
-use crate::model::{BindingId, IngressId, ObjectKey};
+use crate::model::{BindingId, IngressId, Name, ObjectKey};
 use crate::policy::Policy;
 use crate::snapshot::{Facts, ObservedBackEnd, Snapshot};
 
@@ -136,7 +136,7 @@ pub(super) fn pinned_members(
     services: &Services<'_>,
     facts: &Facts,
     policy: &Policy,
-) -> BTreeMap<String, Group> {
+) -> BTreeMap<Name, Group> {
     let groups =
         facts.back_ends.iter().filter(|(_, observed)| unmet.contains_key(&observed.ingress));
     let pinned = groups.filter_map(|(group, observed)| {

@@ -226,7 +226,7 @@ fn key(entity: &EntityId) -> Object {
 }
 
 fn json_fields(fields: &Fields) -> Object {
-    fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
+    fields.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
 }
 
 fn text_fields<const N: usize>(fields: [(&str, &str); N]) -> Object {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Code;
 use crate::model::{
-    AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host, Protocol, Value,
+    AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host, Name, Protocol, Value,
 };
 use crate::snapshot::ObservedRoute;
 
@@ -169,9 +169,8 @@ impl Round<'_, '_, '_> {
                 ("ciphers", reading.front.ciphers.join(", "), profile.ciphers().join(", "))
             }
             Settings::Text(profile) => {
-                let differs = |(name, value): &(&String, &Value)| {
-                    profile.value(name).as_ref() != Some(*value)
-                };
+                let differs =
+                    |(name, value): &(&Name, &Value)| profile.value(name).as_ref() != Some(*value);
                 let Some((name, value)) = reading.front.fields.iter().find(differs) else {
                     return Ok(());
                 };
@@ -324,7 +323,7 @@ impl Round<'_, '_, '_> {
     /// Says that settings wait for the holder of the front end.
     fn note_kept(&mut self, place: usize, front_end: FrontEndId, reading: &Reading<'_>) {
         let front = &self.settled.fronts[&front_end];
-        let asked = |name: &&String| !matches!(name.as_str(), "clientauth" | "clientcert");
+        let asked = |name: &&Name| !matches!(name.as_str(), "clientauth" | "clientcert");
         let Settings::Bound(_) = front.settings else { return };
         let Some(name) = reading.front.fields.keys().find(asked) else { return };
         let holder = self.claimants[front.holder].object();

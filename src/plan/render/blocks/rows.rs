@@ -71,7 +71,7 @@ fn shown(entity: &EntityId, fields: &Fields) -> Vec<(String, String)> {
         _ => true,
     };
     let told = fields.iter().filter(|(name, value)| tells(name, value.as_text()));
-    told.map(|(name, value)| (name.clone(), value.to_string())).collect()
+    told.map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
 /// Where an op stands among those on one object: what it is, then what is bound to it.
