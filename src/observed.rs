@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{BindingId, CertificateId, Fields, IssuerSerial, KeyType, State};
+use crate::model::{BindingId, CertificateId, Fields, IssuerSerial, KeyType, Name, State};
 use crate::snapshot::Facts;
 
 /// One reading of the appliance.
@@ -29,10 +29,10 @@ pub struct Owned {
     /// Those of the bindings whose child is somebody else's: they occupy slots.
     pub foreign_children: BTreeSet<BindingId>,
     /// What all certkeys hold, ours and foreign ones: those may be bound to a parent of ours.
-    pub certkeys: BTreeMap<String, ObservedCertkey>,
+    pub certkeys: BTreeMap<Name, ObservedCertkey>,
     /// SSL profiles that are not ours, by name: a front end or group of ours may have one, and then
     /// it decides what protects that.
-    pub foreign_ssl_profiles: BTreeMap<String, Fields>,
+    pub foreign_ssl_profiles: BTreeMap<Name, Fields>,
     /// Our files below `/nsconfig/ssl`.
     pub files: BTreeSet<String>,
 }

@@ -24,8 +24,9 @@ mod laws;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::model::{EntityId, Fields, IngressId, ObjectKey};
+use crate::model::{EntityId, Fields, IngressId, Name, ObjectKey};
 use crate::observed::ObservedState;
 use crate::translate::{Translation, Unmet};
 pub use aim::{Aim, aim};
@@ -41,7 +42,7 @@ pub fn plan(observed: &ObservedState, translation: &Translation) -> Plan {
         .unmet
         .iter()
         .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
-        .map(|(id, _)| id.clone())
+        .map(|(id, _)| *id)
         .collect();
     let needs = needs::needs(&observed.owned, &aim, &ops, &translation.mark, &closed);
     assemble::assemble(observed, translation, &aim, assemble::Draft { ops, needs })
@@ -94,7 +95,7 @@ pub struct Label {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
     /// Its name.
-    pub name: String,
+    pub name: Name,
     /// Its fields.
     pub fields: Fields,
     /// The ciphers of an SSL profile.
@@ -113,7 +114,7 @@ pub struct PlannedOp {
     /// The ops that must have succeeded. Any order that respects these is safe.
     pub needs: BTreeSet<OpId>,
     /// The Ingresses that it is for; empty for what all share.
-    pub ingresses: BTreeSet<IngressId>,
+    pub ingresses: Arc<BTreeSet<IngressId>>,
 }
 
 /// What the brake holds back.

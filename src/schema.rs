@@ -247,12 +247,12 @@ fn normalise_text(
     }
     if facts.allowed.is_empty() {
         let literal = facts.ref_literals.iter().find(|word| word.eq_ignore_ascii_case(&text));
-        return Ok(Value::Text(literal.cloned().unwrap_or(text)));
+        return Ok(Value::from(literal.cloned().unwrap_or(text)));
     }
     let exact = facts.allowed.iter().find(|allowed| allowed.eq_ignore_ascii_case(&text));
     exact
         .or_else(|| switch(facts, &text))
-        .map(|allowed| Value::Text(allowed.clone()))
+        .map(|allowed| Value::from(allowed.clone()))
         .ok_or(Mismatch::NotAllowed { field, value: text, allowed: &facts.allowed })
 }
 

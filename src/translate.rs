@@ -25,9 +25,10 @@ mod tuning;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, ObjectKey, State};
+use crate::model::{BindingId, CertificateId, EntityId, IngressId, Mark, Name, ObjectKey, State};
 use crate::policy::{Consent, Policy};
 use crate::snapshot::{Proof, Snapshot};
 use crate::tls::Material;
@@ -55,21 +56,21 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
     let unknown = observed.into_iter().filter(|id| !known.contains(id) && !gone.contains_key(id));
     let unknown = unknown.map(|id| {
         let key = facts.ingresses.get(id).cloned().flatten();
-        Claimant::Unknown(id.clone(), key)
+        Claimant::Unknown(*id, key)
     });
     // What has no text has no age, and counts as the oldest.
     let claimants: Vec<Claimant<'_, '_>> =
         unknown.chain(readings.iter().map(Claimant::Known)).collect();
     let mut settled = claims::settle(&claimants, facts, &policy.mark.prefix);
-    verdict::tell(&claimants, &mut settled, facts);
+    verdict::tell(&claimants, &mut settled, facts, policy);
     let (desired, mut draining) = desired::write(&claimants, &settled, &policy.mark, facts);
     let unmet = verdict::unmet(&claimants, &settled);
     let pinned = verdict::pinned_members(&unmet, &reader.services, facts, policy);
     draining.extend(pinned.values().flat_map(|group| &group.draining).cloned());
     let pinned_members = pinned.into_iter().map(|(name, group)| (name, group.members)).collect();
     findings.extend(reader.tell_of_services());
-    let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((id.clone(), key.clone()?)));
-    let ingresses = readings.iter().map(|reading| (reading.id.clone(), reading.key.clone()));
+    let observed = facts.ingresses.iter().filter_map(|(id, key)| Some((*id, key.clone()?)));
+    let ingresses = readings.iter().map(|reading| (reading.id, reading.key.clone()));
     let ingresses = observed.chain(ingresses).collect();
     findings.extend(verdict::foreign_children(facts, policy));
     findings.extend(settled.findings);
@@ -101,7 +102,7 @@ pub struct Translation {
     pub gone: BTreeMap<IngressId, Proof>,
     /// The members that the service groups of held and closed Ingresses should have now, by group:
     /// server entities and member bindings. A group that is not here keeps the members it has.
-    pub pinned_members: BTreeMap<String, State>,
+    pub pinned_members: BTreeMap<Name, State>,
     /// The members whose endpoints are terminating.
     pub draining: Draining,
     /// What the plan may do.
@@ -153,5 +154,5 @@ pub struct Desired {
     /// more, since held ones do.
     pub kept_cas: BTreeSet<BindingId>,
     /// The Ingresses that each entity is there for.
-    pub owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
+    pub owners: BTreeMap<EntityId, Arc<BTreeSet<IngressId>>>,
 }

@@ -79,7 +79,7 @@ fn ssl_profile(text: &str) -> Result<SslSettings, ParseError> {
     };
     let settings = ssl::read(node, &ssl::FRONT_END)?;
     let demands =
-        ["clientauth", "clientcert"].into_iter().find(|it| settings.fields.contains_key(*it));
+        ["clientauth", "clientcert"].into_iter().find(|it| settings.fields.contains_key(it));
     demands.map_or(Ok(settings), |field| {
         let what = "the defaults of SSL profiles";
         let advice = "remove it: client certificates are demanded where an Ingress names a CA";

@@ -222,6 +222,7 @@ fn upload_size(op: &Op) -> usize {
 mod tests {
     use std::collections::BTreeSet;
     use std::iter;
+    use std::sync::Arc;
 
     use super::*;
     use crate::model::{EntityId, Fields, Kind};
@@ -233,7 +234,7 @@ mod tests {
         PlannedOp {
             op: Op::Create { entity, fields: Fields::new() },
             needs,
-            ingresses: BTreeSet::new(),
+            ingresses: Arc::default(),
         }
     }
 
@@ -242,13 +243,13 @@ mod tests {
         PlannedOp {
             op: Op::Delete { entity, also: Fields::new() },
             needs: BTreeSet::new(),
-            ingresses: BTreeSet::new(),
+            ingresses: Arc::default(),
         }
     }
 
     fn remove_file(name: usize) -> PlannedOp {
         let op = Op::RemoveFile { file: name.to_string() };
-        PlannedOp { op, needs: BTreeSet::new(), ingresses: BTreeSet::new() }
+        PlannedOp { op, needs: BTreeSet::new(), ingresses: Arc::default() }
     }
 
     fn chunks(plan: &Plan, commands: usize, skipped: &[usize]) -> Vec<Vec<usize>> {

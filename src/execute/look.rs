@@ -3,7 +3,7 @@
 
 use super::Verdict;
 use super::outcome::Problem;
-use crate::model::{BindingId, EntityId, Fields, Kind, Value, disabled};
+use crate::model::{BindingId, EntityId, Fields, Kind, Name, Value, disabled};
 use crate::nitro::row::{self, file_name, read, text};
 use crate::nitro::{Answer, Class, Code, Error, Request, Row};
 use crate::plan::Op;
@@ -34,7 +34,7 @@ pub(super) fn may_be_so(op: &Op, error: &Error, again: bool) -> bool {
 
 /// What to read to see whether an op was carried out.
 pub(super) fn request(op: &Op) -> Request {
-    let certkey = |name: &String| Request::entity(&EntityId::new(Kind::SSLCERTKEY, name.as_str()));
+    let certkey = |name: &Name| Request::entity(&EntityId::new(Kind::SSLCERTKEY, name.clone()));
     match op {
         // The list, because a single file would come with its content.
         Op::Upload { .. } | Op::RemoveFile { .. } => Request::files(),
@@ -116,7 +116,7 @@ pub(super) fn verify(op: &Op, answer: &Answer) -> Verdict {
         None => Verdict::Done,
         Some((field, wanted)) => Verdict::Failed(Problem::Differs {
             entity: entity.to_string(),
-            field: field.clone(),
+            field: field.to_string(),
             wanted: wanted.to_string(),
             found: read(entity.kind, row, field).map(|found| found.to_string()).unwrap_or_default(),
         }),
@@ -125,7 +125,7 @@ pub(super) fn verify(op: &Op, answer: &Answer) -> Verdict {
 
 /// The first field that is not as wanted. What an answer leaves out is at its default; a list must
 /// hold at least what is wanted.
-fn difference<'f>(kind: Kind, row: &Row, wanted: &'f Fields) -> Option<(&'f String, &'f Value)> {
+fn difference<'f>(kind: Kind, row: &Row, wanted: &'f Fields) -> Option<(&'f Name, &'f Value)> {
     wanted.iter().find(|(name, value)| {
         let found = read(kind, row, name).or_else(|| schema::reset_value(kind, name));
         match (value, found) {

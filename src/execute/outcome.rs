@@ -99,8 +99,8 @@ impl Outcomes {
                     IngressOutcome::Failed
                 }
             };
-            for ingress in &planned.ingresses {
-                let worst = ingresses.entry(ingress.clone()).or_insert(outcome);
+            for ingress in planned.ingresses.iter() {
+                let worst = ingresses.entry(*ingress).or_insert(outcome);
                 *worst = (*worst).max(outcome);
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Effect, Subject};
-use crate::model::{BindingId, EntityId, Fields, State, Value};
+use crate::model::{BindingId, EntityId, Fields, Name, State, Value};
 
 /// What one configuration has that the other has not, or has otherwise. Objects whose name alone
 /// differs are taken for the same.
@@ -11,7 +11,7 @@ pub(super) fn difference(with: &State, without: &State) -> Vec<Effect> {
     let renamed = renamed(with, without);
     let name = |name: &str| {
         let other = renamed.iter().find(|(entity, _)| entity.name == name);
-        other.map_or_else(|| name.to_owned(), |(_, other)| other.name.clone())
+        other.map_or_else(|| Name::from(name), |(_, other)| other.name.clone())
     };
     let mut effects = Vec::new();
     for (entity, fields) in &with.entities {
@@ -46,7 +46,7 @@ fn fields_that_differ(
     entity: &EntityId,
     fields: &Fields,
     others: &Fields,
-    name: &dyn Fn(&str) -> String,
+    name: &dyn Fn(&str) -> Name,
 ) -> Vec<Effect> {
     let is_told = |field: &str, value: &Value| {
         let other = others.get(field);
@@ -60,7 +60,7 @@ fn fields_that_differ(
     let told = fields.iter().filter(|(field, value)| is_told(field, value));
     told.map(|(field, value)| Effect::Set {
         entity: entity.clone(),
-        field: field.clone(),
+        field: field.to_string(),
         value: value.clone(),
         otherwise: others.get(field).cloned(),
     })
@@ -78,7 +78,7 @@ fn renamed(with: &State, without: &State) -> BTreeMap<EntityId, EntityId> {
     for one in &gone {
         for other in come.iter().filter(|other| other.kind == one.kind) {
             let (fields, others) = (&with.entities[one], &without.entities[other]);
-            let alike = fields.iter().filter(|(name, value)| others.get(*name) == Some(value));
+            let alike = fields.iter().filter(|(name, value)| others.get(name) == Some(value));
             pairs.push((std::cmp::Reverse(alike.count()), one, other));
         }
     }

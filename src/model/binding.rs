@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{EntityId, Kind};
+use super::{EntityId, Kind, Name};
 
 /// The identity of one binding. Its attributes (priority, weight) are [`super::Fields`] beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,9 +10,9 @@ pub struct BindingId {
     /// The binding type.
     pub kind: Kind,
     /// The name of the entity that others are bound to.
-    pub parent: String,
+    pub parent: Name,
     /// The name of what is bound.
-    pub child: String,
+    pub child: Name,
     /// What tells two bindings of the same pair apart.
     pub role: Role,
 }
@@ -157,12 +157,7 @@ impl BindingShape {
 
 impl BindingId {
     /// Names a binding.
-    pub fn new(
-        kind: Kind,
-        parent: impl Into<String>,
-        child: impl Into<String>,
-        role: Role,
-    ) -> Self {
+    pub fn new(kind: Kind, parent: impl Into<Name>, child: impl Into<Name>, role: Role) -> Self {
         Self { kind, parent: parent.into(), child: child.into(), role }
     }
 
@@ -173,12 +168,12 @@ impl BindingId {
 
     /// The entity that the other is bound to.
     pub fn parent_id(&self) -> EntityId {
-        EntityId::new(self.shape().parent, self.parent.as_str())
+        EntityId::new(self.shape().parent, self.parent.clone())
     }
 
     /// The entity that is bound; `None` for what the appliance has built in.
     pub fn child_id(&self) -> Option<EntityId> {
-        self.shape().child.map(|kind| EntityId::new(kind, self.child.as_str()))
+        self.shape().child.map(|kind| EntityId::new(kind, self.child.clone()))
     }
 }
 

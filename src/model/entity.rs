@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Kind;
+use super::{Kind, Name};
 
 /// A named configuration object: what it is and how it is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,12 +10,12 @@ pub struct EntityId {
     /// Its type.
     pub kind: Kind,
     /// Its name on the appliance, the value of the type's key field.
-    pub name: String,
+    pub name: Name,
 }
 
 impl EntityId {
     /// Names an object.
-    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
+    pub fn new(kind: Kind, name: impl Into<Name>) -> Self {
         Self { kind, name: name.into() }
     }
 }

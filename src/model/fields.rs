@@ -1,6 +1,5 @@
 //! The fields of an entity, or the attributes of a binding.
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::iter::Map;
@@ -8,7 +7,7 @@ use std::ops::Index;
 use std::sync::Arc;
 use std::{slice, vec};
 
-use super::Value;
+use super::{Name, Value};
 
 /// Fields by NITRO's spelling, sorted.
 ///
@@ -17,7 +16,7 @@ use super::Value;
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fields(Option<Arc<Vec<Field>>>);
 
-type Field = (String, Value);
+type Field = (Name, Value);
 
 impl Fields {
     /// No fields.
@@ -26,24 +25,19 @@ impl Fields {
     }
 
     /// The value of a field.
-    pub fn get<N: Ord + ?Sized>(&self, name: &N) -> Option<&Value>
-    where
-        String: Borrow<N>,
-    {
+    pub fn get(&self, name: &str) -> Option<&Value> {
         let place = self.place(name).ok()?;
         self.as_slice().get(place).map(|(_, value)| value)
     }
 
     /// Whether a field is there.
-    pub fn contains_key<N: Ord + ?Sized>(&self, name: &N) -> bool
-    where
-        String: Borrow<N>,
-    {
+    pub fn contains_key(&self, name: &str) -> bool {
         self.place(name).is_ok()
     }
 
     /// Puts a field in, over the one of that name, which is given back.
-    pub fn insert(&mut self, name: String, value: Value) -> Option<Value> {
+    pub fn insert(&mut self, name: impl Into<Name>, value: Value) -> Option<Value> {
+        let name = name.into();
         let place = self.place(&name);
         let fields = self.as_mut();
         match place {
@@ -58,24 +52,18 @@ impl Fields {
     /// Puts a field in unless there is one of that name.
     pub fn insert_if_absent(&mut self, name: &str, value: impl Into<Value>) {
         if let Err(place) = self.place(name) {
-            self.as_mut().insert(place, (name.to_owned(), value.into()));
+            self.as_mut().insert(place, (name.into(), value.into()));
         }
     }
 
     /// The value of a field, to be changed.
-    pub fn get_mut<N: Ord + ?Sized>(&mut self, name: &N) -> Option<&mut Value>
-    where
-        String: Borrow<N>,
-    {
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         let place = self.place(name).ok()?;
         self.as_mut().get_mut(place).map(|(_, value)| value)
     }
 
     /// Takes a field out.
-    pub fn remove<N: Ord + ?Sized>(&mut self, name: &N) -> Option<Value>
-    where
-        String: Borrow<N>,
-    {
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
         let place = self.place(name).ok()?;
         let (_, value) = self.as_mut().remove(place);
         if self.is_empty() {
@@ -85,7 +73,7 @@ impl Fields {
     }
 
     /// Keeps the fields for which this holds.
-    pub fn retain(&mut self, mut keeps: impl FnMut(&String, &Value) -> bool) {
+    pub fn retain(&mut self, mut keeps: impl FnMut(&Name, &Value) -> bool) {
         if self.iter().all(|(name, value)| keeps(name, value)) {
             return;
         }
@@ -94,12 +82,12 @@ impl Fields {
     }
 
     /// The fields in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&String, &Value)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Name, &Value)> {
         self.into_iter()
     }
 
     /// Their names in order.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
+    pub fn keys(&self) -> impl Iterator<Item = &Name> {
         self.as_slice().iter().map(|(name, _)| name)
     }
 
@@ -126,16 +114,13 @@ impl Fields {
         Arc::make_mut(self.0.get_or_insert_default())
     }
 
-    fn place<N: Ord + ?Sized>(&self, name: &N) -> Result<usize, usize>
-    where
-        String: Borrow<N>,
-    {
-        self.as_slice().binary_search_by(|(other, _)| other.borrow().cmp(name))
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.as_slice().binary_search_by(|(other, _)| other.as_str().cmp(name))
     }
 }
 
 impl<'a> IntoIterator for &'a Fields {
-    type Item = (&'a String, &'a Value);
+    type Item = (&'a Name, &'a Value);
     type IntoIter = Map<slice::Iter<'a, Field>, fn(&'a Field) -> Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -144,7 +129,7 @@ impl<'a> IntoIterator for &'a Fields {
 }
 
 impl IntoIterator for Fields {
-    type Item = (String, Value);
+    type Item = Field;
     type IntoIter = vec::IntoIter<Field>;
 
     fn into_iter(self) -> vec::IntoIter<Field> {
@@ -152,18 +137,19 @@ impl IntoIterator for Fields {
     }
 }
 
-impl FromIterator<Field> for Fields {
-    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+impl<N: Into<Name>> FromIterator<(N, Value)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (N, Value)>>(fields: I) -> Self {
         // Of two fields of one name the last counts, as in any map.
-        let sorted: BTreeMap<String, Value> = fields.into_iter().collect();
+        let sorted: BTreeMap<Name, Value> =
+            fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
         let mut fields = Vec::with_capacity(sorted.len());
         fields.extend(sorted);
         Self((!fields.is_empty()).then(|| Arc::new(fields)))
     }
 }
 
-impl<const N: usize> From<[Field; N]> for Fields {
-    fn from(fields: [Field; N]) -> Self {
+impl<N: Into<Name>, const COUNT: usize> From<[(N, Value); COUNT]> for Fields {
+    fn from(fields: [(N, Value); COUNT]) -> Self {
         fields.into_iter().collect()
     }
 }
@@ -195,7 +181,7 @@ mod tests {
     use super::*;
 
     fn field(name: &str, value: i64) -> Field {
-        (name.to_owned(), value.into())
+        (name.into(), value.into())
     }
 
     #[test]
@@ -204,8 +190,8 @@ mod tests {
         assert_eq!(fields.keys().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!((fields.get("b"), fields.get("c")), (Some(&3.into()), None));
         let before = fields.clone();
-        assert_eq!(fields.insert("c".to_owned(), 4.into()), None);
-        assert_eq!(fields.insert("a".to_owned(), 5.into()), Some(2.into()));
+        assert_eq!(fields.insert("c", 4.into()), None);
+        assert_eq!(fields.insert("a", 5.into()), Some(2.into()));
         assert_eq!(fields.remove("b"), Some(3.into()));
         assert_eq!(format!("{fields:?}"), r#"{"a": Number(5), "c": Number(4)}"#);
         assert_eq!(before, Fields::from([field("a", 2), field("b", 3)]), "copies stay as they are");

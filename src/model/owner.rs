@@ -58,31 +58,41 @@ impl fmt::Display for ClusterId {
 
 /// An Ingress in names on the appliance: 10 base32 characters of the SHA-256 of `namespace/name`.
 /// Not the uid: to delete an Ingress and create it again is an edit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct IngressId(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IngressId([u8; Self::LENGTH]);
 
 impl IngressId {
+    const LENGTH: usize = 10;
+
     /// The id of the Ingress of that name.
     pub fn of(ingress: &ObjectKey) -> Self {
-        Self(base32(&Sha256::digest(ingress.to_string().as_bytes()), 10))
+        let digest = Sha256::digest(ingress.to_string().as_bytes());
+        Self::parse(&base32(&digest, Self::LENGTH)).expect("base32 is well-formed")
     }
 
     /// Reads an id as it stands in a name or comment.
     pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = text.len() == 10
-            && text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
-        well_formed.then(|| Self(text.to_owned()))
+        let bytes = text.as_bytes().try_into().ok()?;
+        let well_formed =
+            text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+        well_formed.then_some(Self(bytes))
     }
 
     /// The 10 characters.
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).expect("base32 is ASCII")
+    }
+}
+
+impl fmt::Debug for IngressId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IngressId").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for IngressId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -158,7 +168,7 @@ impl Mark {
                 ("ingress", value) => id = Some(IngressId::parse(value)?),
                 ("name", value) => {
                     let (namespace, name) = value.split_once('/')?;
-                    owner.ingress = Some((id.clone()?, ObjectKey::new(namespace, name)));
+                    owner.ingress = Some((id?, ObjectKey::new(namespace, name)));
                 }
                 ("service", value) => owner.service = Some(value.to_owned()),
                 _ => return None,

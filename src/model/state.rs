@@ -27,14 +27,12 @@ impl State {
 
     /// Adds an entity.
     pub fn insert<const N: usize>(&mut self, id: EntityId, fields: [(&str, Value); N]) {
-        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.entities.insert(id, fields);
+        self.entities.insert(id, fields.into());
     }
 
     /// Adds a binding.
     pub fn bind<const N: usize>(&mut self, id: BindingId, attributes: [(&str, Value); N]) {
-        let fields = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.bindings.insert(id, fields);
+        self.bindings.insert(id, attributes.into());
     }
 
     /// The names of all entities of a kind.
@@ -75,7 +73,7 @@ pub fn is_disabled(attributes: &Fields) -> bool {
 
 /// The attributes of a member that takes no new clients.
 pub fn disabled() -> Fields {
-    Fields::from([(MEMBER_STATE.to_owned(), DISABLED.into())])
+    Fields::from([(MEMBER_STATE, DISABLED.into())])
 }
 
 const MEMBER_STATE: &str = "state";

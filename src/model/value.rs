@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use super::Name;
+
 /// One field value. `==` is the only comparison anybody needs: case, quoted numbers and quoted
 /// booleans are settled by [`crate::schema`] when a value comes in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// Free text, a name, or an enum value in NITRO's case.
-    Text(String),
+    Text(Name),
     /// A whole number (`int` and `double` of the schema).
     Number(i64),
     /// `true` or `false`.
@@ -19,6 +21,14 @@ pub enum Value {
 impl Value {
     /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Number(_) | Self::Flag(_) | Self::List(_) => None,
+        }
+    }
+
+    /// The same, to be shared.
+    pub const fn as_name(&self) -> Option<&Name> {
         match self {
             Self::Text(text) => Some(text),
             Self::Number(_) | Self::Flag(_) | Self::List(_) => None,
@@ -57,12 +67,18 @@ impl fmt::Display for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Name> for Value {
+    fn from(text: Name) -> Self {
         Self::Text(text)
     }
 }

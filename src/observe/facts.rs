@@ -69,7 +69,7 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
         if id.kind == Kind::SERVER
             && let Some(address) = text(row, "ipaddress").and_then(|text| text.parse().ok())
         {
-            facts.foreign_servers.insert(address, id.name.clone());
+            facts.foreign_servers.insert(address, id.name.to_string());
         }
         if id.kind == Kind::SSLPROFILE {
             let managed = schema::managed_fields(id.kind);
@@ -78,13 +78,13 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
         }
         if id.kind == Kind::SSLCERTKEY {
             let ObservedCertkey { names, keyed, .. } = certificates::read(row, world.mark);
-            facts.foreign_certkeys.insert(id.name.clone(), ForeignCertkey { names, keyed });
+            facts.foreign_certkeys.insert(id.name.to_string(), ForeignCertkey { names, keyed });
         }
         if id.kind == Kind::SSLCERTKEY
             && let Some(issuer_serial) = certificates::issuer_serial(row)
         {
             let key_type = certificates::key_type(row);
-            let certificate = ForeignCertificate { name: id.name.clone(), key_type };
+            let certificate = ForeignCertificate { name: id.name.to_string(), key_type };
             facts.foreign_certificates.insert(issuer_serial, certificate);
         }
     }
@@ -95,7 +95,7 @@ fn add_foreign_ssl(facts: &mut Facts, world: &World<'_>) {
     for kind in [Kind::SSLVSERVER, Kind::SSLSERVICE, Kind::SSLSERVICEGROUP] {
         for (id, _) in world.of(kind).filter(|(id, _)| !world.owned.contains_key(*id)) {
             if kind == Kind::SSLSERVICE && is_internal(&id.name) {
-                facts.internal_ssl.insert(id.name.clone());
+                facts.internal_ssl.insert(id.name.to_string());
             } else {
                 facts.foreign_ssl.insert(id.clone());
             }
@@ -145,13 +145,14 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
     let lbvserver =
         action.and_then(|action| world.text(Kind::CSACTION, &action, "targetlbvserver"));
     let at = (csvserver, front_end.protocol);
+    let served = protection::served(world, csvserver, &matches.host);
     let route = ObservedRoute {
         front_end,
         policy: policy.to_owned(),
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: protection::in_effect(world, at, lbvserver.as_deref()),
-        certificates: protection::certificates_for(world, csvserver, &matches.host),
-        default_certificate: protection::default_certificate_for(world, csvserver, &matches.host),
+        certificates: served.certificates,
+        default_certificate: served.default,
         matches,
     };
     Some((ingress, route))
@@ -171,11 +172,11 @@ fn add_ingresses(facts: &mut Facts, world: &World<'_>) {
             facts.ingresses.entry(ingress).or_default();
         }
         let Some((ingress, key)) = &comment.ingress else { continue };
-        facts.ingresses.insert(ingress.clone(), Some(key.clone()));
+        facts.ingresses.insert(*ingress, Some(key.clone()));
         if id.kind == Kind::SERVICEGROUP
             && let Some(service) = &comment.service
         {
-            let (ingress, key, service) = (ingress.clone(), key.clone(), service.clone());
+            let (ingress, key, service) = (*ingress, key.clone(), service.clone());
             let back_end = ObservedBackEnd { ingress, key, service };
             facts.back_ends.insert(id.name.clone(), back_end);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::world::World;
 use super::{Error, Reading, certificates};
-use crate::model::{BindingId, EntityId, Fields, Kind, Value};
+use crate::model::{BindingId, EntityId, Fields, Kind, Name, Value};
 use crate::nitro::Row;
 use crate::nitro::row::{file_name, text};
 use crate::observed::{ObservedCertkey, Owned};
@@ -48,7 +48,7 @@ fn fields(kind: Kind, row: &Row) -> Fields {
     if kind == Kind::SSLCERTKEY {
         for name in ["cert", "key"] {
             if let Some(Value::Text(path)) = fields.get_mut(name) {
-                *path = file_name(path).to_owned();
+                *path = file_name(path).into();
             }
         }
     }
@@ -70,7 +70,7 @@ fn is_foreign_child(world: &World<'_>, id: &BindingId) -> bool {
 }
 
 /// All certkeys; what those of others hold is not ours to know by content.
-fn certkeys(world: &World<'_>) -> BTreeMap<String, ObservedCertkey> {
+fn certkeys(world: &World<'_>) -> BTreeMap<Name, ObservedCertkey> {
     let read = |(id, row): (&EntityId, &Row)| {
         let mut certkey = certificates::read(row, world.mark);
         if !world.owned.contains_key(id) {

@@ -48,24 +48,34 @@ pub(super) fn answers(world: &World<'_>, lbvserver: &str) -> bool {
     world.bound(Kind::LBVSERVER_RESPONDERPOLICY, lbvserver).next().is_some()
 }
 
-/// The certificates on a csvserver that cover a host, with all their names. A route without a host
-/// is served the default certificates.
-pub(super) fn certificates_for(
-    world: &World<'_>,
-    csvserver: &str,
-    host: &Host,
-) -> BTreeMap<CertificateId, BTreeSet<String>> {
-    covering(world, csvserver, host).map(|(_, content, names)| (content, names)).collect()
+/// The certificates that clients of a host are served on a csvserver.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    /// Those bound for SNI that cover it, each with all its names; where there is none, the default
+    /// one if that covers it. A route without a host is served the default one.
+    pub(super) certificates: BTreeMap<CertificateId, BTreeSet<String>>,
+    /// That of them which is the default certificate.
+    pub(super) default: Option<CertificateId>,
 }
 
-/// That of them which is the default certificate.
-pub(super) fn default_certificate_for(
-    world: &World<'_>,
-    csvserver: &str,
-    host: &Host,
-) -> Option<CertificateId> {
-    let mut covering = covering(world, csvserver, host);
-    covering.find(|(role, ..)| *role == Role::Plain).map(|(_, content, _)| content)
+/// What the clients of a host are served. A default certificate beside another one for SNI is there
+/// for other hosts.
+pub(super) fn served(world: &World<'_>, csvserver: &str, host: &Host) -> Served {
+    let mut served = Served::default();
+    let (defaults, named): (Vec<_>, Vec<_>) =
+        covering(world, csvserver, host).partition(|(role, ..)| *role == Role::Plain);
+    for (_, content, names) in named {
+        served.certificates.insert(content, names);
+    }
+    let is_named = !served.certificates.is_empty();
+    for (_, content, names) in defaults {
+        if is_named && !served.certificates.contains_key(&content) {
+            continue;
+        }
+        served.certificates.insert(content.clone(), names);
+        served.default.get_or_insert(content);
+    }
+    served
 }
 
 fn covering<'w>(
@@ -140,7 +150,7 @@ fn cas(world: &World<'_>, kind: Kind, parent: &str) -> BTreeSet<AcceptedCa> {
             let content = row.and_then(|row| certificates::read(row, world.mark).content);
             match content.filter(|_| world.owns(Kind::SSLCERTKEY, &binding.child)) {
                 Some(content) => AcceptedCa::Known(content),
-                None => AcceptedCa::Foreign(binding.child.clone()),
+                None => AcceptedCa::Foreign(binding.child.to_string()),
             }
         })
         .collect()

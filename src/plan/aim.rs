@@ -2,12 +2,14 @@
 //! the names that everything has or gets on the appliance.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::FileContent;
 use super::assign;
 use super::reference::{ends, references};
 use crate::model::{
-    BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Role, RouteMatch, State, disabled,
+    BindingId, EntityId, Fields, Host, IngressId, Kind, Mark, Name, Role, RouteMatch, State,
+    disabled,
 };
 use crate::observed::{ObservedState, Owned};
 use crate::translate::{Translation, Unmet};
@@ -22,7 +24,7 @@ pub struct Aim {
     /// How long members that are drained may finish what they have.
     pub(super) drain_delay_secs: u32,
     /// The Ingresses that certkeys are there for, by the names that they were assigned.
-    pub(super) owners: BTreeMap<EntityId, BTreeSet<IngressId>>,
+    pub(super) owners: BTreeMap<EntityId, Arc<BTreeSet<IngressId>>>,
 }
 
 /// Works out the aim.
@@ -64,7 +66,7 @@ impl Pins {
         let mut ingresses: BTreeMap<IngressId, bool> = translation
             .unmet
             .iter()
-            .map(|(id, unmet)| (id.clone(), matches!(unmet, Unmet::Held)))
+            .map(|(id, unmet)| (*id, matches!(unmet, Unmet::Held)))
             .collect();
         // An id that translating never heard of is nobody's to delete.
         for (id, fields) in &old.state.entities {
@@ -118,49 +120,83 @@ impl Pins {
         }
     }
 
-    /// Keeps the certificates that cover the hosts of held routes, unless another certificate is
-    /// desired for that name.
+    /// Keeps the certificates that clients of held routes are served, unless another certificate is
+    /// desired in their place.
     fn add_certificates(&self, old: &Owned, aim: &mut Owned) {
         let held =
             old.state.bindings_of(Kind::CSVSERVER_CSPOLICY).filter(|(b, _)| self.holds_route(b));
-        let mut kept = Vec::new();
-        for (route, _) in held {
-            let Some(matches) = route_match(&old.state, &route.child) else { continue };
-            for (binding, attributes) in old.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &route.parent)
-            {
-                // A route of any host is reached under each name that has a certificate.
-                let covers = matches.host == Host::Any
-                    || old.certkeys.get(&binding.child).is_some_and(|certkey| {
-                        certkey.names.iter().any(|name| matches.host.is_covered_by(name))
-                    });
-                if covers && binding.role != Role::Ca {
-                    kept.push((binding.clone(), attributes.clone()));
+        let hosts: BTreeSet<(&str, Host)> = held
+            .filter_map(|(route, _)| {
+                Some((route.parent.as_str(), route_match(&old.state, &route.child)?.host))
+            })
+            .collect();
+        // Whether there is need of a default certificate shows when those for SNI are there.
+        for role in [Role::Sni, Role::Plain] {
+            for (csvserver, host) in &hosts {
+                let kept: Vec<(BindingId, Fields)> = covering(&old.state, old, csvserver, host)
+                    .filter(|(binding, _)| binding.role == role && !is_taken(old, aim, binding))
+                    .filter(|(binding, _)| role == Role::Sni || is_default(old, aim, binding, host))
+                    .map(|(binding, attributes)| (binding.clone(), attributes.clone()))
+                    .collect();
+                for (binding, attributes) in kept {
+                    aim.state.bindings.entry(binding).or_insert(attributes);
                 }
-            }
-        }
-        for (binding, attributes) in kept {
-            let is_taken =
-                aim.state.bound(Kind::SSLVSERVER_SSLCERTKEY, &binding.parent).any(|(other, _)| {
-                    other.child != binding.child
-                        && other.role == binding.role
-                        && (binding.role == Role::Plain
-                            || names_meet(
-                                &aim.certkeys,
-                                &old.certkeys,
-                                &other.child,
-                                &binding.child,
-                            ))
-                });
-            if !is_taken {
-                aim.state.bindings.entry(binding).or_insert(attributes);
             }
         }
     }
 }
 
+/// The bindings of certificates on a csvserver that cover a host. A route of any host is reached
+/// under each name that has a certificate.
+fn covering<'s>(
+    state: &'s State,
+    certkeys: &'s Owned,
+    csvserver: &str,
+    host: &'s Host,
+) -> impl Iterator<Item = (&'s BindingId, &'s Fields)> {
+    let covers = move |certkey: &str| {
+        *host == Host::Any
+            || certkeys
+                .certkeys
+                .get(certkey)
+                .is_some_and(|certkey| certkey.names.iter().any(|name| host.is_covered_by(name)))
+    };
+    state
+        .bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+        .filter(move |(binding, _)| binding.role != Role::Ca && covers(&binding.child))
+}
+
+/// Whether another certificate is desired in the place of an observed one.
+fn is_taken(old: &Owned, aim: &Owned, observed: &BindingId) -> bool {
+    aim.state.bound(observed.kind, &observed.parent).any(|(other, _)| {
+        other.child != observed.child
+            && other.role == observed.role
+            && (observed.role == Role::Plain
+                || names_meet(&aim.certkeys, &old.certkeys, &other.child, &observed.child))
+    })
+}
+
+/// Whether the clients of a host are served the default certificate, and would be.
+fn is_default(old: &Owned, aim: &Owned, observed: &BindingId, host: &Host) -> bool {
+    let csvserver = observed.parent.as_str();
+    let kept = covering(&aim.state, old, csvserver, host);
+    *host == Host::Any
+        || (is_default_beside(covering(&old.state, old, csvserver, host), observed)
+            && is_default_beside(covering(&aim.state, aim, csvserver, host).chain(kept), observed))
+}
+
+/// A default certificate beside another one for SNI is there for other hosts.
+fn is_default_beside<'s>(
+    covering: impl Iterator<Item = (&'s BindingId, &'s Fields)>,
+    default: &BindingId,
+) -> bool {
+    let mut named = covering.filter(|(binding, _)| binding.role == Role::Sni).peekable();
+    named.peek().is_none() || named.any(|(binding, _)| binding.child == default.child)
+}
+
 fn names_meet(
-    aim: &BTreeMap<String, crate::observed::ObservedCertkey>,
-    old: &BTreeMap<String, crate::observed::ObservedCertkey>,
+    aim: &BTreeMap<Name, crate::observed::ObservedCertkey>,
+    old: &BTreeMap<Name, crate::observed::ObservedCertkey>,
     one: &str,
     other: &str,
 ) -> bool {

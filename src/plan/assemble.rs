@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::aim::{Aim, ingress_of};
 use super::brake::Brake;
 use super::needs::{Needs, Swap};
 use super::settings::{Settings, may_save};
 use super::{Op, OpId, Plan, PlannedOp, labels, sort};
-use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, State, Value};
+use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, Name, State, Value};
 use crate::observed::ObservedState;
 use crate::translate::Translation;
 
@@ -38,17 +39,17 @@ pub(super) fn assemble(
     };
     for (id, key) in &observed.facts.ingresses {
         if let Some(key) = key {
-            plan.ingresses.entry(id.clone()).or_insert_with(|| key.clone());
+            plan.ingresses.entry(*id).or_insert_with(|| key.clone());
         }
     }
     for (i, op) in settings.ops.iter().enumerate() {
         let needs = i.checked_sub(1).map(OpId).into_iter().collect();
-        plan.ops.push(PlannedOp { op: op.clone(), needs, ingresses: BTreeSet::new() });
+        plan.ops.push(PlannedOp { op: op.clone(), needs, ingresses: Arc::default() });
     }
     plan.settings = plan.ops.len();
     if !settings.end_the_plan {
-        let owners = Owners::new(observed, translation, aim);
-        place(&owners, &brake, &settings, draft, &mut plan);
+        let mut owners = Owners::new(observed, translation, aim);
+        place(&mut owners, &brake, &settings, draft, &mut plan);
     }
     finish(observed, translation, aim, &mut plan);
     plan.batches = sort::batches(&plan.ops);
@@ -59,12 +60,19 @@ pub(super) fn assemble(
 
 /// Puts the ops of a draft into the plan, in their order, without those that the brake holds. They
 /// are moved, because there may be hundreds of thousands.
-fn place(owners: &Owners<'_>, brake: &Brake, settings: &Settings, draft: Draft, plan: &mut Plan) {
+fn place(
+    owners: &mut Owners<'_>,
+    brake: &Brake,
+    settings: &Settings,
+    draft: Draft,
+    plan: &mut Plan,
+) {
     let order = sort::sort(&draft.ops, &draft.needs);
     let Needs { of: mut needs, swaps, closing: _ } = draft.needs;
     let mut ops: Vec<Option<Op>> = draft.ops.into_iter().map(Some).collect();
     let mut placed: Vec<Option<OpId>> = vec![None; ops.len()];
-    plan.ops.reserve(ops.len());
+    // One more for the save: hundreds of thousands are not to be moved for it.
+    plan.ops.reserve_exact(ops.len() + 1);
     for i in order {
         let Some(op) = ops[i].take() else { continue };
         let ingresses = owners.of(&op);
@@ -95,7 +103,7 @@ fn finish(observed: &ObservedState, translation: &Translation, aim: &Aim, plan: 
     let is_due = !plan.ops.is_empty() || (settings.unsaved && settings.unsaved_is_ours);
     let save = (is_due && may_save).then_some(OpId(plan.ops.len()));
     if save.is_some() {
-        let op = PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: BTreeSet::new() };
+        let op = PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: Arc::default() };
         plan.ops.push(op);
     }
     // A file that the saved configuration may still name is needed at the next boot.
@@ -113,12 +121,12 @@ fn finish(observed: &ObservedState, translation: &Translation, aim: &Aim, plan: 
         }
         let needs = freed_by.copied().into_iter().chain(save).collect();
         let op = Op::RemoveFile { file: file.clone() };
-        plan.ops.push(PlannedOp { op, needs, ingresses: BTreeSet::new() });
+        plan.ops.push(PlannedOp { op, needs, ingresses: Arc::default() });
     }
 }
 
 /// The ops after which a certkey no longer names the files it had.
-fn freed(plan: &Plan) -> BTreeMap<String, OpId> {
+fn freed(plan: &Plan) -> BTreeMap<Name, OpId> {
     plan.ops
         .iter()
         .enumerate()
@@ -132,7 +140,7 @@ fn freed(plan: &Plan) -> BTreeMap<String, OpId> {
 }
 
 /// The certkey that names each file.
-fn files(state: &State) -> BTreeMap<String, String> {
+fn files(state: &State) -> BTreeMap<String, Name> {
     let certkeys = state.entities.iter().filter(|(id, _)| id.kind == Kind::SSLCERTKEY);
     certkeys
         .flat_map(|(id, fields)| {
@@ -149,19 +157,22 @@ struct Owners<'a> {
     translation: &'a Translation,
     aim: &'a Aim,
     mark: &'a Mark,
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, Name>,
+    /// That of the last op that was for one Ingress alone.
+    alone: Arc<BTreeSet<IngressId>>,
 }
 
 impl<'a> Owners<'a> {
     fn new(observed: &'a ObservedState, translation: &'a Translation, aim: &'a Aim) -> Self {
         let (mark, files) = (&translation.mark, files(&aim.owned.state));
-        Self { observed, translation, aim, mark, files }
+        Self { observed, translation, aim, mark, files, alone: Arc::default() }
     }
 
-    fn of(&self, op: &Op) -> BTreeSet<IngressId> {
+    fn of(&mut self, op: &Op) -> Arc<BTreeSet<IngressId>> {
         match op {
             Op::Upload { file, .. } => {
-                self.files.get(file).map(|certkey| self.of_certkey(certkey)).unwrap_or_default()
+                let certkey = self.files.get(file).cloned();
+                certkey.map(|certkey| self.of_certkey(&certkey)).unwrap_or_default()
             }
             Op::Create { entity, .. }
             | Op::Set { entity, .. }
@@ -177,39 +188,44 @@ impl<'a> Owners<'a> {
                 self.of_certkey(certkey)
             }
             Op::Enable { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => {
-                BTreeSet::new()
+                Arc::default()
             }
         }
     }
 
-    fn of_certkey(&self, name: &str) -> BTreeSet<IngressId> {
+    fn of_certkey(&mut self, name: &str) -> Arc<BTreeSet<IngressId>> {
         self.of_entity(&EntityId::new(Kind::SSLCERTKEY, name))
     }
 
-    fn of_entity(&self, id: &EntityId) -> BTreeSet<IngressId> {
+    fn of_entity(&mut self, id: &EntityId) -> Arc<BTreeSet<IngressId>> {
         let desired = &self.translation.desired.owners;
         if let Some(owners) = self.aim.owners.get(id).or_else(|| desired.get(id)) {
-            return owners.clone();
+            return Arc::clone(owners);
         }
         let states = [&self.aim.owned.state, &self.observed.owned.state];
         let none = Fields::new();
-        states
-            .into_iter()
-            .find_map(|state| {
-                let fields = state.entities.get(id).unwrap_or(&none);
-                ingress_of(self.mark, state, id, fields)
-            })
-            .into_iter()
-            .collect()
+        let ingress = states.into_iter().find_map(|state| {
+            let fields = state.entities.get(id).unwrap_or(&none);
+            ingress_of(self.mark, state, id, fields)
+        });
+        self.alone(ingress)
     }
 
-    fn of_binding(&self, binding: &BindingId) -> BTreeSet<IngressId> {
+    /// The set of one Ingress. Many ops in a row are for the same, and share it.
+    fn alone(&mut self, ingress: Option<IngressId>) -> Arc<BTreeSet<IngressId>> {
+        if self.alone.first() != ingress.as_ref() {
+            self.alone = Arc::new(ingress.into_iter().collect());
+        }
+        Arc::clone(&self.alone)
+    }
+
+    fn of_binding(&mut self, binding: &BindingId) -> Arc<BTreeSet<IngressId>> {
         if binding.kind == Kind::CSVSERVER_CSPOLICY {
-            return self.mark.ingress_of_name(&binding.child).into_iter().collect();
+            return self.alone(self.mark.ingress_of_name(&binding.child));
         }
         let of_child = match binding.kind {
             Kind::SSLVSERVER_SSLCERTKEY => self.of_certkey(&binding.child),
-            _ => BTreeSet::new(),
+            _ => Arc::default(),
         };
         if of_child.is_empty() { self.of_entity(&binding.parent_id()) } else { of_child }
     }

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::FileContent;
 use super::aim::{Aim, route_match};
 use crate::model::{
-    BindingId, CertificateId, EntityId, Fields, Host, Kind, Redacted, Role, State, Value,
+    BindingId, CertificateId, EntityId, Fields, Host, Kind, Name, Redacted, Role, State, Value,
 };
 use crate::observed::{ObservedCertkey, Owned};
 use crate::tls::Material;
@@ -41,7 +41,7 @@ pub(super) fn certkeys(old: &Owned, translation: &Translation, aim: &mut Aim) {
 
 /// Keeps the certkeys that kept bindings name, and those that they are linked to.
 pub(super) fn add_certkeys(old: &Owned, aim: &mut Aim) {
-    let mut names: Vec<String> = aim
+    let mut names: Vec<Name> = aim
         .owned
         .state
         .bindings
@@ -56,16 +56,16 @@ pub(super) fn add_certkeys(old: &Owned, aim: &mut Aim) {
         }
         let Some(fields) = old.state.entities.get(&id) else { continue };
         aim.owned.state.entities.entry(id).or_insert_with(|| {
-            names.extend(fields.get("linkcertkeyname").and_then(Value::as_text).map(str::to_owned));
+            names.extend(fields.get("linkcertkeyname").and_then(Value::as_text).map(Name::from));
             fields.clone()
         });
     }
 }
 
 struct Certkey<'a> {
-    name: &'a String,
+    name: &'a Name,
     material: &'a Material,
-    issuer: Option<&'a String>,
+    issuer: Option<&'a Name>,
 }
 
 fn add_certkey(old: &Owned, aim: &mut Aim, start: &str, certkey: &Certkey<'_>) {
@@ -117,8 +117,8 @@ struct Assignment<'a> {
     uses: BTreeMap<&'a str, Vec<&'a BindingId>>,
     /// The observed bindings of each certkey.
     old_uses: BTreeMap<&'a str, Vec<&'a BindingId>>,
-    names: BTreeMap<CertificateId, String>,
-    taken: BTreeSet<String>,
+    names: BTreeMap<CertificateId, Name>,
+    taken: BTreeSet<Name>,
 }
 
 impl<'a> Assignment<'a> {
@@ -126,7 +126,7 @@ impl<'a> Assignment<'a> {
         old: &'a Owned,
         translation: &'a Translation,
         state: &'a State,
-    ) -> BTreeMap<CertificateId, String> {
+    ) -> BTreeMap<CertificateId, Name> {
         let mut assignment = Self {
             old,
             translation,
@@ -142,7 +142,7 @@ impl<'a> Assignment<'a> {
         assignment.names
     }
 
-    fn give(&mut self, id: &CertificateId, name: String) {
+    fn give(&mut self, id: &CertificateId, name: Name) {
         self.taken.insert(name.clone());
         self.names.insert(id.clone(), name);
     }
@@ -171,7 +171,7 @@ impl<'a> Assignment<'a> {
                 .map(|(bound, _)| bound.child.as_str())
                 .collect();
             let found = candidates.into_iter().find(|name| self.may_change(name, id, material));
-            if let Some(name) = found.map(str::to_owned) {
+            if let Some(name) = found.map(Name::from) {
                 self.give(id, name);
             }
         }
@@ -253,13 +253,13 @@ impl<'a> Assignment<'a> {
             let first = self.translation.mark.shared_name(&id.as_str()[..12]);
             let mut name = first.clone();
             let mut counter = 1;
-            while self.taken.contains(&name)
+            while self.taken.contains(name.as_str())
                 || self.old.state.fields(Kind::SSLCERTKEY, &name).is_some()
             {
                 counter += 1;
                 name = format!("{first}-{counter}");
             }
-            self.give(id, name);
+            self.give(id, name.into());
         }
     }
 }

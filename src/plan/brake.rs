@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use super::{HeldBack, Op};
-use crate::model::{IngressId, Kind, base32};
+use crate::model::{IngressId, Kind, Name, base32};
 use crate::observed::{ObservedState, Owned};
 use crate::snapshot::{Facts, ObservedBackEnd, Proof};
 use crate::translate::Translation;
@@ -21,7 +21,7 @@ const ALLOWED_PERCENT: usize = 20;
 /// What waits.
 pub(super) struct Brake {
     ingresses: BTreeSet<IngressId>,
-    groups: BTreeSet<String>,
+    groups: BTreeSet<Name>,
     /// What to tell people; `None` if nothing waits.
     pub(super) held_back: Option<HeldBack>,
     /// The digest of what would wait if it were not approved.
@@ -35,9 +35,9 @@ impl Brake {
             .gone
             .iter()
             .filter(|(id, proof)| **proof == Proof::Vanished && facts.ingresses.contains_key(*id))
-            .map(|(id, _)| id.clone())
+            .map(|(id, _)| *id)
             .collect();
-        let emptied: BTreeSet<String> = emptied(&observed.owned, aim);
+        let emptied: BTreeSet<Name> = emptied(&observed.owned, aim);
         let ingresses = beyond_limit(vanished, facts.ingresses.len());
         let groups = beyond_limit(emptied, facts.back_ends.len());
         let held_back = held_back(&ingresses, &groups, facts);
@@ -69,7 +69,7 @@ fn beyond_limit<T>(set: BTreeSet<T>, observed: usize) -> BTreeSet<T> {
 }
 
 /// The service groups that stay and lose all their members.
-fn emptied(old: &Owned, aim: &Owned) -> BTreeSet<String> {
+fn emptied(old: &Owned, aim: &Owned) -> BTreeSet<Name> {
     let members = |owned: &Owned, group: &str| {
         owned.state.bound(Kind::SERVICEGROUP_MEMBER, group).next().is_some()
     };
@@ -77,20 +77,20 @@ fn emptied(old: &Owned, aim: &Owned) -> BTreeSet<String> {
         .names(Kind::SERVICEGROUP)
         .filter(|group| aim.state.fields(Kind::SERVICEGROUP, group).is_some())
         .filter(|group| members(old, group) && !members(aim, group))
-        .map(str::to_owned)
+        .map(Name::from)
         .collect()
 }
 
 fn held_back(
     ingresses: &BTreeSet<IngressId>,
-    groups: &BTreeSet<String>,
+    groups: &BTreeSet<Name>,
     facts: &Facts,
 ) -> Option<HeldBack> {
     let ingress = |id: &IngressId| match facts.ingresses.get(id) {
         Some(Some(key)) => format!("Ingress {key}"),
         Some(None) | None => format!("Ingress with id {id}"),
     };
-    let members = |group: &String| match facts.back_ends.get(group) {
+    let members = |group: &Name| match facts.back_ends.get(group) {
         Some(ObservedBackEnd { ingress: _, key, service }) => {
             format!("all members of Service {}/{service} for Ingress {key}", key.namespace)
         }
@@ -117,13 +117,13 @@ mod tests {
         let key = ObjectKey::new("shop", "web");
         let ingress = IngressId::of(&key);
         let service = "apache:443".to_owned();
-        let back_end = ObservedBackEnd { ingress: ingress.clone(), key: key.clone(), service };
+        let back_end = ObservedBackEnd { ingress, key: key.clone(), service };
         let facts = Facts {
-            ingresses: [(ingress.clone(), Some(key))].into(),
-            back_ends: [("a".to_owned(), back_end.clone()), ("b".to_owned(), back_end)].into(),
+            ingresses: [(ingress, Some(key))].into(),
+            back_ends: [("a".into(), back_end.clone()), ("b".into(), back_end)].into(),
             ..Facts::default()
         };
-        let groups = ["a", "b", "c"].map(str::to_owned).into();
+        let groups = ["a", "b", "c"].map(Name::from).into();
         let held_back = held_back(&[ingress].into(), &groups, &facts).unwrap();
         assert_eq!(
             held_back.deletions,

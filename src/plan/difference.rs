@@ -76,7 +76,7 @@ fn create(id: &EntityId, fields: &Fields, ops: &mut Vec<Op>) {
     let link = if id.kind == Kind::SSLCERTKEY { fields.remove("linkcertkeyname") } else { None };
     ops.push(Op::Create { entity: id.clone(), fields });
     if let Some(issuer) = link {
-        ops.push(Op::Link { certkey: id.name.clone(), issuer: issuer.to_string() });
+        ops.push(Op::Link { certkey: id.name.clone(), issuer: issuer.to_string().into() });
     }
 }
 
@@ -84,7 +84,7 @@ fn create(id: &EntityId, fields: &Fields, ops: &mut Vec<Op>) {
 fn certkey(id: &EntityId, observed: &Fields, desired: &Fields, ops: &mut Vec<Op>) {
     let certkey = id.name.clone();
     let (old_link, new_link) = (observed.get("linkcertkeyname"), desired.get("linkcertkeyname"));
-    let changes = ["cert", "key"].iter().any(|field| observed.get(*field) != desired.get(*field));
+    let changes = ["cert", "key"].iter().any(|field| observed.get(field) != desired.get(field));
     let relinks = old_link != new_link;
     if relinks && old_link.is_some() {
         ops.push(Op::Unlink { certkey: certkey.clone() });
@@ -94,16 +94,16 @@ fn certkey(id: &EntityId, observed: &Fields, desired: &Fields, ops: &mut Vec<Op>
         ops.push(Op::Change { certkey: certkey.clone(), cert: cert.to_string(), key });
     }
     if let (true, Some(issuer)) = (relinks, new_link) {
-        ops.push(Op::Link { certkey, issuer: issuer.to_string() });
+        ops.push(Op::Link { certkey, issuer: issuer.to_string().into() });
     }
 }
 
 fn changed(id: &EntityId, observed: &Fields, desired: &Fields, ops: &mut Vec<Op>) {
-    let reset = |name: &String| schema::reset_value(id.kind, name);
+    let reset = |name: &str| schema::reset_value(id.kind, name);
     let set: Fields = desired
         .iter()
         .filter(|(name, value)| {
-            observed.get(*name).cloned().or_else(|| reset(name)).as_ref() != Some(*value)
+            observed.get(name).cloned().or_else(|| reset(name)).as_ref() != Some(*value)
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -111,9 +111,9 @@ fn changed(id: &EntityId, observed: &Fields, desired: &Fields, ops: &mut Vec<Op>
     let unset: Vec<String> = observed
         .iter()
         .filter(|(name, value)| {
-            !desired.contains_key(*name) && reset(name).is_some_and(|reset| reset != **value)
+            !desired.contains_key(name) && reset(name).is_some_and(|reset| reset != **value)
         })
-        .map(|(name, _)| name.clone())
+        .map(|(name, _)| name.to_string())
         .collect();
     if !set.is_empty() {
         ops.push(Op::Set { entity: id.clone(), fields: set });
@@ -154,7 +154,7 @@ pub(super) fn born_with(old: &Owned, new: &Owned) -> BTreeMap<BindingId, Fields>
 
 /// What the delete of an entity has to tell beside its name (documented: the type of a monitor).
 fn also_named(kind: Kind, fields: &Fields) -> Fields {
-    let named = |name: &&String| kind == Kind::LBMONITOR && *name == "type";
+    let named = |name: &str| kind == Kind::LBMONITOR && name == "type";
     fields.iter().filter(|(name, _)| named(name)).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
@@ -163,7 +163,7 @@ pub(super) fn born_with_profile(name: &str, fields: &Fields) -> BTreeMap<Binding
     let is_back_end = fields.get("sslprofiletype").and_then(Value::as_text) == Some("BackEnd");
     let group = if is_back_end { "DEFAULT_BACKEND" } else { "DEFAULT" };
     let cipher = BindingId::new(Kind::SSLPROFILE_SSLCIPHER, name, group, Role::Plain);
-    let priority = Fields::from([("cipherpriority".to_owned(), Value::Number(1))]);
+    let priority = Fields::from([("cipherpriority", Value::Number(1))]);
     let curves = ["P_256", "P_384", "P_224", "P_521"].map(|curve| {
         (BindingId::new(Kind::SSLPROFILE_ECCCURVE, name, curve, Role::Plain), Fields::new())
     });

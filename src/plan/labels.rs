@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::aim::Aim;
 use super::{Before, Label, Op, PlannedOp};
-use crate::model::{EntityId, Kind, Role, RouteMatch, State};
+use crate::model::{EntityId, Kind, Name, Role, RouteMatch, State};
 use crate::observed::Owned;
 use crate::translate::Translation;
 
@@ -76,8 +76,8 @@ fn replaced_profile(observed: &State, op: &Op) -> Option<(EntityId, Before)> {
     let name = observed.text(entity.kind, &entity.name, "sslprofile")?;
     let fields = observed.fields(Kind::SSLPROFILE, name)?.clone();
     let ciphers = observed.bound(Kind::SSLPROFILE_SSLCIPHER, name);
-    let ciphers = ciphers.map(|(binding, _)| binding.child.clone()).collect();
-    let old = Before { name: name.to_owned(), fields, ciphers };
+    let ciphers = ciphers.map(|(binding, _)| binding.child.to_string()).collect();
+    let old = Before { name: name.into(), fields, ciphers };
     Some((EntityId::new(Kind::SSLPROFILE, new), old))
 }
 
@@ -153,8 +153,8 @@ fn certificate(
 }
 
 /// Where each certkey is used.
-fn uses(state: &State) -> BTreeMap<String, Vec<String>> {
-    let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+fn uses(state: &State) -> BTreeMap<Name, Vec<String>> {
+    let mut uses: BTreeMap<Name, Vec<String>> = BTreeMap::new();
     for kind in [Kind::SSLVSERVER_SSLCERTKEY, Kind::SSLSERVICEGROUP_SSLCERTKEY] {
         for (binding, _) in state.bindings_of(kind) {
             let role = match (kind, binding.role) {

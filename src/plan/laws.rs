@@ -177,7 +177,7 @@ impl<'a> Build<'a> {
         let mut taken = BTreeSet::new();
         for (number, wish) in world.ingresses.iter().enumerate() {
             let id = IngressId::of(&ingress(number));
-            build.translation.ingresses.insert(id.clone(), ingress(number));
+            build.translation.ingresses.insert(id, ingress(number));
             match wish.fate {
                 0 | 1 => drop(build.translation.gone.insert(id, Proof::Deleted)),
                 2 => {
@@ -343,7 +343,7 @@ impl<'a> Build<'a> {
         let named = if transport > 0 && world.names(1) { "_named" } else { "" };
         let name = format!("k8s-service{service}_{number}{suffix}{named}");
         let comment = self.mark.comment(&OwnerComment {
-            ingress: Some((id.clone(), key)),
+            ingress: Some((id, key)),
             service: Some(format!("service{service}:80")),
         });
         let servicetype = if transport == 0 { "HTTP" } else { "SSL" };
@@ -399,7 +399,7 @@ impl<'a> Build<'a> {
             if ingress == *id {
                 let number = usize::from(service.as_deref() == Some("service1:80"));
                 let members = self.members(group, wish.back_ends[number].3);
-                self.translation.pinned_members.insert(group.to_owned(), members);
+                self.translation.pinned_members.insert(group.into(), members);
             }
         }
     }
@@ -452,14 +452,14 @@ fn digest(fields: &[(&str, &str)]) -> String {
 }
 
 /// The profiles of somebody else: each that could be one of ours, with or without what it demands.
-fn foreign_ssl_profiles(is_lax: bool) -> BTreeMap<String, Fields> {
+fn foreign_ssl_profiles(is_lax: bool) -> BTreeMap<Name, Fields> {
     let front = (0..3).flat_map(|level| [false, true].map(|hsts| front_end_fields(level, hsts)));
     let names = BACK_END_NAMES.into_iter().map(Some).chain([None]);
     let demands = ["clientauth", "clientcert", "serverauth", "commonname"];
     let profiles = front.chain(names.map(back_end_fields)).map(|fields| {
         let kept = fields.iter().filter(|(name, _)| !(is_lax && demands.contains(name)));
         let kept = kept.map(|(name, value)| ((*name).to_owned(), (*value).into()));
-        (format!("foreign-{}", digest(&fields)), kept.collect())
+        (format!("foreign-{}", digest(&fields)).into(), kept.collect())
     });
     profiles.collect()
 }
@@ -538,7 +538,7 @@ fn run(
         .unmet
         .iter()
         .filter(|(_, unmet)| matches!(unmet, Unmet::Closed(_)))
-        .map(|(id, _)| id.clone())
+        .map(|(id, _)| *id)
         .collect();
     let judge = Judge::new(&mark, &closed, &machine.running, &aim.owned);
     let mut now = machine.clone();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{BindingId, EntityId, Fields, Kind, Redacted, Value};
+use crate::model::{BindingId, EntityId, Fields, Kind, Name, Redacted, Value};
 
 /// One change to the appliance, or one look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub enum Op {
     /// Puts another certificate into a certkey, which keeps its name and bindings.
     Change {
         /// The certkey.
-        certkey: String,
+        certkey: Name,
         /// The file of the certificate.
         cert: String,
         /// The file of the key.
@@ -85,14 +85,14 @@ pub enum Op {
     /// Links a certkey to that of its issuer.
     Link {
         /// The certkey.
-        certkey: String,
+        certkey: Name,
         /// The issuer's certkey.
-        issuer: String,
+        issuer: Name,
     },
     /// Takes the link of a certkey away.
     Unlink {
         /// The certkey.
-        certkey: String,
+        certkey: Name,
     },
     /// Deletes an entity.
     Delete {

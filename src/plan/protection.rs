@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AcceptedCa, BackEndTransport, ClientAuthentication, Fields, Kind, Protection, Protocol, Role,
+    AcceptedCa, BackEndTransport, ClientAuthentication, Fields, Kind, Name, Protection, Protocol,
+    Role,
 };
 use crate::observed::{ObservedCertkey, Owned};
 
@@ -43,7 +44,7 @@ pub(super) fn bound_cas(owned: &Owned, kind: Kind, parent: &str) -> BTreeSet<Acc
         .collect()
 }
 
-fn accepted(certkeys: &BTreeMap<String, ObservedCertkey>, name: &str) -> AcceptedCa {
+fn accepted(certkeys: &BTreeMap<Name, ObservedCertkey>, name: &str) -> AcceptedCa {
     certkeys
         .get(name)
         .and_then(|certkey| certkey.content.clone())

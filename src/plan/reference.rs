@@ -26,8 +26,9 @@ fn references_of(kind: Kind) -> impl Iterator<Item = (&'static str, Kind)> {
 /// What an entity refers to through its fields. A built-in object that is named so is in no state
 /// of ours and thus found by nobody.
 pub(crate) fn references(id: &EntityId, fields: &Fields) -> impl Iterator<Item = EntityId> {
-    references_of(id.kind)
-        .filter_map(|(field, kind)| Some(EntityId::new(kind, fields.get(field)?.as_text()?)))
+    references_of(id.kind).filter_map(|(field, kind)| {
+        Some(EntityId::new(kind, fields.get(field)?.as_name()?.clone()))
+    })
 }
 
 /// Whether a set or unset of these fields changes what an entity refers to in one kind.
@@ -37,7 +38,7 @@ pub(super) fn repoints(kind: Kind, to: Kind, mut is_touched: impl FnMut(&str) ->
 
 /// The entity whose creation brings this one into being: itself, unless it is derived.
 pub(crate) fn origin(id: &EntityId) -> EntityId {
-    EntityId::new(id.kind.derived_from().unwrap_or(id.kind), id.name.as_str())
+    EntityId::new(id.kind.derived_from().unwrap_or(id.kind), id.name.clone())
 }
 
 /// The entities at both ends of a binding, derived ones as what they derive from.

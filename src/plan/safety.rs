@@ -18,8 +18,8 @@ use std::fmt;
 use super::aim::route_match;
 use super::protection;
 use crate::model::{
-    AcceptedCa, BackEndTransport, ClientAuthentication, Host, IngressId, Kind, Mark, PathMatch,
-    Protection, Role,
+    AcceptedCa, BackEndTransport, ClientAuthentication, Host, IngressId, Kind, Mark, Name,
+    PathMatch, Protection, Role,
 };
 use crate::observed::Owned;
 
@@ -52,7 +52,7 @@ pub struct Judge<'a> {
 #[derive(Debug, Default)]
 struct View {
     routes: BTreeMap<Key, Vec<Bound>>,
-    front_ends: BTreeMap<String, Protection>,
+    front_ends: BTreeMap<Name, Protection>,
     /// The hosts of TLS front ends that have a route, and whether a certificate covers them.
     hosts: BTreeMap<(String, Host), bool>,
 }
@@ -65,7 +65,7 @@ struct Key {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
-    csvserver: String,
+    csvserver: Name,
     host: Host,
     path: String,
 }
@@ -136,7 +136,7 @@ impl<'a> Judge<'a> {
                 && after.or(before).copied().unwrap_or(false);
             if must_be && !is_covered {
                 let place = Place {
-                    csvserver: csvserver.clone(),
+                    csvserver: csvserver.as_str().into(),
                     host: host.clone(),
                     path: "/".to_owned(),
                 };
@@ -217,7 +217,7 @@ impl View {
                     .and_then(|action| state.text(Kind::CSACTION, action, "targetlbvserver"));
                 let Some(target) = target else { continue };
                 let path = matches.path.path().to_owned();
-                let place = Place { csvserver: csvserver.to_owned(), host: matches.host, path };
+                let place = Place { csvserver: csvserver.into(), host: matches.host, path };
                 let back_end = protection::of_back_end(owned, target);
                 let bound = Bound {
                     protection: protection::join(&front_end, &back_end),
@@ -226,7 +226,7 @@ impl View {
                 let ingress = mark.ingress_of_name(&binding.child);
                 view.routes.entry(Key { place, ingress }).or_default().push(bound);
             }
-            view.front_ends.insert(csvserver.to_owned(), front_end);
+            view.front_ends.insert(csvserver.into(), front_end);
         }
         view
     }

@@ -17,7 +17,7 @@ pub fn simulate(op: &Op, owned: &mut Owned, aim: &Aim) {
         }
         Op::Unset { entity, fields } => {
             if let Some(of) = owned.state.entities.get_mut(entity) {
-                of.retain(|name, _| !fields.contains(name));
+                of.retain(|name, _| !fields.iter().any(|field| field == name));
             }
         }
         Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
@@ -92,7 +92,7 @@ fn overwrite(binding: &BindingId, owned: &mut Owned) {
 
 fn learn(certkey: &str, owned: &mut Owned, aim: &Aim) {
     if let Some(after) = aim.owned.certkeys.get(certkey) {
-        owned.certkeys.insert(certkey.to_owned(), after.clone());
+        owned.certkeys.insert(certkey.into(), after.clone());
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{
-    BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, IssuerSerial, KeyType,
+    BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, IssuerSerial, KeyType, Name,
     ObjectKey, Protection, RouteMatch,
 };
 
@@ -34,7 +34,7 @@ pub struct Facts {
     /// The same certkeys by name, with what they can be served for.
     pub foreign_certkeys: BTreeMap<String, ForeignCertkey>,
     /// SSL profiles that are not ours, by name, with the fields that we know.
-    pub foreign_ssl_profiles: BTreeMap<String, Fields>,
+    pub foreign_ssl_profiles: BTreeMap<Name, Fields>,
     /// Servers that are not ours, by address.
     pub foreign_servers: BTreeMap<IpAddr, String>,
     /// What is not ours and bound to what is ours: it stays, and whoever put it there should know
@@ -43,7 +43,7 @@ pub struct Facts {
     /// Our bound routes by Ingress id, in the order of their policies' names.
     pub routes: BTreeMap<IngressId, Vec<ObservedRoute>>,
     /// Our service groups that carry an Ingress, by name: whose members follow which Service.
-    pub back_ends: BTreeMap<String, ObservedBackEnd>,
+    pub back_ends: BTreeMap<Name, ObservedBackEnd>,
     /// Every Ingress id that an object of ours carries, with its name where a comment tells it.
     pub ingresses: BTreeMap<IngressId, Option<ObjectKey>>,
 }
@@ -88,8 +88,7 @@ pub struct ObservedRoute {
     pub answers: bool,
     /// Its protection as it is in effect now.
     pub protection: Protection,
-    /// The certificates that are bound on its front end and cover its host, each with all the
-    /// names that it covers.
+    /// The certificates that its clients are served, each with all the names that it covers.
     pub certificates: BTreeMap<CertificateId, BTreeSet<String>>,
     /// That of them which is served to clients that ask for no host. A route without a host relies
     /// on it whatever it covers.

@@ -39,7 +39,7 @@ pub(super) fn candidates<'a>(snapshot: &'a Snapshot, policy: &Policy) -> Candida
         match class {
             Class::Other => {
                 if observed.contains_key(&id) {
-                    sorted.gone.insert(id.clone(), Proof::OtherClass);
+                    sorted.gone.insert(id, Proof::OtherClass);
                 }
             }
             Class::Missing(name) if !observed.contains_key(&id) => {
@@ -54,7 +54,7 @@ pub(super) fn candidates<'a>(snapshot: &'a Snapshot, policy: &Policy) -> Candida
     for id in observed.keys().filter(|id| !present.contains(*id)) {
         let pruned = policy.consent.prune.then_some(Proof::Pruned);
         if let Some(proof) = snapshot.gone.get(id).copied().or(pruned) {
-            sorted.gone.insert(id.clone(), proof);
+            sorted.gone.insert(*id, proof);
         }
     }
     sorted

@@ -28,6 +28,7 @@ pub(super) use certificates::Serving;
 use front::Conflict;
 pub(super) use front::Front;
 pub(super) use redirect::Redirect;
+use redirect::is_redirect;
 pub(super) use settings::Settings;
 
 /// Somebody with claims.
@@ -110,6 +111,7 @@ pub(super) fn settle(claimants: &[Claimant<'_, '_>], facts: &Facts, prefix: &str
                 round.taken.remove(&claim);
             }
         }
+        round.hold_redirects();
         round.redirect();
         let Some(place) = round.first_displaced() else {
             let mut settled = round.settled;
@@ -368,7 +370,11 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
         for route in observed {
             let claim = (route.front_end, route.matches.clone());
             let takes = route.matches.served_host().is_some();
-            if !takes || *self.taken.entry(claim).or_insert(place) == place {
+            // A redirect comes when those who would serve its host in plain text have been refused.
+            if !takes
+                || is_redirect(claimant, route, observed)
+                || *self.taken.entry(claim).or_insert(place) == place
+            {
                 self.hold_front(place, route);
             } else {
                 // What goes holds neither its front end nor the names of its certificates.
@@ -390,7 +396,7 @@ impl<'c, 'r, 'a> Round<'c, 'r, 'a> {
 }
 
 /// The binding of an observed route.
-fn binding_of(route: &ObservedRoute, prefix: &str) -> BindingId {
+pub(super) fn binding_of(route: &ObservedRoute, prefix: &str) -> BindingId {
     let csvserver = route.front_end.csvserver(prefix);
     BindingId::new(Kind::CSVSERVER_CSPOLICY, csvserver, route.policy.as_str(), Role::Plain)
 }

@@ -4,11 +4,12 @@ mod answers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::annotations::CertkeyRole;
 use crate::model::{
-    BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, OwnerComment,
-    Protocol, Role, RouteMatch, State, Value,
+    BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, Name,
+    OwnerComment, Protocol, Role, RouteMatch, State, Value,
 };
 use crate::snapshot::Facts;
 use crate::tls::Material;
@@ -29,7 +30,13 @@ pub(super) fn write(
     mark: &Mark,
     facts: &Facts,
 ) -> (Desired, BTreeSet<BindingId>) {
-    let mut writer = Writer { mark, facts, desired: Desired::default(), draining: BTreeSet::new() };
+    let mut writer = Writer {
+        mark,
+        facts,
+        desired: Desired::default(),
+        draining: BTreeSet::new(),
+        alone: Arc::default(),
+    };
     for (place, claimant) in claimants.iter().enumerate() {
         let Claimant::Known(reading) = claimant else { continue };
         if settled.standings[place] == Standing::Accepted {
@@ -65,20 +72,21 @@ pub(super) struct Group {
 }
 
 /// The members that a service group should have and not have.
-pub(super) fn group(group: &str, members: &Members, mark: &Mark, facts: &Facts) -> Group {
+pub(super) fn group(group: &Name, members: &Members, mark: &Mark, facts: &Facts) -> Group {
     let foreign = |address: &IpAddr| facts.foreign_servers.get(address);
     let member = |(address, port): &(IpAddr, u16)| {
         let server = foreign(address).cloned().unwrap_or_else(|| names::server(mark, *address));
-        BindingId::new(Kind::SERVICEGROUP_MEMBER, group, server, Role::Port(*port))
+        BindingId::new(Kind::SERVICEGROUP_MEMBER, group.clone(), server, Role::Port(*port))
     };
     let Members { serving, draining } = members;
     let mut state = State::default();
+    let comment = shared_comment(mark);
     for endpoint in serving {
         let (id, (address, _)) = (member(endpoint), endpoint);
         if foreign(address).is_none() {
             state.insert(
-                EntityId::new(Kind::SERVER, id.child.as_str()),
-                [("ipaddress", address.to_string().into()), ("comment", shared_comment(mark))],
+                EntityId::new(Kind::SERVER, id.child.clone()),
+                [("ipaddress", address.to_string().into()), ("comment", comment.clone())],
             );
         }
         state.bind(id, []);
@@ -95,6 +103,8 @@ struct Writer<'w> {
     facts: &'w Facts,
     desired: Desired,
     draining: BTreeSet<BindingId>,
+    /// The Ingress that is written.
+    alone: Arc<BTreeSet<IngressId>>,
 }
 
 impl Writer<'_> {
@@ -189,10 +199,10 @@ impl Writer<'_> {
         let BackEnd { service, names, members: endpoints, tls } = back_end;
         let ingress = &reading.id;
         let comment = Value::from(self.mark.comment(&OwnerComment {
-            ingress: Some((ingress.clone(), reading.key.clone())),
+            ingress: Some((*ingress, reading.key.clone())),
             service: Some(service.clone()),
         }));
-        let (lbvserver, group) = (names.lbvserver.as_str(), names.servicegroup.as_str());
+        let (lbvserver, group) = (&names.lbvserver, &names.servicegroup);
         let (balanced, spoken) = servicetypes(reading.entrances.carries, tls.is_some());
         let tuning = reading.tunings.get(service.rsplit_once(':').map_or("", |(name, _)| name));
         let tuning = tuning.cloned().unwrap_or_default();
@@ -201,20 +211,26 @@ impl Writer<'_> {
             ("comment", comment.clone()),
         ]);
         fields.extend(tuning.lbvserver);
-        self.entity(EntityId::new(Kind::LBVSERVER, lbvserver), fields, ingress);
+        self.entity(EntityId::new(Kind::LBVSERVER, lbvserver.clone()), fields, ingress);
         let servicetype = spoken.servicetype();
         let mut fields = fields_of([("servicetype", servicetype.into()), ("comment", comment)]);
         fields.extend(tuning.servicegroup);
         let (tcp, http) = (tuning.tcpprofile.as_ref(), tuning.httpprofile.as_ref());
         fields.extend(self.write_profiles(tcp, http, (ingress, false)));
-        self.entity(EntityId::new(Kind::SERVICEGROUP, group), fields, ingress);
+        self.entity(EntityId::new(Kind::SERVICEGROUP, group.clone()), fields, ingress);
         if let Some(content) = tuning.monitor {
             let name = tuning::monitor_name(self.mark, &content);
-            let monitor = BindingId::new(Kind::SERVICEGROUP_LBMONITOR, group, &*name, Role::Plain);
+            let monitor =
+                BindingId::new(Kind::SERVICEGROUP_LBMONITOR, group.clone(), &*name, Role::Plain);
             self.entity(EntityId::new(Kind::LBMONITOR, name), content, ingress);
             self.desired.state.bind(monitor, []);
         }
-        let bound = BindingId::new(Kind::LBVSERVER_SERVICEGROUP, lbvserver, group, Role::Plain);
+        let bound = BindingId::new(
+            Kind::LBVSERVER_SERVICEGROUP,
+            lbvserver.clone(),
+            group.clone(),
+            Role::Plain,
+        );
         self.desired.state.bind(bound, []);
         let Group { members, draining } = self::group(group, endpoints, self.mark, self.facts);
         for (id, fields) in members.entities {
@@ -225,16 +241,16 @@ impl Writer<'_> {
         let Some(tls) = tls else { return };
 
         let profile = match &tls.profile {
-            Attached::Named(name) => name.clone(),
+            Attached::Named(name) => Name::from(name.as_str()),
             Attached::Made(made) => {
-                let name = self.mark.ingress_name(ingress, &made.digest());
+                let name = Name::from(self.mark.ingress_name(ingress, &made.digest()));
                 made.write(&name, &mut self.desired.state);
-                self.own(EntityId::new(Kind::SSLPROFILE, name.as_str()), ingress);
+                self.own(EntityId::new(Kind::SSLPROFILE, name.clone()), ingress);
                 name
             }
         };
         let fields = fields_of([("sslprofile", profile.into())]);
-        self.entity(EntityId::new(Kind::SSLSERVICEGROUP, group), fields, ingress);
+        self.entity(EntityId::new(Kind::SSLSERVICEGROUP, group.clone()), fields, ingress);
         let client = tls.client.iter().map(|served| (&served.materials, Role::Plain, 1));
         let authorities =
             tls.authorities.iter().map(|one| (&one.materials, Role::Ca, one.materials.len()));
@@ -242,7 +258,7 @@ impl Writer<'_> {
             self.certificates(materials, ingress);
             for material in &materials[..bound] {
                 let id = material.certificate.id.as_str();
-                let id = BindingId::new(Kind::SSLSERVICEGROUP_SSLCERTKEY, group, id, role);
+                let id = BindingId::new(Kind::SSLSERVICEGROUP_SSLCERTKEY, group.clone(), id, role);
                 self.desired.state.bind(id, []);
             }
         }
@@ -253,16 +269,16 @@ impl Writer<'_> {
         reading: &Reading<'_>,
         front_end: FrontEndId,
         matches: &RouteMatch,
-        lbvserver: &str,
+        lbvserver: &Name,
     ) {
         let ingress = &reading.id;
-        let name = names::route(self.mark, ingress, front_end, matches);
-        let owner = Some((ingress.clone(), reading.key.clone()));
+        let name = Name::from(names::route(self.mark, ingress, front_end, matches));
+        let owner = Some((*ingress, reading.key.clone()));
         let comment = self.mark.comment(&OwnerComment { ingress: owner, service: None });
-        let fields = [("targetlbvserver", lbvserver.into()), ("comment", comment.into())];
-        self.entity(EntityId::new(Kind::CSACTION, name.as_str()), fields_of(fields), ingress);
-        let fields = [("rule", matches.rule().into()), ("action", name.as_str().into())];
-        self.entity(EntityId::new(Kind::CSPOLICY, name.as_str()), fields_of(fields), ingress);
+        let fields = [("targetlbvserver", lbvserver.clone().into()), ("comment", comment.into())];
+        self.entity(EntityId::new(Kind::CSACTION, name.clone()), fields_of(fields), ingress);
+        let fields = [("rule", matches.rule().into()), ("action", name.clone().into())];
+        self.entity(EntityId::new(Kind::CSPOLICY, name.clone()), fields_of(fields), ingress);
         let csvserver = front_end.csvserver(&self.mark.prefix);
         let id = BindingId::new(Kind::CSVSERVER_CSPOLICY, csvserver, name, Role::Plain);
         self.desired.state.bind(id.clone(), []);
@@ -341,7 +357,17 @@ impl Writer<'_> {
     }
 
     fn own(&mut self, id: EntityId, ingress: &IngressId) {
-        self.desired.owners.entry(id).or_default().insert(ingress.clone());
+        // Nearly everything is there for one Ingress alone, whose set is shared then.
+        let alone = &mut self.alone;
+        let owners = self.desired.owners.entry(id).or_insert_with(|| {
+            if !alone.contains(ingress) {
+                *alone = Arc::new(BTreeSet::from([*ingress]));
+            }
+            Arc::clone(alone)
+        });
+        if !owners.contains(ingress) {
+            Arc::make_mut(owners).insert(*ingress);
+        }
     }
 
     /// Adds certificates. One content is one certkey: what an older Ingress says about its key and
@@ -390,5 +416,5 @@ const fn servicetypes(carries: Carries, tls: bool) -> (Protocol, Protocol) {
 }
 
 fn fields_of<'f>(fields: impl IntoIterator<Item = (&'f str, Value)>) -> Fields {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    fields.into_iter().collect()
 }

@@ -9,7 +9,7 @@ use crate::annotations::{
     CertkeyRole, FrontEndDefaults, IngressSettings, ParseError, ProfileChoice, Setting,
 };
 use crate::diagnostic::{Code, Findings};
-use crate::model::{AcceptedCa, ClientAuthentication, Fields, Host, ObjectKey, Value};
+use crate::model::{AcceptedCa, ClientAuthentication, Fields, Host, Name, ObjectKey, Value};
 use crate::policy::Policy;
 use crate::snapshot::Facts;
 
@@ -71,7 +71,7 @@ impl FrontEndText {
 
     /// Whether it sets anything of TLS beside what a CA asks for.
     pub(super) fn sets_more_than_client_authentication(&self) -> bool {
-        let more = |name: &String| !matches!(name.as_str(), "clientauth" | "clientcert");
+        let more = |name: &Name| !matches!(name.as_str(), "clientauth" | "clientcert");
         !self.ciphers.is_empty() || self.fields.keys().any(more)
     }
 

@@ -67,8 +67,8 @@ fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
         [Kind::SERVER, Kind::SERVICEGROUP].map(|kind| EntityId::new(kind, answering.as_str())),
     );
     for back_end in &reading.back_ends {
-        all.push(EntityId::new(Kind::LBVSERVER, back_end.names.lbvserver.as_str()));
-        all.push(EntityId::new(Kind::SERVICEGROUP, back_end.names.servicegroup.as_str()));
+        all.push(EntityId::new(Kind::LBVSERVER, back_end.names.lbvserver.clone()));
+        all.push(EntityId::new(Kind::SERVICEGROUP, back_end.names.servicegroup.clone()));
         let servers =
             back_end.members.serving.iter().map(|(address, _)| names::server(mark, *address));
         all.extend(servers.map(|name| EntityId::new(Kind::SERVER, name)));

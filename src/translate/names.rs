@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{FrontEndId, Host, IngressId, Mark, ObjectKey, PathMatch, RouteMatch, base32};
+use crate::model::{
+    FrontEndId, Host, IngressId, Mark, Name, ObjectKey, PathMatch, RouteMatch, base32,
+};
 
 /// The longest name that every kind accepts (documented for most kinds).
 const LONGEST: usize = 127;
@@ -13,8 +15,8 @@ const LONGEST: usize = 127;
 /// writes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BackEndNames {
-    pub(super) lbvserver: String,
-    pub(super) servicegroup: String,
+    pub(super) lbvserver: Name,
+    pub(super) servicegroup: Name,
 }
 
 impl BackEndNames {
@@ -30,6 +32,7 @@ impl BackEndNames {
         let suffix = identity.map(|identity| format!("_{identity}")).unwrap_or_default();
         let name = |kind: &str| {
             shortened(&format!("{prefix}-{service}_{port}"), &format!("_{kind}_{hash}{suffix}"))
+                .into()
         };
         Self { lbvserver: name("lbv"), servicegroup: name("sgp") }
     }

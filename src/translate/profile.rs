@@ -164,7 +164,7 @@ impl Profile {
 
     fn checked(self) -> Result<Self, Incomplete> {
         for (field, master, wanted) in MASTERS {
-            if self.fields.contains_key(*field) && !is(&self.fields, master, wanted) {
+            if self.fields.contains_key(field) && !is(&self.fields, master, wanted) {
                 return Err(Incomplete::WithoutMaster { field, master, wanted });
             }
         }
@@ -210,7 +210,7 @@ impl Profile {
 fn defaults(sslprofiletype: &str) -> Fields {
     let shared = [("sslprofiletype", sslprofiletype), ("denysslreneg", "ALL")];
     let all = PROTOCOLS.iter().chain(&shared);
-    all.map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
+    all.map(|(name, value)| (*name, Value::from(*value))).collect()
 }
 
 /// Writes out the dependants of a field that is on.
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
 
     fn asked(fields: &[(&str, &str)]) -> Fields {
-        fields.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
+        fields.iter().map(|(name, value)| (*name, Value::from(*value))).collect()
     }
 
     #[test]

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, ObjectRef};
-use crate::model::{BindingId, IngressId, ObjectKey};
+use crate::model::{BindingId, IngressId, Name, ObjectKey};
 use crate::policy::Policy;
 use crate::snapshot::{Facts, ObservedBackEnd, Snapshot};
 
 use super::Unmet;
-use super::claims::{Claimant, Settled, Standing};
+use super::claims::{Claimant, Settled, Standing, binding_of};
 use super::desired::{self, Group};
 use super::services::{PortReference, Services};
 
@@ -25,24 +25,31 @@ pub(super) fn unmet(
             Standing::Closed(reason) => Unmet::Closed(reason.clone()),
             Standing::Absent => Unmet::Closed("it has no route on the appliance".to_owned()),
         };
-        Some((claimant.id().clone(), unmet))
+        Some((*claimant.id(), unmet))
     });
     unmet.collect()
 }
 
 /// Tells what became of unmet Ingresses.
-pub(super) fn tell(claimants: &[Claimant<'_, '_>], settled: &mut Settled, facts: &Facts) {
+pub(super) fn tell(
+    claimants: &[Claimant<'_, '_>],
+    settled: &mut Settled,
+    facts: &Facts,
+    policy: &Policy,
+) {
     for (place, claimant) in claimants.iter().enumerate() {
         let findings = &mut settled.findings[place];
         match (&settled.standings[place], claimant) {
             (Standing::Held, Claimant::Known(reading)) => {
-                let routes = facts.routes.get(&reading.id).map_or(0, Vec::len);
+                let routes = facts.routes.get(&reading.id).into_iter().flatten();
+                let prefix = &policy.mark.prefix;
+                let kept = routes.filter(|one| !settled.yielded.contains(&binding_of(one, prefix)));
                 findings.warning(
                     Code::IngressHeld,
                     "",
                     format!(
                         "its last good configuration stays on the appliance: {}",
-                        count(routes)
+                        count(kept.count())
                     ),
                     "mend the errors of this Ingress",
                 );
@@ -129,7 +136,7 @@ pub(super) fn pinned_members(
     services: &Services<'_>,
     facts: &Facts,
     policy: &Policy,
-) -> BTreeMap<String, Group> {
+) -> BTreeMap<Name, Group> {
     let groups =
         facts.back_ends.iter().filter(|(_, observed)| unmet.contains_key(&observed.ingress));
     let pinned = groups.filter_map(|(group, observed)| {

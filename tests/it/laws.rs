@@ -275,7 +275,7 @@ fn places_aside(appliance: &Appliance, world: &World) -> Result<Vec<String>, Str
             let link = content(link).unwrap_or_default();
             fields.insert("linkcertkeyname".to_owned(), link.into());
         }
-        let name = content(&id.name).unwrap_or_else(|| id.name.clone());
+        let name = content(&id.name).unwrap_or_else(|| id.name.to_string());
         lines.push(format!("{} {name} {fields:?}", id.kind));
     }
     for (id, attributes) in &owned.state.bindings {
@@ -283,7 +283,7 @@ fn places_aside(appliance: &Appliance, world: &World) -> Result<Vec<String>, Str
         if id.kind.name() == "csvserver_cspolicy_binding" {
             attributes.remove("priority");
         }
-        let child = content(&id.child).unwrap_or_else(|| id.child.clone());
+        let child = content(&id.child).unwrap_or_else(|| id.child.to_string());
         lines.push(format!("{} {} {child} {:?} {attributes:?}", id.kind, id.parent, id.role));
     }
     lines.extend(owned.files);

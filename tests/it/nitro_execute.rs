@@ -1,6 +1,6 @@
 //! Executing: what is sent, what a failure takes with it, and what counts as done.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use mock_nitro::fault::{Fault, Faults};
@@ -25,7 +25,7 @@ impl Draft {
     /// The next op, after those that it needs.
     fn op(mut self, op: Op, needs: &[usize]) -> Self {
         let needs = needs.iter().map(|need| OpId(*need)).collect();
-        self.0.ops.push(PlannedOp { op, needs, ingresses: BTreeSet::new() });
+        self.0.ops.push(PlannedOp { op, needs, ingresses: Arc::default() });
         self
     }
 
@@ -38,7 +38,8 @@ impl Draft {
 
     /// The last op is for this Ingress.
     fn ingress(mut self, name: &str) -> Self {
-        self.0.ops.last_mut().unwrap().ingresses.insert(ingress(name));
+        let planned = self.0.ops.last_mut().unwrap();
+        Arc::make_mut(&mut planned.ingresses).insert(ingress(name));
         self
     }
 }
@@ -312,7 +313,7 @@ fn of_a_batch_that_failed_in_part_only_the_passing_failure_is_tried_again() {
 
 #[test]
 fn what_is_so_already_is_done() {
-    let unlink = Op::Unlink { certkey: "ns-server-certificate".to_owned() };
+    let unlink = Op::Unlink { certkey: "ns-server-certificate".into() };
     let unbind = |kind, parent: &str, child: &str, role| {
         let binding = BindingId::new(kind, parent, child, role);
         Op::Unbind { binding }

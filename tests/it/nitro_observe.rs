@@ -213,7 +213,7 @@ fn what_is_ours_comes_with_its_managed_fields_and_without_defaults() {
     assert_eq!(text(Kind::SSLPROFILE, &profile, "hsts"), None, "a default");
     assert_eq!(text(Kind::SERVICEGROUP, site.group, "servicegroupeffectivestate"), None);
     let leaf = mark().shared_name("leaf");
-    let certkey = &owned.certkeys[&leaf];
+    let certkey = &owned.certkeys[leaf.as_str()];
     assert_eq!(certkey.content.as_ref(), Some(&site.leaf.id));
     assert!(certkey.keyed && certkey.names.contains("shop.example"));
     let key_file = text(Kind::SSLCERTKEY, &leaf, "key").unwrap();

@@ -136,7 +136,7 @@ fn assert_taken(name: &str, field: &str, value: Value, goes_back: bool) {
         assert_eq!(shown(&mut hand, set), Fields::new(), "{kind} is not plain");
         object = Map::from_iter([(key.to_owned(), "x".into())]);
     }
-    object.extend(fields.iter().map(|(name, value)| (name.clone(), value.to_json())));
+    object.extend(fields.iter().map(|(name, value)| (name.to_string(), value.to_json())));
     if goes_back {
         hand.set(kind, &object.into())
     } else {
@@ -150,7 +150,7 @@ fn assert_taken(name: &str, field: &str, value: Value, goes_back: bool) {
     }
     if goes_back {
         assert_eq!(seen, expected, "{what}");
-        let back = fields.keys().map(|name| (name.clone(), true.into()));
+        let back = fields.keys().map(|name| (name.to_string(), true.into()));
         let back: Map<_, Value> =
             std::iter::once((key.to_owned(), "x".into())).chain(back).collect();
         hand.unset(kind, &back.into());

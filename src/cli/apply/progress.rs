@@ -63,14 +63,14 @@ const fn word(outcome: &OpOutcome) -> &'static str {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     use super::*;
     use crate::execute::Problem;
     use crate::plan::{Op, OpId, PlannedOp};
 
     fn shown(is_terminal: bool) -> String {
-        let planned =
-            PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: BTreeSet::new() };
+        let planned = PlannedOp { op: Op::Save, needs: BTreeSet::new(), ingresses: Arc::default() };
         let plan = Plan { ops: vec![planned.clone(), planned.clone()], ..Plan::default() };
         let mut writer = Vec::new();
         let mut out = Stream { writer: &mut writer, is_terminal, colour: false, width: 100 };

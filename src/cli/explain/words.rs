@@ -26,6 +26,8 @@ pub(super) fn binding(binding: &BindingId, explanation: &Explanation) -> String 
         }
         (Some(subject), _) => format!("default certificate {subject}"),
         (None, Role::Port(port)) => format!("member {child} port {port}"),
-        (None, _) => binding.child_id().map_or_else(|| child.clone(), |child| child.to_string()),
+        (None, _) => {
+            binding.child_id().map_or_else(|| child.to_string(), |child| child.to_string())
+        }
     }
 }

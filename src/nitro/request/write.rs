@@ -226,11 +226,11 @@ fn key(entity: &EntityId) -> Object {
 }
 
 fn json_fields(fields: &Fields) -> Object {
-    fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
+    fields.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
 }
 
-fn text_fields<const N: usize>(fields: [(&str, &String); N]) -> Object {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value.as_str().into())).collect()
+fn text_fields<const N: usize>(fields: [(&str, &str); N]) -> Object {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 /// The fields that tell two bindings of one pair apart, in bodies and in arguments.
@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn each_op_on_a_certificate_has_its_documented_request() {
-        let (certkey, cert) = ("ck".to_owned(), "a.crt".to_owned());
+        let (certkey, cert) = (crate::model::Name::from("ck"), "a.crt".to_owned());
         check(
             &Op::Change { certkey: certkey.clone(), cert, key: Some("a.key".to_owned()) },
             "POST sslcertkey?action=update",
@@ -343,7 +343,7 @@ mod tests {
             }}),
         );
         check(
-            &Op::Link { certkey: certkey.clone(), issuer: "ca".to_owned() },
+            &Op::Link { certkey: certkey.clone(), issuer: "ca".into() },
             "POST sslcertkey?action=link",
             &json!({"sslcertkey": {"certkey": "ck", "linkcertkeyname": "ca"}}),
         );

@@ -1,5 +1,5 @@
 //! A front end changes its protection without a moment in which a route has less than it had and
-//! than it gets (5a-5c, 6a-6d, 7a-7b, 11a-11b).
+//! than it gets (5a-5c, 6a-6c, 7a-7b, 11a-11b).
 //!
 //! Per front end: leaving routes, the change, coming routes. Inside the change the *observed*
 //! profile decides: what has no effect yet is put right before the pointer that gives it effect.
@@ -154,9 +154,8 @@ impl Change {
     }
 }
 
-/// 6: leaving routes go before the change, coming ones come after it; where nothing changes, the
-/// heir comes before the other goes. Who has no heir does not see another profile at all: its
-/// versions, ciphers and HSTS are no protection in themselves.
+/// 6: leaving routes go before the change, coming ones come after it; where no protection changes,
+/// an heir comes before the other goes.
 fn routes(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
     let leaving: Vec<_> = draft.routes.leaving.iter().copied().collect();
     for route in leaving {
@@ -165,15 +164,11 @@ fn routes(draft: &mut Draft<'_>, changes: &BTreeMap<&str, Change>) {
         else {
             continue;
         };
-        let is_closing = draft.routes.closing.contains(route);
-        if change.changes_protection() {
+        let heirs: Vec<usize> =
+            draft.routes.heirs(route).iter().filter_map(|heir| draft.index.bind(heir)).collect();
+        if change.changes_protection() || heirs.is_empty() {
             draft.need_all(&change.ops(), &[unbind]); // 6a
-        } else {
-            let heirs = draft.routes.heirs(route).iter().filter(|_| !is_closing);
-            let heirs: Vec<usize> = heirs.filter_map(|heir| draft.index.bind(heir)).collect();
-            if heirs.is_empty() {
-                draft.need_all(&change.profile, &[unbind]); // 6d
-            }
+        } else if !draft.routes.closing.contains(route) {
             draft.need_all(&[unbind], &heirs); // 6c
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{BindingId, Host, IngressId, Kind, Mark, State};
+use crate::model::{BindingId, Host, IngressId, Kind, Mark, Name, State};
 use crate::plan::aim::route_match;
 
 /// A route as rule 3 means it: front end, host, path, Ingress. The match type is no part of it.
@@ -15,7 +15,7 @@ struct RouteKey {
 /// Where a route is served: front end, host and path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    csvserver: String,
+    csvserver: Name,
     /// `None` for a rule that we did not write; the path is then the name of its policy.
     host: Option<Host>,
     path: String,
@@ -111,7 +111,7 @@ fn keys<'a>(state: &'a State, mark: &Mark) -> BTreeMap<&'a BindingId, RouteKey> 
                     let path = matches.path.path().to_owned();
                     (Some(matches.host), path)
                 }
-                None => (None, binding.child.clone()),
+                None => (None, binding.child.to_string()),
             };
             let place = Place { csvserver: binding.parent.clone(), host, path };
             (binding, RouteKey { place, ingress: mark.ingress_of_name(&binding.child) })

@@ -95,7 +95,7 @@ fn line(verb: &str, entity: &EntityId, rest: impl IntoIterator<Item = String>) -
 
 fn create(entity: &EntityId, fields: &Fields) -> String {
     let places = syntax(entity.kind).places;
-    let first = places.iter().filter_map(|name| fields.get(*name)).map(word);
+    let first = places.iter().filter_map(|name| fields.get(name)).map(word);
     let mut rest = fields.clone();
     rest.retain(|name, _| !places.contains(&name.as_str()));
     let rest = with_leaders(entity.kind, &rest, None);
@@ -106,7 +106,7 @@ fn create(entity: &EntityId, fields: &Fields) -> String {
 fn with_leaders(kind: Kind, fields: &Fields, before: Option<&Fields>) -> Fields {
     let mut all = fields.clone();
     let leaders = fields.keys().filter_map(|name| spelling::leader(kind, name));
-    for leader in leaders.filter(|leader| !fields.contains_key(*leader)) {
+    for leader in leaders.filter(|leader| !fields.contains_key(leader)) {
         let known = before.and_then(|before| before.get(leader)).cloned();
         if let Some(value) = known.or_else(|| schema::reset_value(kind, leader)) {
             all.insert(leader.to_owned(), value);

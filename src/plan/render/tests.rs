@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::*;
 use crate::model::{
@@ -115,13 +116,13 @@ fn shared() -> Vec<Op> {
 fn certificates() -> Vec<Op> {
     let at = EntityId::new(Kind::SSLSERVICEGROUP, GROUP);
     vec![
-        Op::Unlink { certkey: CERTKEY.to_owned() },
+        Op::Unlink { certkey: CERTKEY.into() },
         Op::Change {
-            certkey: CERTKEY.to_owned(),
+            certkey: CERTKEY.into(),
             cert: "k8s-ngs4b-abcd.crt".to_owned(),
             key: Some("k8s-ngs4b-abcd.key".to_owned()),
         },
-        Op::Link { certkey: CERTKEY.to_owned(), issuer: CA.to_owned() },
+        Op::Link { certkey: CERTKEY.into(), issuer: CA.into() },
         bind(Kind::SSLVSERVER_SSLCERTKEY, (FRONT_END, CERTKEY), Role::Sni, &[]),
         bind(Kind::SSLVSERVER_SSLCERTKEY, (FRONT_END, CA), Role::Ca, &[]),
         bind(Kind::SSLSERVICEGROUP_SSLCERTKEY, (GROUP, CERTKEY), Role::Plain, &[]),
@@ -172,7 +173,11 @@ fn routes() -> Vec<Op> {
 }
 
 fn planned(op: Op, ingress: Option<&IngressId>) -> PlannedOp {
-    PlannedOp { op, needs: [OpId(0)].into(), ingresses: ingress.cloned().into_iter().collect() }
+    PlannedOp {
+        op,
+        needs: [OpId(0)].into(),
+        ingresses: Arc::new(ingress.copied().into_iter().collect()),
+    }
 }
 
 fn everything() -> Plan {
@@ -221,7 +226,7 @@ fn everything() -> Plan {
 fn before() -> BTreeMap<EntityId, Before> {
     let old = |name: &str, pairs: &[(&str, Value)], ciphers: &[&str]| {
         let ciphers = ciphers.iter().map(|cipher| (*cipher).to_owned()).collect();
-        Before { name: name.to_owned(), fields: fields(pairs), ciphers }
+        Before { name: name.into(), fields: fields(pairs), ciphers }
     };
     let profile = old(
         "k8s-ngs4b-old",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::annotations::CertkeyRole;
 use crate::diagnostic::Code;
-use crate::model::{AcceptedCa, ClientAuthentication, FrontEndId, Host};
+use crate::model::{AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host};
 use crate::snapshot::ObservedRoute;
 
 use super::super::reading::Reading;
@@ -264,8 +264,8 @@ impl Round<'_, '_, '_> {
 }
 
 impl Front {
-    /// A bound route keeps the certificates that cover its host, and so all their names and the
-    /// place of the default certificate.
+    /// A bound route keeps the certificates that its clients are served, and so all their names and
+    /// the place of the default certificate.
     pub(super) fn hold_certificates(&mut self, place: usize, route: &ObservedRoute) {
         for (id, names) in &route.certificates {
             for name in names {
@@ -278,7 +278,15 @@ impl Front {
                 }
             }
         }
-        if let Some(id) = &route.default_certificate {
+        // A default certificate beside another one for SNI is there for other hosts.
+        let is_other = |id: &CertificateId| {
+            let mut names = self.names.iter();
+            names.any(|(name, held)| {
+                route.matches.host.is_covered_by(name)
+                    && !held.certificates.contains(&Certificate::Known(id.clone()))
+            })
+        };
+        if let Some(id) = route.default_certificate.as_ref().filter(|id| !is_other(id)) {
             self.default.get_or_insert_with(|| (place, Certificate::Known(id.clone())));
         }
     }

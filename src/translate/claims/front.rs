@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Code;
-use crate::model::{AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host, Protocol};
+use crate::model::{
+    AcceptedCa, CertificateId, ClientAuthentication, FrontEndId, Host, Name, Protocol,
+};
 use crate::snapshot::ObservedRoute;
 
 use super::super::reading::Reading;
@@ -266,10 +268,10 @@ impl Round<'_, '_, '_> {
     /// Says that settings wait for the holder of the front end.
     fn note_kept(&mut self, place: usize, front_end: FrontEndId, reading: &Reading<'_>) {
         let front = &self.settled.fronts[&front_end];
-        let asked = |name: &&String| !matches!(name.as_str(), "clientauth" | "clientcert");
+        let asked = |name: &&Name| !matches!(name.as_str(), "clientauth" | "clientcert");
         let Settings::Bound(_) = front.settings else { return };
         let text = &reading.front;
-        let set = text.fields.keys().find(asked).map(String::as_str);
+        let set = text.fields.keys().find(asked).map(Name::as_str);
         let Some(name) = text.named().or(set) else { return };
         let holder = self.claimants[front.holder].object();
         let problem = format!(

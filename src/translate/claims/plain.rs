@@ -9,6 +9,7 @@ use crate::snapshot::{Facts, ObservedRoute};
 
 use super::super::entrances::Insecure;
 use super::super::reading::Reading;
+use super::redirect::is_redirect;
 use super::{Claim, Claimant, Settled, Standing, binding_of};
 
 /// Takes plain routes away where somebody demands that their host is not served so. Gives the
@@ -136,7 +137,7 @@ impl<'c> Demands<'c> {
     ) {
         let Some(host) = route.matches.served_host() else { return };
         let is_tls = route.front_end.protocol.is_tls();
-        if !is_tls && route.answers {
+        if !is_tls && is_redirect(claimant, route, observed) {
             self.redirects.entry((host, scope(host, route.front_end))).or_insert(place);
         }
         let authentication = route.protection.client_authentication;
@@ -218,7 +219,11 @@ impl<'c> Demands<'c> {
 
 /// Whether an Ingress sends requests for a host to TLS: as its text says, or as is bound where that
 /// cannot be read.
-fn redirects(claimant: &Claimant<'_, '_>, host: &Host, observed: &[ObservedRoute]) -> bool {
+pub(super) fn redirects(
+    claimant: &Claimant<'_, '_>,
+    host: &Host,
+    observed: &[ObservedRoute],
+) -> bool {
     let insecure = match claimant {
         Claimant::Known(reading) => reading.entrances.insecure,
         Claimant::Unknown(..) => None,

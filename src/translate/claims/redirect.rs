@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::Code;
 use crate::model::{FrontEndId, Host, PathMatch, RouteMatch};
+use crate::snapshot::ObservedRoute;
 
 use super::super::reading::Reading;
-use super::{Claimant, Round, Standing};
+use super::{Claimant, Round, Standing, binding_of, plain};
 
 /// A host whose requests without TLS are sent to TLS.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +32,34 @@ impl Redirect {
     }
 }
 
+/// Whether a bound route redirects a host for an Ingress that still wants that.
+pub(super) fn is_redirect(
+    claimant: &Claimant<'_, '_>,
+    route: &ObservedRoute,
+    observed: &[ObservedRoute],
+) -> bool {
+    let host = route.matches.served_host();
+    route.answers && host.is_some_and(|host| plain::redirects(claimant, host, observed))
+}
+
 impl Round<'_, '_, '_> {
+    /// Leaves held Ingresses the redirects that are bound for them, unless somebody has all paths
+    /// of the host there.
+    pub(super) fn hold_redirects(&mut self) {
+        for (place, claimant) in self.claimants.iter().enumerate() {
+            if self.settled.standings[place] != Standing::Held {
+                continue;
+            }
+            let observed = claimant.observed(self.facts);
+            for route in observed.iter().filter(|route| is_redirect(claimant, route, observed)) {
+                let claim = (route.front_end, route.matches.clone());
+                if *self.taken.entry(claim).or_insert(place) != place {
+                    self.settled.yielded.insert(binding_of(route, self.prefix));
+                }
+            }
+        }
+    }
+
     /// Gives each host that is redirected to the oldest Ingress that asks for that, unless somebody
     /// has all its paths there. Others are told if their clients are sent to another port.
     pub(super) fn redirect(&mut self) {

@@ -1,6 +1,6 @@
 //! What is in effect on a front end towards clients in TLS, and whether an Ingress asks for the same.
 
-use crate::model::{ClientAuthentication, Value};
+use crate::model::{ClientAuthentication, Name, Value};
 
 use super::super::front_end::FrontEndText;
 use super::super::named::Attached;
@@ -85,10 +85,10 @@ fn differs_from_fields(profile: &Profile, asked: &FrontEndText) -> Option<Differ
             asked: asked.ciphers.join(", "),
         });
     }
-    let differs = |(name, value): &(&String, &Value)| profile.value(name).as_ref() != Some(*value);
+    let differs = |(name, value): &(&Name, &Value)| profile.value(name).as_ref() != Some(*value);
     let (name, value) = asked.fields.iter().find(differs)?;
     let held = profile.value(name).map_or_else(|| "nothing".to_owned(), |held| held.to_string());
-    Some(Difference { name: name.clone(), held, asked: value.to_string() })
+    Some(Difference { name: name.to_string(), held, asked: value.to_string() })
 }
 
 /// What somebody else may change is not compared field by field: only what protects is, which was

@@ -1,7 +1,7 @@
 //! What the appliance answers by itself: to requests that nobody takes, and to those that are sent
 //! to TLS.
 
-use crate::model::{BindingId, EntityId, IngressId, Kind, Role, Value};
+use crate::model::{BindingId, EntityId, IngressId, Kind, Name, Role, Value};
 
 use super::super::names::{self, Answer};
 use super::{Writer, fields_of, shared_comment};
@@ -9,9 +9,9 @@ use super::{Writer, fields_of, shared_comment};
 impl Writer<'_> {
     /// An lbvserver that answers by itself, by a responder policy that is bound to it. Its member is
     /// always up, since a vserver that is down may not run its policies (assumed).
-    pub(super) fn write_answer(&mut self, answer: Answer, ingress: &IngressId) -> String {
+    pub(super) fn write_answer(&mut self, answer: Answer, ingress: &IngressId) -> Name {
         self.write_answering_group(ingress);
-        let name = names::answer(self.mark, answer);
+        let name = Name::from(names::answer(self.mark, answer));
         let comment = || shared_comment(self.mark);
         let mut action = answer_fields(answer);
         action.push(("comment", comment()));

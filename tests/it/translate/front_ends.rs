@@ -3,10 +3,12 @@
 use k8s_openapi::api::networking::v1::IngressTLS;
 use nitro_ingress::diagnostic::{Code, Severity};
 use nitro_ingress::model::{Kind, Role, State};
+use nitro_ingress::plan::{Op, OpId};
 use nitro_ingress::translate::translate;
 
 use super::ask::{CSVSERVER, accepted, children, error, id, routes, text, told, translated};
 use crate::objects::{Cluster, IngressBuilder, authorities, cluster, ingress, pair, policy};
+use crate::turns::Turns;
 
 const HTTP: &str = "k8s-192.0.2.10_80_http";
 
@@ -348,4 +350,18 @@ fn an_entry_without_a_secret_needs_a_certificate_from_elsewhere() {
     let older = at("older").host("a.example").path("/older", "web", 80).created(1);
     let translation = accepted(&shop().with(older.tls(&["a.example"], "tls")).with(bare("web", 2)));
     assert_eq!(routes(&translation.desired.state, CSVSERVER).len(), 2);
+}
+
+#[test]
+fn routes_without_an_heir_go_before_their_front_end_sends_no_hsts() {
+    let turns = Turns::new();
+    let strict = r#"{"hsts": "enabled", "maxage": "100"}"#;
+    drop(turns.converge(&shop().with(tls("web").annotated("frontend-sslprofile", strict))));
+    let (_, plan) = turns.turn(&shop().with(speaker("web")));
+    let number = |is_it: &dyn Fn(&Op) -> bool| plan.ops.iter().position(|op| is_it(&op.op));
+    let leaves =
+        |op: &Op| matches!(op, Op::Unbind { binding } if binding.kind == Kind::CSVSERVER_CSPOLICY);
+    let changes = |op: &Op| matches!(op, Op::Set { entity, .. } if entity.kind == Kind::SSLVSERVER);
+    let (unbind, set) = (number(&leaves).unwrap(), number(&changes).unwrap());
+    assert!(plan.ops[set].needs.contains(&OpId(unbind)), "{:#?}", plan.ops);
 }

@@ -1,7 +1,7 @@
 //! What becomes of others when an Ingress beside them cannot be understood any more.
 
 use k8s_openapi::api::networking::v1::IngressTLS;
-use nitro_ingress::diagnostic::{Code, Severity};
+use nitro_ingress::diagnostic::{Code, Diagnostic, Severity};
 use nitro_ingress::model::{Kind, Role};
 use nitro_ingress::translate::Unmet;
 
@@ -178,6 +178,65 @@ fn a_held_ingress_without_a_host_keeps_its_default_certificate() {
     let translation = turns.converge(&cluster);
     assert_eq!(told(&translation, "younger"), [(Severity::Warning, Code::CertificateTaken)]);
     assert_eq!(default_certificates(&turns), before);
+}
+
+#[test]
+fn a_default_certificate_beside_that_of_a_held_host_leaves_with_its_ingress() {
+    let web = tls("web", 1, "shop.example");
+    let other = at("other", 2).host("b.example").path("/", "web", 80).tls(&[], "both");
+    let cluster = shop().with(pair("both", "wild-2"));
+    let turns = programmed(&cluster.clone().with(web.clone()).with(other));
+    assert_eq!(default_certificates(&turns).len(), 1);
+    drop(turns.converge(&cluster.with(broken(web))));
+    assert_eq!(default_certificates(&turns), <[String; 0]>::default());
+}
+
+#[test]
+fn a_default_certificate_goes_with_the_one_for_sni_that_an_older_ingress_replaces() {
+    let web = tls("web", 2, "shop.example");
+    let other = at("other", 3).host("b.example").path("/", "web", 80).tls(&[], "tls");
+    let turns = programmed(&shop().with(web.clone()).with(other));
+    assert_eq!(default_certificates(&turns).len(), 1);
+    let older = plain("older", 1, "a.shop.example").tls(&["a.shop.example"], "newer");
+    let cluster = shop().with(pair("newer", "wild-2")).with(older).with(broken(web));
+    drop(turns.turn(&cluster));
+    let (_, second) = turns.turn(&cluster);
+    assert!(second.is_empty(), "{:#?}", second.ops);
+    assert_eq!(default_certificates(&turns), <[String; 0]>::default());
+}
+
+#[test]
+fn a_default_certificate_does_not_become_that_of_a_held_host_when_its_certificate_changes() {
+    let web = tls("web", 2, "shop.example");
+    let other = at("other", 3).host("b.example").path("/", "web", 80).tls(&[], "newer");
+    let shop = shop().with(pair("newer", "wild-2"));
+    let turns = programmed(&shop.clone().with(web.clone()).with(other));
+    assert_eq!(default_certificates(&turns).len(), 1);
+    let older = plain("older", 1, "a.shop.example").tls(&["a.shop.example"], "newer");
+    let cluster = shop.with(older).with(broken(web));
+    drop(turns.turn(&cluster));
+    let (_, second) = turns.turn(&cluster);
+    assert!(second.is_empty(), "{:#?}", second.ops);
+    assert_eq!(default_certificates(&turns), <[String; 0]>::default());
+}
+
+#[test]
+fn a_held_redirect_gives_way_to_an_older_route_once_its_text_asks_for_it_no_more() {
+    let open = tls("web", 2, "shop.example");
+    let turns = programmed(&shop().with(redirecting(open.clone())));
+    let older = plain("older", 1, "shop.example");
+    let cluster = shop().with(older.clone()).with(broken(redirecting(open.clone())));
+    let (translation, plan) = turns.turn(&cluster);
+    assert_eq!(told(&translation, "older"), [(Severity::Warning, Code::PlainRouteRefused)]);
+    assert!(plan.is_empty(), "{:#?}", plan.ops);
+    let cluster = shop().with(older).with(broken(open));
+    let (translation, _) = turns.turn(&cluster);
+    assert_eq!(told(&translation, "older"), []);
+    let is_held = |one: &&Diagnostic| one.code == Code::IngressHeld;
+    let held = translation.diagnostics.iter().find(is_held).unwrap();
+    assert!(held.problem.ends_with(": 1 route"), "{held:?}");
+    let (_, second) = turns.turn(&cluster);
+    assert!(second.is_empty(), "{:#?}", second.ops);
 }
 
 fn default_certificates(turns: &Turns) -> Vec<String> {

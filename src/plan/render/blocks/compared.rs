@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{BindingId, EntityId, Fields, Kind};
+use crate::model::{BindingId, EntityId, Fields, Kind, Name};
 use crate::plan::{Before, Plan};
 use crate::schema;
 
@@ -30,12 +30,12 @@ pub(super) fn replacing(
     let kind = profile.kind;
     let same = format!("{}, and the same but for", before.name);
     let mut pairs = vec![("in place of".to_owned(), same)];
-    let names: BTreeSet<&String> = fields.keys().chain(before.fields.keys()).collect();
+    let names: BTreeSet<&Name> = fields.keys().chain(before.fields.keys()).collect();
     for name in names {
         let new = fields.get(name).map_or_else(|| default(kind, name), ToString::to_string);
         let old = old(kind, before, name);
         if old != new {
-            pairs.push((name.clone(), format!("{old} -> {new}")));
+            pairs.push((name.to_string(), format!("{old} -> {new}")));
         }
     }
     let bound = plan.ops.iter().filter_map(|planned| planned.op.as_bind());
@@ -50,7 +50,7 @@ pub(super) fn replacing(
 pub(super) fn has_cipher_before(plan: &Plan, binding: &BindingId) -> bool {
     let before = plan.before.get(&binding.parent_id());
     binding.kind == Kind::SSLPROFILE_SSLCIPHER
-        && before.is_some_and(|before| before.ciphers.contains(&binding.child))
+        && before.is_some_and(|before| before.ciphers.contains(binding.child.as_str()))
 }
 
 fn old(kind: Kind, before: &Before, name: &str) -> String {

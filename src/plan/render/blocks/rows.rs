@@ -13,7 +13,7 @@ pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> 
     match op {
         // A part of what the block is about, such as the action of a route.
         Op::Create { entity, .. } | Op::Delete { entity, .. } if alone => {
-            one(entity.kind.name(), entity.name.clone())
+            one(entity.kind.name(), entity.name.to_string())
         }
         Op::Create { entity, fields } => match plan.before.get(entity) {
             Some(before) => compared::replacing(plan, entity, fields, before),
@@ -71,7 +71,7 @@ fn shown(entity: &EntityId, fields: &Fields) -> Vec<(String, String)> {
         _ => true,
     };
     let told = fields.iter().filter(|(name, value)| tells(name, value.as_text()));
-    told.map(|(name, value)| (name.clone(), value.to_string())).collect()
+    told.map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
 /// Where an op stands among those on one object: what it is, then what is bound to it.

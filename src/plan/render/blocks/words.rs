@@ -79,7 +79,7 @@ pub(super) fn bound(plan: &Plan, id: &BindingId, attributes: &Fields) -> String 
     let child = match id.kind {
         Kind::SSLSERVICEGROUP_SSLCERTKEY | Kind::SSLVSERVER_SSLCERTKEY => certkey(plan, &id.child),
         Kind::CSVSERVER_CSPOLICY => format!("csvserver {}", id.parent),
-        _ => id.child.clone(),
+        _ => id.child.to_string(),
     };
     let role = match id.role {
         Role::Port(port) => format!(" port {port}"),
