@@ -156,10 +156,7 @@ impl Claimant<'_, '_> {
     /// cannot be read.
     fn demands_certificates(&self, bound: ClientAuthentication) -> bool {
         let asked = match self {
-            Self::Known(reading) => {
-                let front = &reading.front;
-                front.client_authentication.unwrap_or(bound).max(front.at_least)
-            }
+            Self::Known(reading) => reading.front.demand(bound),
             Self::Unknown(..) => bound,
         };
         asked != ClientAuthentication::None

@@ -61,6 +61,11 @@ impl FrontEndText {
         Some(known.chain(installed.map(|one| AcceptedCa::Foreign(one.name.clone()))).collect())
     }
 
+    /// What it demands of clients: what is bound, where that cannot be read.
+    pub(super) fn demand(&self, bound: ClientAuthentication) -> ClientAuthentication {
+        self.client_authentication.unwrap_or(bound).max(self.at_least)
+    }
+
     /// The profile of somebody else that it names.
     pub(super) fn named(&self) -> Option<&str> {
         match self.profile.as_ref()? {

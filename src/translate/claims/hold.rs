@@ -123,10 +123,7 @@ impl Round<'_, '_, '_> {
         let mut accepted_cas = front.accepted().unwrap_or_else(|| bound.accepted_cas.clone());
         accepted_cas.extend(self.brought_by_others(reading, route.front_end));
         Protection {
-            client_authentication: front
-                .client_authentication
-                .unwrap_or(bound.client_authentication)
-                .max(front.at_least),
+            client_authentication: front.demand(bound.client_authentication),
             plain_text_allowed: match reading.entrances.insecure {
                 // TLS that is passed on is no plain text, though its front end cannot tell.
                 _ if passes_tls_on(reading, route.front_end) => bound.plain_text_allowed,
