@@ -1,6 +1,5 @@
 //! The fields of an entity, or the attributes of a binding.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::iter::Map;
 use std::ops::Index;
@@ -139,11 +138,17 @@ impl IntoIterator for Fields {
 
 impl<N: Into<Name>> FromIterator<(N, Value)> for Fields {
     fn from_iter<I: IntoIterator<Item = (N, Value)>>(fields: I) -> Self {
-        // Of two fields of one name the last counts, as in any map.
-        let sorted: BTreeMap<Name, Value> =
+        let mut fields: Vec<Field> =
             fields.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        let mut fields = Vec::with_capacity(sorted.len());
-        fields.extend(sorted);
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        // Of two fields of one name the last counts, as in any map.
+        fields.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            if is_same {
+                std::mem::swap(next, kept);
+            }
+            is_same
+        });
         Self((!fields.is_empty()).then(|| Arc::new(fields)))
     }
 }

@@ -28,7 +28,10 @@ impl fmt::Display for ObjectKey {
 
 /// The cluster that an object belongs to, as the operator or the kube-system namespace names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ClusterId(String);
+pub struct ClusterId {
+    id: String,
+    tag: String,
+}
 
 impl ClusterId {
     /// Checks a cluster id: 1 to 63 letters, digits, `-`, `_` or `.`, so that it can stand in a
@@ -36,23 +39,24 @@ impl ClusterId {
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = (1..=63).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
-        well_formed.then(|| Self(text.to_owned()))
+        let tag = || base32(&Sha256::digest(text.as_bytes()), 5);
+        well_formed.then(|| Self { id: text.to_owned(), tag: tag() })
     }
 
     /// The id as given.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.id
     }
 
     /// Its short form in names: 5 base32 characters of its SHA-256.
-    pub fn tag(&self) -> String {
-        base32(&Sha256::digest(self.0.as_bytes()), 5)
+    pub fn tag(&self) -> &str {
+        &self.tag
     }
 }
 
 impl fmt::Display for ClusterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.id)
     }
 }
 

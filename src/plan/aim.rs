@@ -286,6 +286,9 @@ fn drain(old: &State, members: &BTreeSet<BindingId>, state: &mut State) {
 
 /// Keeps whatever is referred to, until nothing is missing that exists.
 fn close(old: &State, state: &mut State) {
+    if old.entities.keys().all(|id| state.entities.contains_key(id)) {
+        return;
+    }
     let mut missing: Vec<EntityId> = state
         .entities
         .iter()

@@ -2,9 +2,9 @@
 
 mod answers;
 mod front_end;
+mod members;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::{
@@ -19,9 +19,9 @@ use super::entrances::Carries;
 use super::named::Attached;
 use super::names::{self, Answer};
 use super::reading::{BackEnd, Reading, Target};
-use super::services::Members;
 use super::tuning::{self, FrontEndTuning};
 use super::{Band, Desired};
+pub(super) use members::{Group, group};
 
 /// Writes everything.
 pub(super) fn write(
@@ -61,37 +61,6 @@ pub(super) fn write(
     writer.desired.yielded.clone_from(&settled.yielded);
     writer.desired.kept_cas.clone_from(&settled.kept_cas);
     (writer.desired, writer.draining)
-}
-
-/// The members of one service group.
-pub(super) struct Group {
-    /// Those that it should have: servers and bindings.
-    pub(super) members: State,
-    /// Those that are to be drained if it has them.
-    pub(super) draining: BTreeSet<BindingId>,
-}
-
-/// The members that a service group should have and not have.
-pub(super) fn group(group: &Name, members: &Members, mark: &Mark, facts: &Facts) -> Group {
-    let foreign = |address: &IpAddr| facts.foreign_servers.get(address);
-    let member = |(address, port): &(IpAddr, u16)| {
-        let server = foreign(address).cloned().unwrap_or_else(|| names::server(mark, *address));
-        BindingId::new(Kind::SERVICEGROUP_MEMBER, group.clone(), server, Role::Port(*port))
-    };
-    let Members { serving, draining } = members;
-    let mut state = State::default();
-    let comment = shared_comment(mark);
-    for endpoint in serving {
-        let (id, (address, _)) = (member(endpoint), endpoint);
-        if foreign(address).is_none() {
-            state.insert(
-                EntityId::new(Kind::SERVER, id.child.clone()),
-                [("ipaddress", address.to_string().into()), ("comment", comment.clone())],
-            );
-        }
-        state.bind(id, []);
-    }
-    Group { members: state, draining: draining.iter().map(member).collect() }
 }
 
 fn shared_comment(mark: &Mark) -> Value {
@@ -288,6 +257,15 @@ impl Writer<'_> {
     fn entity(&mut self, id: EntityId, fields: Fields, ingress: &IngressId) {
         self.own(id.clone(), ingress);
         self.desired.state.entities.entry(id).or_insert(fields);
+    }
+
+    /// Whether entities are written already, for another Ingress; they are there for this one too.
+    fn shares(&mut self, ids: &[EntityId], ingress: &IngressId) -> bool {
+        let are_there = ids.iter().all(|id| self.desired.state.entities.contains_key(id));
+        for id in ids.iter().filter(|_| are_there) {
+            self.own(id.clone(), ingress);
+        }
+        are_there
     }
 
     fn own(&mut self, id: EntityId, ingress: &IngressId) {

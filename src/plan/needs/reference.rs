@@ -119,7 +119,7 @@ fn unlinked(draft: &Draft<'_>, certkey: &str) -> Vec<usize> {
     needed
 }
 
-/// Who uses what, as observed.
+/// Who uses what is deleted, as observed.
 struct Users {
     referrers: BTreeMap<EntityId, Vec<EntityId>>,
     bindings: BTreeMap<EntityId, Vec<BindingId>>,
@@ -128,15 +128,16 @@ struct Users {
 impl Users {
     fn of(draft: &Draft<'_>) -> Self {
         let old = &draft.old.state;
+        let is_deleted = |id: &EntityId| draft.index.delete(id).is_some();
         let mut referrers: BTreeMap<EntityId, Vec<EntityId>> = BTreeMap::new();
         for (id, fields) in &old.entities {
-            for reference in references(id, fields) {
+            for reference in references(id, fields).filter(&is_deleted) {
                 referrers.entry(reference).or_default().push(id.clone());
             }
         }
         let mut bindings: BTreeMap<EntityId, Vec<BindingId>> = BTreeMap::new();
         for id in old.bindings.keys() {
-            if let Some(child) = id.child_id() {
+            if let Some(child) = id.child_id().filter(&is_deleted) {
                 bindings.entry(child).or_default().push(id.clone());
             }
         }

@@ -12,18 +12,23 @@ impl Writer<'_> {
     pub(super) fn write_answer(&mut self, answer: Answer, ingress: &IngressId) -> Name {
         self.write_answering_group(ingress);
         let name = Name::from(names::answer(self.mark, answer));
-        let comment = || shared_comment(self.mark);
+        let ids = [Kind::RESPONDERACTION, Kind::RESPONDERPOLICY, Kind::LBVSERVER]
+            .map(|kind| EntityId::new(kind, name.clone()));
+        if self.shares(&ids, ingress) {
+            return name;
+        }
+        let comment = shared_comment(self.mark);
         let mut action = answer_fields(answer);
-        action.push(("comment", comment()));
-        let policy =
-            [("rule", "TRUE".into()), ("action", name.as_str().into()), ("comment", comment())];
-        let lbvserver = [("servicetype", "HTTP".into()), ("comment", comment())];
-        for (kind, fields) in [
-            (Kind::RESPONDERACTION, fields_of(action)),
-            (Kind::RESPONDERPOLICY, fields_of(policy)),
-            (Kind::LBVSERVER, fields_of(lbvserver)),
-        ] {
-            self.entity(EntityId::new(kind, name.as_str()), fields, ingress);
+        action.push(("comment", comment.clone()));
+        let policy = [
+            ("rule", "TRUE".into()),
+            ("action", name.clone().into()),
+            ("comment", comment.clone()),
+        ];
+        let lbvserver = [("servicetype", "HTTP".into()), ("comment", comment)];
+        let fields = [fields_of(action), fields_of(policy), fields_of(lbvserver)];
+        for (id, fields) in ids.into_iter().zip(fields) {
+            self.entity(id, fields, ingress);
         }
         let group = names::answering(self.mark);
         let state = &mut self.desired.state;
@@ -36,22 +41,28 @@ impl Writer<'_> {
 
     /// What stands behind every answer.
     fn write_answering_group(&mut self, ingress: &IngressId) {
-        let name = names::answering(self.mark);
-        let comment = || shared_comment(self.mark);
+        let name = Name::from(names::answering(self.mark));
         let address = names::ANSWERING_ADDRESS;
+        let foreign = self.facts.foreign_servers.get(&address);
+        let group_id = EntityId::new(Kind::SERVICEGROUP, name.clone());
+        let server_id = foreign.is_none().then(|| EntityId::new(Kind::SERVER, name.clone()));
+        let ids: Vec<EntityId> = [group_id.clone()].into_iter().chain(server_id.clone()).collect();
+        if self.shares(&ids, ingress) {
+            return;
+        }
+        let comment = shared_comment(self.mark);
         let group = [
             ("servicetype", "HTTP".into()),
             ("healthmonitor", "NO".into()),
-            ("comment", comment()),
+            ("comment", comment.clone()),
         ];
-        self.entity(EntityId::new(Kind::SERVICEGROUP, name.as_str()), fields_of(group), ingress);
-        let foreign = self.facts.foreign_servers.get(&address);
-        if foreign.is_none() {
-            let server = [("ipaddress", address.to_string().into()), ("comment", comment())];
-            self.entity(EntityId::new(Kind::SERVER, name.as_str()), fields_of(server), ingress);
+        self.entity(group_id, fields_of(group), ingress);
+        if let Some(id) = server_id {
+            let server = [("ipaddress", address.to_string().into()), ("comment", comment)];
+            self.entity(id, fields_of(server), ingress);
         }
-        let server = foreign.unwrap_or(&name).clone();
-        let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, &*name, server, Role::Port(80));
+        let server = foreign.map_or_else(|| name.clone(), Name::from);
+        let member = BindingId::new(Kind::SERVICEGROUP_MEMBER, name, server, Role::Port(80));
         self.desired.state.bind(member, []);
     }
 }

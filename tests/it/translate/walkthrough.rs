@@ -90,7 +90,8 @@ fn the_back_end_is_verified_and_is_shown_a_certificate() {
     roles.sort();
     assert_eq!(roles, [Role::Plain, Role::Ca]);
     let members = children(state, Kind::SERVICEGROUP_MEMBER, group);
-    let tag = policy().mark.cluster.tag();
+    let policy = policy();
+    let tag = policy.mark.cluster.tag();
     let server = |ip| format!("k8s-{tag}-{ip}");
     let (one, two) = (server("10.0.1.1"), server("10.0.1.2"));
     assert_eq!(members, [(one.as_str(), Role::Port(8443)), (two.as_str(), Role::Port(8443))]);
