@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::model::{
     BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, Name,
-    OwnerComment, Protocol, Role, RouteMatch, State, Value,
+    OwnerComment, Protocol, Role, RouteMatch, Value,
 };
 use crate::snapshot::Facts;
 use crate::tls::Material;
