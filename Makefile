@@ -50,3 +50,4 @@ bench: ## requests, time and memory; writes the tables of docs/performance.md
 	@tests/tools/need.sh cargo cc
 	cargo bench --locked --bench requests
 	cargo bench --locked --bench scale
+	cargo bench --locked --bench core

@@ -11,6 +11,8 @@ mod many;
 #[path = "../tests/support/objects.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod objects;
+#[path = "support/sizes.rs"]
+mod sizes;
 #[path = "support/tables.rs"]
 mod tables;
 
@@ -18,26 +20,19 @@ use std::fs;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use authority::Authority;
-use many::{Shape, crowd};
-use nitro_ingress::observed::ObservedState;
 use nitro_ingress::plan::{aim, plan};
 use nitro_ingress::translate::translate;
 use objects::policy;
+use sizes::{cluster_of, new_appliance};
 
 /// What we aim at.
 const LONGEST: Duration = Duration::from_secs(1);
 const MOST_MEMORY_MIB: u64 = 400;
 
 fn main() -> io::Result<()> {
-    let shape = Shape { ingresses: 10_000, members: 10, certificates: 50 };
-    let mut snapshot = crowd(shape, &Authority::new("bench")).0;
-    snapshot.facts.default_profile = true;
+    let snapshot = cluster_of(10_000);
     let before = peak_memory_mib();
-    let mut observed = ObservedState::default();
-    observed.settings.default_profile = true;
-    observed.settings.features =
-        ["LB", "CS", "SSL", "RESPONDER", "REWRITE"].map(str::to_owned).into();
+    let mut observed = new_appliance();
     let mut rows = Vec::new();
     let mut longest = Duration::ZERO;
     for appliance in ["new", "converged"] {

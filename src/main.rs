@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let Arguments { output, command } = match Arguments::of_process() {
         Ok(arguments) => arguments,
         Err(error) => {
-            error.print()?;
+            unless_read_enough(error.print())?;
             // clap would end with 2, which stands for "there are changes".
             return Ok(ExitCode::from(u8::from(error.use_stderr())));
         }
@@ -57,9 +57,14 @@ async fn main() -> anyhow::Result<ExitCode> {
             1
         }
     };
-    match stdout.flush() {
-        // Whoever reads has read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        Ok(()) | Err(_) => Ok(ExitCode::from(status)),
+    unless_read_enough(stdout.flush())?;
+    Ok(ExitCode::from(status))
+}
+
+/// It is no failure if whoever reads has read enough.
+fn unless_read_enough(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -175,3 +175,16 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
     assert!(!run(&["plan"]).contains('\u{1b}'));
     assert!(run(&["plan", "--color=always"]).contains('\u{1b}'));
 }
+
+#[test]
+fn nobody_complains_when_a_reader_has_read_enough() {
+    for arguments in [&["plan", "--help"][..], &["annotations"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let program = env!("CARGO_BIN_EXE_nitro-ingress");
+        let ended =
+            std::process::Command::new(program).args(arguments).stdout(writer).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
