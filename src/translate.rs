@@ -145,7 +145,7 @@ pub struct Desired {
     /// The band of each `csvserver_cspolicy_binding`.
     pub bands: BTreeMap<BindingId, Band>,
     /// The front ends (by csvserver) whose settings, CAs and refusing policies stay as bound, since
-    /// their oldest claim could not be read.
+    /// their oldest claim could not be read. Where all Ingresses are held, all stays with their routes.
     pub kept_front_ends: BTreeSet<String>,
     /// Bound routes of held Ingresses that are theirs no longer: an older Ingress has the host and
     /// path, or the host is not to be served in plain text.

@@ -54,8 +54,10 @@ pub(super) fn write(
         }
     }
     for (front_end, front) in &settled.fronts {
-        if front.tuning.is_none() {
-            writer.desired.kept_front_ends.insert(front_end.csvserver(&mark.prefix));
+        // One that only held Ingresses have stays with their routes, if those stay.
+        let id = EntityId::new(Kind::CSVSERVER, front_end.csvserver(&mark.prefix));
+        if front.tuning.is_none() && writer.desired.state.entities.contains_key(&id) {
+            writer.desired.kept_front_ends.insert(id.name.to_string());
         }
     }
     writer.desired.yielded.clone_from(&settled.yielded);

@@ -132,6 +132,19 @@ fn a_redirect_takes_the_place_of_a_plain_route_that_a_held_ingress_loses() {
 }
 
 #[test]
+fn a_front_end_goes_with_the_last_plain_route_that_a_held_ingress_loses() {
+    let open = tls("open", 2, "a.shop.example").annotated("insecure-termination", "allow");
+    let turns = programmed(&shop().with(open.clone()));
+    let secure = at("secure", 1).host("a.shop.example").path("/x", "web", 80);
+    let secure = with_ca(secure.tls(&["a.shop.example"], "tls"));
+    let cluster = shop().with(secure).with(broken(open));
+    drop(turns.turn(&cluster));
+    let (_, second) = turns.turn(&cluster);
+    assert!(second.is_empty(), "{:#?}", second.ops);
+    assert!(turns.observe().owned.state.fields(Kind::CSVSERVER, HTTP).is_none());
+}
+
+#[test]
 fn an_ingress_that_is_to_hand_tls_on_and_cannot_is_not_left_in_plain_text() {
     let open = plain("web", 1, "a.shop.example");
     let turns = programmed(&shop().with(open));
