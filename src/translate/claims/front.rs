@@ -95,6 +95,7 @@ impl Round<'_, '_, '_> {
             return Ok(());
         }
         if !asks(reading) {
+            self.refuse_without_cas(front_end, front, reading)?;
             self.note_kept(place, front_end, reading);
             return Ok(());
         }
@@ -158,6 +159,25 @@ impl Round<'_, '_, '_> {
         };
         let what = format!("{name:?} as {held} on {front_end}, and {asked} is asked for here");
         Err(self.conflict(front.holder, reading, (&reading.keys.of(name), &what)))
+    }
+
+    /// Nobody can come in where client certificates are demanded and no CA is accepted: somebody
+    /// else has made it so, since no text can.
+    fn refuse_without_cas(
+        &self,
+        front_end: FrontEndId,
+        front: &Front,
+        reading: &Reading<'_>,
+    ) -> Result<(), Conflict> {
+        let demand = front.settings.client_authentication();
+        if demand == ClientAuthentication::None || !front.accepted.is_empty() {
+            return Ok(());
+        }
+        let what = format!(
+            "a demand for client certificates on {front_end}, and no CA is bound there to verify \
+             them with"
+        );
+        Err(self.conflict(front.holder, reading, ("", &what)))
     }
 
     /// CAs may be added unless somebody relies on those that there are.
