@@ -19,6 +19,13 @@ pub(super) fn enables_sni(owned: &Owned, csvserver: &str) -> bool {
         .is_some_and(|profile| text(profile, "snienable") == Some("ENABLED"))
 }
 
+/// Whether a front end serves its default certificate to clients that ask for a name that no other
+/// certificate has.
+pub(super) fn serves_default(owned: &Owned, csvserver: &str) -> bool {
+    profile(owned, Kind::SSLVSERVER, csvserver)
+        .is_some_and(|profile| text(profile, "allowunknownsni") == Some("ENABLED"))
+}
+
 /// What a front end demands of clients, by the profile that is attached.
 pub(super) fn client_authentication(owned: &Owned, csvserver: &str) -> ClientAuthentication {
     let Some(profile) = profile(owned, Kind::SSLVSERVER, csvserver) else {

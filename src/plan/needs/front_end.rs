@@ -141,15 +141,19 @@ impl Change {
         } else {
             draft.need_all(&self.profile, &self.refusing_unbinds); // 7b
         }
-        // SNI certificates can only be bound where the profile enables SNI (documented: 3627).
+        let sni: Vec<usize> = draft
+            .index
+            .binds_to(Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+            .filter(|(binding, _)| binding.role == Role::Sni)
+            .map(|(_, bind)| bind)
+            .collect();
+        let serves_default = |owned| protection::serves_default(owned, csvserver);
         if !protection::enables_sni(draft.old, csvserver) {
-            let sni: Vec<usize> = draft
-                .index
-                .binds_to(Kind::SSLVSERVER_SSLCERTKEY, csvserver)
-                .filter(|(binding, _)| binding.role == Role::Sni)
-                .map(|(_, bind)| bind)
-                .collect();
+            // SNI certificates can only be bound where the profile enables SNI (documented: 3627).
             draft.need_all(&sni, &self.profile);
+        } else if serves_default(draft.old) && !serves_default(&draft.aim.owned) {
+            // A host may have had the default one only, as when a swap was interrupted.
+            draft.need_all(&self.profile, &sni); // 8c
         }
     }
 }

@@ -3,7 +3,7 @@
 use k8s_openapi::api::networking::v1::IngressTLS;
 use nitro_ingress::diagnostic::{Code, Severity};
 use nitro_ingress::model::{Kind, Role, State};
-use nitro_ingress::plan::{Op, OpId};
+use nitro_ingress::plan::{Op, OpId, plan};
 use nitro_ingress::translate::translate;
 
 use super::ask::{CSVSERVER, accepted, children, error, id, routes, text, told, translated};
@@ -364,4 +364,19 @@ fn routes_without_an_heir_go_before_their_front_end_sends_no_hsts() {
     let changes = |op: &Op| matches!(op, Op::Set { entity, .. } if entity.kind == Kind::SSLVSERVER);
     let (unbind, set) = (number(&leaves).unwrap(), number(&changes).unwrap());
     assert!(plan.ops[set].needs.contains(&OpId(unbind)), "{:#?}", plan.ops);
+}
+
+#[test]
+fn a_default_certificate_is_served_until_those_for_sni_are_bound() {
+    let turns = Turns::new();
+    drop(turns.converge(&shop().with(tls("web").tls(&[], "tls"))));
+    // A swap was interrupted: the one for SNI is unbound.
+    let mut observed = turns.observe();
+    observed.owned.state.bindings.retain(|binding, _| binding.role != Role::Sni);
+    let plan = plan(&observed, &turns.translate(&shop().with(tls("web"))));
+    let number = |is_it: &dyn Fn(&Op) -> bool| plan.ops.iter().position(|op| is_it(&op.op));
+    let binds = |op: &Op| op.as_bind().is_some_and(|binding| binding.role == Role::Sni);
+    let changes = |op: &Op| matches!(op, Op::Set { entity, .. } if entity.kind == Kind::SSLVSERVER);
+    let (bind, set) = (number(&binds).unwrap(), number(&changes).unwrap());
+    assert!(plan.ops[set].needs.contains(&OpId(bind)), "{:#?}", plan.ops);
 }
