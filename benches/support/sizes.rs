@@ -6,7 +6,8 @@ use nitro_ingress::snapshot::Snapshot;
 use crate::authority::Authority;
 use crate::many::{Shape, crowd};
 
-/// A cluster of so many Ingresses with ten endpoints each, which share fifty certificates.
+/// A cluster of so many Ingresses with ten endpoints each, which share fifty certificates, in front
+/// of a new appliance.
 pub(crate) fn cluster_of(ingresses: usize) -> Snapshot {
     let shape = Shape { ingresses, members: 10, certificates: 50 };
     let mut snapshot = crowd(shape, &Authority::new("bench")).0;
