@@ -168,6 +168,9 @@ codes! {
     ProfileUnfit = "profile-unfit", [Error]: "An SSL profile that an annotation names does not demand what the Ingress asks for, or is for the other side of TLS.",
         fix "Name a profile that does, change it on the appliance, or write the settings themselves.",
         example r#"the SSL profile "lax" has "clientauth" as DISABLED, and must have it as ENABLED: "ingress.citrix.com/ca-secret" asks for client certificates"#;
+    SessionsResumed = "sessions-resumed", [Warning]: "An SSL profile that an annotation names lets clients resume sessions that began with a client certificate.",
+        fix "Name a profile that has `sessreuse` and `sessionticket` off, or write the settings themselves.",
+        example r#"the SSL profile "strict" has "sessreuse" as ENABLED: a client whose CA is taken away can resume its session for a while"#;
     ReferenceRefused = "reference-refused", [Error]: "An annotation names an object of the appliance that is not of this Ingress.",
         fix "Write the settings themselves, or have the operator allow the reference with `--allow-reference`.",
         example r#""mobile" names a nstcpprofile of the appliance, which is not of this Ingress"#;
