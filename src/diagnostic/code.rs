@@ -198,6 +198,9 @@ codes! {
     FrontEndKept = "front-end-kept", [Error, Warning]: "A front end stays as it is until the Ingress that holds it is understood.",
         fix "Mend the Ingress that holds the front end.",
         example "Ingress default/front, whose name comes first, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
+    ClientAuthenticationLost = "client-authentication-lost", [Warning]: "An older Ingress asks for client certificates on the front end and is not served, so that nobody asks for them there.",
+        fix "Mend the older Ingress, or name a CA in this one if its clients must show certificates.",
+        example "Ingress default/shop, whose name comes first, asks for client certificates on 192.0.2.10_443_ssl and is not served: clients of this Ingress need none";
     FrontEndConflict = "front-end-conflict", [Error]: "Another Ingress holds the front end with other settings.",
         fix "Give the Ingress an address of its own with `frontend-ip`, or let both ask for the same.",
         example r#"Ingress default/first, whose name comes first, has "clientauth" as DISABLED on 192.0.2.10_443_ssl, and ENABLED is asked for here"#;

@@ -153,6 +153,7 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
     let route = ObservedRoute {
         front_end,
         policy: policy.to_owned(),
+        has_sni: protection::has_sni(world, csvserver),
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: protection::in_effect(world, at, lbvserver.as_deref()),
         certificates: served.certificates,
