@@ -286,7 +286,9 @@ fn drain(old: &State, members: &BTreeSet<BindingId>, state: &mut State) {
 
 /// Keeps whatever is referred to, until nothing is missing that exists.
 fn close(old: &State, state: &mut State) {
-    if old.entities.keys().all(|id| state.entities.contains_key(id)) {
+    // Certificates are named by content here and get their certkeys later.
+    let is_kept = |id: &EntityId| id.kind == Kind::SSLCERTKEY || state.entities.contains_key(id);
+    if old.entities.keys().all(is_kept) {
         return;
     }
     let mut missing: Vec<EntityId> = state
@@ -297,7 +299,6 @@ fn close(old: &State, state: &mut State) {
         .filter(|id| !state.entities.contains_key(id))
         .collect();
     while let Some(id) = missing.pop() {
-        // Certificates are named by content here and get their certkeys later.
         if state.entities.contains_key(&id) || id.kind == Kind::SSLCERTKEY {
             continue;
         }

@@ -50,6 +50,9 @@ pub(super) fn needs(
     mark: &Mark,
     closed: &BTreeSet<IngressId>,
 ) -> Needs {
+    if ops.is_empty() {
+        return Needs { of: Vec::new(), swaps: Vec::new(), closing: BTreeSet::new() };
+    }
     let mut draft = Draft {
         old,
         aim,
@@ -58,9 +61,6 @@ pub(super) fn needs(
         routes: Routes::of(&old.state, &aim.owned.state, mark, closed),
         needs: vec![BTreeSet::new(); ops.len()],
     };
-    if ops.is_empty() {
-        return Needs { of: Vec::new(), swaps: Vec::new(), closing: BTreeSet::new() };
-    }
     reference::add(&mut draft);
     back_end::add(&mut draft);
     certificate::add(&mut draft);

@@ -44,12 +44,13 @@ pub(super) fn tell(
                 let routes = facts.routes.get(&reading.id).into_iter().flatten();
                 let prefix = &policy.mark.prefix;
                 let kept = routes.filter(|one| !settled.yielded.contains(&binding_of(one, prefix)));
+                let served = kept.filter(|one| one.matches.served_host().is_some());
                 findings.warning(
                     Code::IngressHeld,
                     "",
                     format!(
                         "its last good configuration stays on the appliance: {}",
-                        count(kept.count())
+                        count(served.count())
                     ),
                     "mend the errors of this Ingress",
                 );
@@ -79,7 +80,11 @@ pub(super) fn tell(
 }
 
 fn count(routes: usize) -> String {
-    if routes == 1 { "1 route".to_owned() } else { format!("{routes} routes") }
+    match routes {
+        0 => "what it says of its front end".to_owned(),
+        1 => "1 route".to_owned(),
+        _ => format!("{routes} routes"),
+    }
 }
 
 /// Tells what others have bound to objects of ours: a policy may take requests from our routes, a

@@ -190,7 +190,7 @@ fn check(worlds: &[World], seed: u64) -> Result<(), String> {
     let mut dice = Dice(seed);
     let mut appliance = fresh();
     for world in worlds {
-        others::change(&mut appliance, world.has_lax_profiles);
+        others::change(&mut appliance, world.has_turned_profiles);
         let turn = Turn::of(&appliance, world)?;
         let planned: Vec<usize> = (0..turn.plan.ops.len()).collect();
         let clean = turn.perform(&appliance, &planned)?;
@@ -243,7 +243,7 @@ fn independent(appliance: &Appliance, last: &World) -> Result<(), String> {
         return Ok(());
     }
     let mut fresh = fresh();
-    others::change(&mut fresh, last.has_lax_profiles);
+    others::change(&mut fresh, last.has_turned_profiles);
     let once = Turn::of(&fresh, last)?;
     let order: Vec<usize> = (0..once.plan.ops.len()).collect();
     let fresh = once.perform(&fresh, &order)?;
@@ -319,7 +319,7 @@ fn any_order_of_arrival_leads_to_the_same_appliance() {
         let (mut world, order) = arrivals.new_tree(&mut runner).unwrap().current();
         world.ingresses.iter_mut().for_each(Wish::mend);
         let mut appliance = fresh();
-        others::change(&mut appliance, world.has_lax_profiles);
+        others::change(&mut appliance, world.has_turned_profiles);
         for arrived in 1..=order.len() {
             let so_far = world.only(&order[..arrived]);
             appliance = mend(appliance, &so_far, &mut Dice(seed)).unwrap();
@@ -353,7 +353,7 @@ fn routes_move_between_the_halves_of_a_change_that_tightens_and_loosens() {
         ],
         certificates: 0,
         client_certificate: 1,
-        has_lax_profiles: false,
+        has_turned_profiles: false,
     };
     let (one, two) = ([true, false, false], [true, false, true]);
     let both = || vec![(1, 1, true, 0), (1, 1, false, 1)];

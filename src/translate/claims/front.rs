@@ -94,8 +94,8 @@ impl Round<'_, '_, '_> {
         if !terminates {
             return Ok(());
         }
+        self.refuse_without_cas(front_end, front, reading)?;
         if !asks(reading) {
-            self.refuse_without_cas(front_end, front, reading)?;
             self.note_kept(place, front_end, reading);
             return Ok(());
         }
@@ -170,7 +170,7 @@ impl Round<'_, '_, '_> {
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
         let demand = front.settings.client_authentication();
-        if demand == ClientAuthentication::None || !front.accepted.is_empty() {
+        if demand != ClientAuthentication::Mandatory || !front.accepted.is_empty() {
             return Ok(());
         }
         let what = format!(

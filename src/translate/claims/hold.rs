@@ -108,8 +108,28 @@ impl Round<'_, '_, '_> {
             if !actual.is_at_least(&demand) {
                 return Standing::Closed(shortfall(&actual, &demand));
             }
+            if let Some(reason) = self.unguarded(route.front_end, &actual) {
+                return Standing::Closed(reason);
+            }
         }
         Standing::Held
+    }
+
+    /// Whether a front end demands less of clients than an older Ingress without rules asks there
+    /// for those of others, as when somebody has changed the SSL profile that it names.
+    fn unguarded(&self, front_end: FrontEndId, actual: &Protection) -> Option<String> {
+        let guard = &self.claimants[*self.blocked.get(&front_end)?];
+        let Claimant::Known(reading) = guard else { return None };
+        let front = &reading.front;
+        let asked = front.client_authentication.unwrap_or(front.at_least).max(front.at_least);
+        (actual.client_authentication < asked).then(|| {
+            format!(
+                "{} asks for client certificates ({}) on its front end, and that asks for {}",
+                guard.object(),
+                word(asked),
+                word(actual.client_authentication)
+            )
+        })
     }
 
     /// What the text asks for a bound route; what cannot be read is as it is bound.

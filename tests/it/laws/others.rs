@@ -28,15 +28,16 @@ pub(super) fn install(appliance: &mut Appliance) {
     change(appliance, false);
 }
 
-/// Somebody takes out what they demand, or puts it back.
-pub(super) fn change(appliance: &mut Appliance, is_lax: bool) {
+/// Somebody turns them round: what was demanded is not, and what was not is; or puts that back.
+pub(super) fn change(appliance: &mut Appliance, is_turned: bool) {
     let set = |appliance: &mut _, fields: Value| {
         send(appliance, ("PUT", "sslprofile", None), &json!({ "sslprofile": fields }));
     };
-    let state = if is_lax { "DISABLED" } else { "ENABLED" };
-    set(appliance, json!({ "name": FRONT_END[0], "clientauth": state }));
+    let [strict, plain] = if is_turned { ["DISABLED", "ENABLED"] } else { ["ENABLED", "DISABLED"] };
+    set(appliance, json!({ "name": FRONT_END[0], "clientauth": strict }));
+    set(appliance, json!({ "name": FRONT_END[1], "clientauth": plain }));
     for (name, host) in BACK_END.iter().zip(["a.example", "b.example"]) {
-        if is_lax {
+        if is_turned {
             let unset = json!({ "sslprofile": { "name": name, "commonname": true } });
             send(appliance, ("POST", "sslprofile", Some("action=unset")), &unset);
             set(appliance, json!({ "name": name, "serverauth": "DISABLED" }));

@@ -22,8 +22,8 @@ pub(super) struct World {
     /// The certificates of the hosts `a.example` and `b.example`.
     pub(super) certificates: usize,
     pub(super) client_certificate: usize,
-    /// Whether somebody has taken all demands out of the profiles of others.
-    pub(super) has_lax_profiles: bool,
+    /// Whether somebody has turned the profiles of others round: what they demanded they do not.
+    pub(super) has_turned_profiles: bool,
 }
 
 /// What an endpoint does.
@@ -176,7 +176,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
             members,
             certificates,
             client_certificate,
-            has_lax_profiles: lax > 0,
+            has_turned_profiles: lax > 0,
         },
     )
 }
