@@ -74,7 +74,8 @@ fn tell_unknown(key: &str, findings: &mut Findings) {
 fn ssl_profile(text: &str) -> Result<SslSettings, ParseError> {
     let ProfileChoice::Settings(node) = choice(text)? else {
         let (field, what) = ("preconfigured", "the defaults of SSL profiles");
-        let advice = "write the settings as \"config\"";
+        let advice = "write the settings as \"config\", or name the profile in \
+                      ingress.citrix.com/frontend-sslprofile of each Ingress";
         return Err(ParseError::FieldNotAllowed { field, what, advice });
     };
     let settings = ssl::read(node, &ssl::FRONT_END)?;
@@ -160,6 +161,9 @@ mod tests {
             assert!(defaults.ssl.is_unreadable(), "{text}");
             assert_eq!(told.len(), 1, "{text} {told:?}");
         }
+        let (_, told) = read(&[(SSL, "preconfigured: strict")]);
+        let text = "\"preconfigured\" may not be set in the defaults of SSL profiles";
+        assert_eq!(told[0].problem, text);
         let (_, told) = read(&[("FRONTEND_SSL_PROFIL", "config: {}")]);
         assert_eq!(told[0].remedy, "did you mean \"FRONTEND_SSL_PROFILE\"?");
     }

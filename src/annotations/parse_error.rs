@@ -307,8 +307,11 @@ fn did_you_mean(word: &str, words: &[&'static str]) -> Option<String> {
     Some(format!("did you mean {near:?}?"))
 }
 
-/// A NITRO name is read out letter by letter: `an lbvserver`.
+/// A NITRO name is read out letter by letter: `an lbvserver`. What there is one of brings its own.
 fn with_article(what: &str) -> String {
+    if what.starts_with("the ") {
+        return what.to_owned();
+    }
     let article = if what.starts_with("lb") { "an" } else { "a" };
     format!("{article} {what}")
 }

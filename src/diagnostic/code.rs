@@ -168,6 +168,9 @@ codes! {
     ProfileUnfit = "profile-unfit", [Error]: "An SSL profile that an annotation names does not demand what the Ingress asks for, or is for the other side of TLS.",
         fix "Name a profile that does, change it on the appliance, or write the settings themselves.",
         example r#"the SSL profile "lax" has "clientauth" as DISABLED, and must have it as ENABLED: "ingress.citrix.com/ca-secret" asks for client certificates"#;
+    SessionsResumed = "sessions-resumed", [Warning]: "An SSL profile that an annotation names lets clients resume sessions that began with a client certificate.",
+        fix "Name a profile that has `sessreuse` and `sessionticket` off, or write the settings themselves.",
+        example r#"the SSL profile "strict" has "sessreuse" as ENABLED: a client whose CA is taken away can resume its session for a while"#;
     ReferenceRefused = "reference-refused", [Error]: "An annotation names an object of the appliance that is not of this Ingress.",
         fix "Write the settings themselves, or have the operator allow the reference with `--allow-reference`.",
         example r#""mobile" names a nstcpprofile of the appliance, which is not of this Ingress"#;
@@ -195,6 +198,9 @@ codes! {
     FrontEndKept = "front-end-kept", [Error, Warning]: "A front end stays as it is until the Ingress that holds it is understood.",
         fix "Mend the Ingress that holds the front end.",
         example "Ingress default/front, whose name comes first, has a demand for client certificates on 192.0.2.10_443_ssl that is not understood; until it is, nobody else comes there";
+    ClientAuthenticationLost = "client-authentication-lost", [Warning]: "An older Ingress asks for client certificates on the front end and is not served, so that nobody asks for them there.",
+        fix "Mend the older Ingress, or name a CA in this one if its clients must show certificates.",
+        example "Ingress default/shop, whose name comes first, asks for client certificates on 192.0.2.10_443_ssl and is not served: clients of this Ingress need none";
     FrontEndConflict = "front-end-conflict", [Error]: "Another Ingress holds the front end with other settings.",
         fix "Give the Ingress an address of its own with `frontend-ip`, or let both ask for the same.",
         example r#"Ingress default/first, whose name comes first, has "clientauth" as DISABLED on 192.0.2.10_443_ssl, and ENABLED is asked for here"#;

@@ -57,6 +57,9 @@ fn place(kind: Kind, row: &Row) -> Option<(IpAddr, u16)> {
     (!address.is_unspecified() && port != 0).then_some((address, port))
 }
 
+/// What no profile of ours has and another one must not have either.
+const UNFIT: [&str; 2] = ["cleartextport", "sslinterception"];
+
 fn add_foreign(facts: &mut Facts, world: &World<'_>) {
     let start = format!("{}-", world.mark.prefix);
     for (id, row) in &world.entities {
@@ -73,7 +76,8 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
         }
         if id.kind == Kind::SSLPROFILE {
             let managed = schema::managed_fields(id.kind);
-            let fields = schema::read_fields(id.kind, row, |name| managed.contains(&name));
+            let is_read = |name: &str| managed.contains(&name) || UNFIT.contains(&name);
+            let fields = schema::read_fields(id.kind, row, is_read);
             facts.foreign_ssl_profiles.insert(id.name.clone(), fields);
         }
         if id.kind == Kind::SSLCERTKEY {
@@ -149,6 +153,7 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
     let route = ObservedRoute {
         front_end,
         policy: policy.to_owned(),
+        has_sni: protection::has_sni(world, csvserver),
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: protection::in_effect(world, at, lbvserver.as_deref()),
         certificates: served.certificates,

@@ -48,6 +48,11 @@ pub(super) fn answers(world: &World<'_>, lbvserver: &str) -> bool {
     world.bound(Kind::LBVSERVER_RESPONDERPOLICY, lbvserver).next().is_some()
 }
 
+/// Whether clients of a csvserver are served certificates by the name that they ask for.
+pub(super) fn has_sni(world: &World<'_>, csvserver: &str) -> bool {
+    ssl_setting(world, Kind::SSLVSERVER, csvserver, "snienable").as_deref() == Some("ENABLED")
+}
+
 /// The certificates that clients of a host are served on a csvserver.
 #[derive(Debug, Default)]
 pub(super) struct Served {

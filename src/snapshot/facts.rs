@@ -84,6 +84,8 @@ pub struct ObservedRoute {
     pub matches: RouteMatch,
     /// Its cspolicy.
     pub policy: String,
+    /// Whether certificates for SNI can be bound to its front end.
+    pub has_sni: bool,
     /// Whether the appliance answers its requests itself, so that none of them goes anywhere.
     pub answers: bool,
     /// Its protection as it is in effect now.

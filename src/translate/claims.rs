@@ -12,6 +12,7 @@ mod hold;
 mod plain;
 mod redirect;
 mod settings;
+mod unfit;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -118,10 +118,11 @@ impl Context<'_, '_> {
     }
 }
 
-/// Reads what clients must show, and the profile.
+/// Reads what clients must show, and the profile. `any_host` is whether the rest of the Ingress serves
+/// clients that ask for hosts that nobody has.
 pub(super) fn read(
     settings: &IngressSettings,
-    tls: bool,
+    (tls, any_host): (bool, bool),
     defaults: &FrontEndDefaults,
     context: &mut Context<'_, '_>,
 ) -> FrontEndText {
@@ -149,7 +150,8 @@ pub(super) fn read(
     if let Some(named) = named {
         let by_certkey = settings.ca_secret.is_absent();
         let ca = if by_certkey { "preconfigured-certkey" } else { "ca-secret" };
-        named.check_front_end(names_ca(settings).then_some(ca), context);
+        let any_host = any_host || text.installed().iter().any(Installed::is_default);
+        named.check_front_end(names_ca(settings).then_some(ca), any_host, context);
         text.profile = Some(Attached::Named(named.name.to_owned()));
         return text;
     }

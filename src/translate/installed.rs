@@ -17,6 +17,13 @@ pub(super) struct Installed {
     pub(super) names: Option<BTreeSet<String>>,
 }
 
+impl Installed {
+    /// Whether it is served to clients that ask for hosts that nobody has.
+    pub(super) fn is_default(&self) -> bool {
+        self.role == CertkeyRole::Default
+    }
+}
+
 /// Whether an Ingress names a CA so.
 pub(super) fn names_ca(settings: &IngressSettings) -> bool {
     let all = settings.preconfigured_certkey.value().into_iter().flatten();

@@ -59,6 +59,10 @@ impl Side {
     }
 }
 
+/// Why clients that ask for an unknown host may not be turned away.
+pub(super) const ANY_HOST: &str =
+    "a default certificate or a rule without a host is for clients that ask for any host";
+
 /// Looks a profile up. That it cannot be attached is an error.
 pub(super) fn find<'f, 'a: 'f>(
     name: &'f str,
@@ -68,10 +72,10 @@ pub(super) fn find<'f, 'a: 'f>(
     let (policy, facts) = (context.policy, context.facts);
     let mut named = Named { name, side, content: Content::Refused };
     let wanted = side.sslprofiletype();
-    let refused = if is_prefixed(name, &policy.mark.prefix) {
+    let refused = if is_made_by_a_controller(name, &policy.mark.prefix) {
         Some((
             Code::ReferenceRefused,
-            format!("{name:?} names an SSL profile of the controller, which comes and goes"),
+            format!("{name:?} names an SSL profile of a controller, which comes and goes"),
             "write the settings themselves, or name a profile that somebody else has made"
                 .to_owned(),
         ))
@@ -125,17 +129,31 @@ impl Named<'_> {
     }
 
     /// Tells in what a profile of clients falls short of what is asked for. `ca` is the annotation
-    /// that asks for client certificates, if one does.
-    pub(super) fn check_front_end(&self, ca: Option<&str>, context: &mut Context<'_, '_>) {
+    /// that asks for client certificates, if one does; `any_host` is whether clients are served that
+    /// ask for hosts that nobody has.
+    pub(super) fn check_front_end(
+        &self,
+        ca: Option<&str>,
+        any_host: bool,
+        context: &mut Context<'_, '_>,
+    ) {
+        self.refuse_opened_tls(context);
         let served = "certificates are served by the name that a client asks for";
         self.require("snienable", "ENABLED", served, context);
+        if any_host {
+            self.require("allowunknownsni", "ENABLED", ANY_HOST, context);
+        }
         if let Some(ca) = ca {
             let why = format!("{:?} asks for client certificates", context.keys.of(ca));
             if self.require("clientauth", "ENABLED", &why, context) {
                 self.require("clientcert", "Mandatory", &why, context);
+                self.warn_of_resumed_sessions(context);
             }
             if self.is("skipclientcertpolicycheck", "ENABLED") {
                 self.require("skipclientcertpolicycheck", "DISABLED", &why, context);
+            }
+            if self.is("zerorttearlydata", "ENABLED") {
+                self.require("zerorttearlydata", "DISABLED", &why, context);
             }
         } else if self.is("clientauth", "ENABLED") {
             context.findings.error(
@@ -159,10 +177,12 @@ impl Named<'_> {
         has_ca: bool,
         context: &mut Context<'_, '_>,
     ) -> bool {
+        let is_kept = !self.refuse_opened_tls(context);
         if has_ca {
             let ca = context.keys.of("backend-ca-secret");
             let why = format!("{ca:?} asks to verify {service:?}");
-            return !self.is_refused() && self.require("serverauth", "ENABLED", &why, context);
+            let fits = self.require("serverauth", "ENABLED", &why, context);
+            return fits && is_kept && !self.is_refused();
         }
         if self.is("serverauth", "ENABLED") {
             context.findings.error(
@@ -180,7 +200,7 @@ impl Named<'_> {
             );
             return false;
         }
-        !self.is_refused()
+        is_kept && !self.is_refused()
     }
 
     /// Why back ends cannot be verified by this name, if that is so.
@@ -199,6 +219,46 @@ impl Named<'_> {
                 format!("name a profile that has {wanted}, or write the settings themselves");
             (Code::ProfileUnfit, problem, remedy)
         })
+    }
+
+    /// Refuses a profile that does not keep in TLS what comes so, or is for connections that are meant
+    /// for others; gives whether it is one.
+    fn refuse_opened_tls(&self, context: &mut Context<'_, '_>) -> bool {
+        let Content::Is(fields) = self.content else { return false };
+        let intercepts = self.is("sslinterception", "ENABLED");
+        if intercepts {
+            let why = "it opens connections that are meant for others";
+            self.require("sslinterception", "DISABLED", why, context);
+        }
+        let Some(port) = fields.get("cleartextport") else { return intercepts };
+        context.findings.error(
+            Code::ProfileUnfit,
+            &context.keys.of(self.side.annotation()),
+            format!(
+                "the SSL profile {:?} has \"cleartextport\" as {port}: what comes in TLS would go on \
+                 in plain text",
+                self.name
+            ),
+            "name a profile that does not have it, or write the settings themselves",
+        );
+        true
+    }
+
+    /// A resumed session goes on with a client certificate that was checked long ago.
+    fn warn_of_resumed_sessions(&self, context: &mut Context<'_, '_>) {
+        let mut fields = ["sessreuse", "sessionticket"].into_iter();
+        let Some(field) = fields.find(|field| self.is(field, "ENABLED")) else { return };
+        context.findings.warning(
+            Code::SessionsResumed,
+            &context.keys.of(self.side.annotation()),
+            format!(
+                "the SSL profile {:?} has {field:?} as ENABLED: a client whose CA is taken away can \
+                 resume its session for a while",
+                self.name
+            ),
+            "name a profile that has \"sessreuse\" and \"sessionticket\" as DISABLED, or write the \
+             settings themselves",
+        );
     }
 
     /// Whether a field has the value that it must have, which is told if not. What nobody has looked
@@ -222,13 +282,55 @@ impl Named<'_> {
     }
 }
 
-/// Whether a name starts as those of controllers with this prefix do. The appliance does not mind
-/// case.
-fn is_prefixed(name: &str, prefix: &str) -> bool {
-    let start = name.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix));
-    start.is_some() && name[prefix.len()..].starts_with('-')
+/// Whether a name is built as controllers with this prefix name their SSL profiles, of whatever
+/// cluster they are. The appliance does not mind case.
+fn is_made_by_a_controller(name: &str, prefix: &str) -> bool {
+    let is_word = |word: &str, length: usize| {
+        let is_base32 = |b: u8| b.is_ascii_alphabetic() || (b'2'..=b'7').contains(&b);
+        word.len() == length && word.bytes().all(is_base32)
+    };
+    let mut words = name.split('-');
+    let is_marked = words.next().is_some_and(|word| word.eq_ignore_ascii_case(prefix))
+        && words.next().is_some_and(|word| is_word(word, CLUSTER));
+    let rest: Vec<&str> = words.collect();
+    is_marked
+        && match rest[..] {
+            [digest] => is_word(digest, DIGEST),
+            [ingress, digest] => is_word(ingress, INGRESS) && is_word(digest, DIGEST),
+            _ => false,
+        }
 }
+
+/// How long the parts of our names are.
+const CLUSTER: usize = 5;
+const INGRESS: usize = 10;
+const DIGEST: usize = 20;
 
 fn text<'f>(fields: &'f Fields, name: &str) -> Option<&'f str> {
     fields.get(name).and_then(Value::as_text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::names;
+    use super::*;
+    use crate::model::{ClusterId, IngressId, Mark, ObjectKey};
+
+    #[test]
+    fn names_of_controllers_are_told_by_their_form() {
+        for cluster in ["local", "another"] {
+            let mark =
+                Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse(cluster).unwrap() };
+            let shared = Profile::front_end(&Fields::new()).unwrap().shared_name(&mark);
+            let ingress = IngressId::of(&ObjectKey::new("default", "web"));
+            let own = mark.ingress_name(&ingress, &names::digest(&["a"], DIGEST));
+            for name in [&shared, &own, &shared.to_ascii_uppercase()] {
+                assert!(is_made_by_a_controller(name, "k8s"), "{name}");
+                assert!(!is_made_by_a_controller(name, "k9s"), "{name}");
+            }
+        }
+        for name in ["k8s-mine", "k8s-", "k8s", "strict", "k8s-local-strict", "k8s-ew7y4-x-y-z"] {
+            assert!(!is_made_by_a_controller(name, "k8s"), "{name}");
+        }
+    }
 }

@@ -206,11 +206,13 @@ impl<'a> Reader<'a> {
             policy: self.policy,
             facts: &self.snapshot.facts,
         };
-        let hosts = rules.iter().map(|rule| rule.matches.host.clone()).collect();
+        let hosts: BTreeSet<Host> = rules.iter().map(|rule| rule.matches.host.clone()).collect();
         // Where TLS is passed on no certificate is served.
         let entries = if entrances.carries == Carries::Tls { &[] } else { entries };
         let certificates = front_end::certificates(entries, &hosts, &mut context);
-        let front = front_end::read(&settings, tls, &self.defaults, &mut context);
+        let any_host = hosts.contains(&Host::Any)
+            || certificates.iter().flatten().any(|certificate| certificate.is_default);
+        let front = front_end::read(&settings, (tls, any_host), &self.defaults, &mut context);
         let services = rules.iter().map(|rule| rule.service.as_str()).collect();
         let named = |rule: &Rule| ObjectKey::new(key.namespace.as_str(), rule.service.as_str());
         self.used_services.extend(rules.iter().map(named));

@@ -184,6 +184,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
             certificates,
             default_certificate,
             answers,
+            has_sni,
         },
     ] = routes.as_slice()
     else {
@@ -193,7 +194,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
     assert_eq!(front_end.protocol, Protocol::Ssl);
     assert_eq!((seen, policy), (&matches(), &site.route));
     assert_eq!(found, &protection);
-    assert!(!answers);
+    assert!(!answers && *has_sni);
     assert_eq!(certificates.keys().collect::<Vec<_>>(), [&site.leaf.id]);
     assert_eq!(*default_certificate, None);
     let back_end = &facts.back_ends[site.group];

@@ -61,6 +61,7 @@ impl Round<'_, '_, '_> {
         }
         self.claim_installed(place, front_end, reading);
         self.refuse_default(front_end, reading)?;
+        self.refuse_unfit_profile(place, front_end, reading)?;
         self.require_certificates(front_end, reading)
     }
 
