@@ -268,7 +268,9 @@ impl Front {
     /// A bound route keeps the certificates that its clients are served, and so all their names and
     /// the place of the default certificate.
     pub(super) fn hold_certificates(&mut self, place: usize, route: &ObservedRoute) {
-        for (id, names) in &route.certificates {
+        // A route of any host has the default certificate, whose names are none of its own.
+        let named = route.certificates.iter().filter(|_| route.matches.host != Host::Any);
+        for (id, names) in named {
             for name in names {
                 let holder = self
                     .names

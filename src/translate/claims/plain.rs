@@ -117,7 +117,8 @@ impl<'c> Demands<'c> {
                 Standing::Accepted => {}
                 Standing::Held => {
                     for route in observed {
-                        demands.add_bound((claimant, place), route, observed);
+                        let authentication = stays_demanded(route, settled);
+                        demands.add_bound((claimant, place), (route, authentication), observed);
                     }
                 }
                 Standing::Closed(_) | Standing::Displaced | Standing::Absent => continue,
@@ -132,7 +133,7 @@ impl<'c> Demands<'c> {
     fn add_bound(
         &mut self,
         (claimant, place): (&Claimant<'_, '_>, usize),
-        route: &'c ObservedRoute,
+        (route, authentication): (&'c ObservedRoute, ClientAuthentication),
         observed: &[ObservedRoute],
     ) {
         let Some(host) = route.matches.served_host() else { return };
@@ -140,7 +141,6 @@ impl<'c> Demands<'c> {
         if !is_tls && is_redirect(claimant, route, observed) {
             self.redirects.entry((host, scope(host, route.front_end))).or_insert(place);
         }
-        let authentication = route.protection.client_authentication;
         if is_tls && claimant.demands_certificates(authentication) {
             self.add_certificates(host, place, redirects(claimant, host, observed));
         }
@@ -235,6 +235,15 @@ pub(super) fn redirects(
     insecure.map_or_else(is_bound, |insecure| insecure == Insecure::Redirected)
 }
 
+/// What is demanded of the clients of a bound route, now and when all is done: an older Ingress may
+/// have its front end.
+fn stays_demanded(route: &ObservedRoute, settled: &Settled) -> ClientAuthentication {
+    let front = settled.fronts.get(&route.front_end);
+    front.map_or(route.protection.client_authentication, |front| {
+        front.settings.client_authentication()
+    })
+}
+
 /// The front ends on which an Ingress without rules demands client certificates, each with the
 /// oldest.
 fn protected(
@@ -257,7 +266,7 @@ fn protected(
         };
         for route in observed.iter().filter(|route| route.front_end.protocol.is_tls()) {
             if route.matches.served_host().is_none() {
-                add(route.front_end, route.protection.client_authentication);
+                add(route.front_end, stays_demanded(route, settled));
             }
         }
         if let Claimant::Known(reading) = claimant

@@ -234,6 +234,32 @@ fn a_default_certificate_does_not_become_that_of_a_held_host_when_its_certificat
 }
 
 #[test]
+fn a_default_certificate_of_another_has_no_names_for_a_held_route_of_any_host() {
+    let web = tls("web", 1, "shop.example").host("").path("/", "web", 80);
+    let turns = programmed(&shop().with(web.clone()));
+    let younger = at("younger", 2).host("shop.example").path("/x", "web", 80);
+    let younger = younger.tls(&[], "newer").tls(&["shop.example"], "newer");
+    let cluster = shop().with(pair("newer", "wild-2")).with(broken(web)).with(younger);
+    drop(turns.turn(&cluster));
+    let (_, second) = turns.turn(&cluster);
+    assert!(second.is_empty(), "{:#?}", second.ops);
+}
+
+#[test]
+fn what_was_demanded_for_a_front_end_that_an_older_ingress_has_now_is_demanded_no_more() {
+    let speaker =
+        with_ca(at("speaker", 2)).changed(|spec| spec.tls = Some(vec![IngressTLS::default()]));
+    let turns = programmed(&shop().with(speaker));
+    let older = tls("older", 1, "a.shop.example");
+    let open = plain("open", 3, "a.shop.example").annotated("path-match-method", "exact");
+    let broken = tls("speaker", 2, "b.shop.example").annotated("frontend-sslprofile", "{");
+    let cluster = shop().with(older).with(broken).with(open);
+    drop(turns.turn(&cluster));
+    let (_, second) = turns.turn(&cluster);
+    assert!(second.is_empty(), "{:#?}", second.ops);
+}
+
+#[test]
 fn a_held_redirect_gives_way_to_an_older_route_once_its_text_asks_for_it_no_more() {
     let open = tls("web", 2, "shop.example");
     let turns = programmed(&shop().with(redirecting(open.clone())));
