@@ -283,8 +283,8 @@ impl Front {
         }
         // A default certificate beside another one for SNI is there for other hosts.
         let is_other = |id: &CertificateId| {
-            let mut names = self.names.iter();
-            names.any(|(name, held)| {
+            let mut all = self.names.iter();
+            all.any(|(name, held)| {
                 route.matches.host.is_covered_by(name)
                     && !held.certificates.contains(&Certificate::Known(id.clone()))
             })
