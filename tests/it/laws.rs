@@ -177,7 +177,7 @@ impl Turn {
         let closes = unmet.any(|unmet| matches!(unmet, Unmet::Closed(_)));
         // The mock cannot know that a host and path is unserved because its Ingress is closed.
         let excused = |rule: &str| match rule {
-            "handover" | "no-member" => closes,
+            "handover" | "no-member" | "closed" => closes,
             "certificate" => is_cut_in_swap,
             _ => false,
         };

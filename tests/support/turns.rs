@@ -56,7 +56,8 @@ impl Turns {
         // The appliance cannot know that a route goes because its Ingress is closed.
         let is_closed = |unmet: &Unmet| matches!(unmet, Unmet::Closed(_));
         if translation.unmet.values().any(is_closed) {
-            violations.retain(|violation| !matches!(violation.rule, "handover" | "no-member"));
+            violations
+                .retain(|violation| !matches!(violation.rule, "handover" | "no-member" | "closed"));
         }
         assert!(violations.is_empty(), "{violations:#?} {:#?}", plan.ops);
         for (op, outcome) in plan.ops.iter().zip(&outcomes.ops) {
