@@ -19,22 +19,21 @@ mod many;
 mod objects;
 #[path = "support/sizes.rs"]
 mod sizes;
+#[path = "../tests/support/turns.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod turns;
 
 use criterion::measurement::WallTime;
 use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, criterion_group, criterion_main,
 };
-use in_process::{InProcess, client, run};
-use mock_nitro::{Appliance, Options};
-use nitro_ingress::execute::execute;
-use nitro_ingress::nitro::Limits;
-use nitro_ingress::observe::observe;
 use nitro_ingress::observed::ObservedState;
 use nitro_ingress::plan::{aim, plan};
 use nitro_ingress::snapshot::Snapshot;
 use nitro_ingress::translate::translate;
-use objects::{now, policy};
+use objects::{Cluster, policy};
 use sizes::{cluster_of, new_appliance};
+use turns::Turns;
 
 fn core(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("core");
@@ -47,9 +46,12 @@ fn core(criterion: &mut Criterion) {
         both(&mut group, ("nothing to do", ingresses), &snapshot, &observed);
     }
     // The simulated appliance takes too long for ten thousand.
-    let mut snapshot = cluster_of(1_000);
-    let observed = converged(&mut snapshot);
-    both(&mut group, ("as read", 1_000), &snapshot, &observed);
+    let mut cluster = Cluster(cluster_of(1_000));
+    let turns = Turns::new();
+    drop(turns.converge(&cluster));
+    let observed = turns.observe();
+    cluster.0.facts = observed.facts.clone();
+    both(&mut group, ("as read", 1_000), &cluster.0, &observed);
     group.finish();
 }
 
@@ -70,24 +72,6 @@ fn both(
     group.bench_function(BenchmarkId::new(format!("plan/{appliance}"), ingresses), |bencher| {
         bencher.iter_with_large_drop(|| plan(observed, &translation));
     });
-}
-
-/// A simulated appliance that the cluster has been applied to, as it is read; the cluster is in
-/// front of that one then.
-fn converged(snapshot: &mut Snapshot) -> ObservedState {
-    let mut appliance = Appliance::new(Options { now: now(), ..Options::default() });
-    appliance.journal_off();
-    let limits = Limits { series: true, ..Limits::default() };
-    let (client, policy) = (client(InProcess::new(appliance)).with_limits(limits), policy());
-    loop {
-        let observed = run(observe(&client, &policy.mark)).unwrap();
-        snapshot.facts = observed.facts.clone();
-        let plan = plan(&observed, &translate(snapshot, &policy));
-        if plan.is_empty() {
-            return observed;
-        }
-        drop(run(execute(&client, &plan, &mut |_| ())));
-    }
 }
 
 criterion_group!(benches, core);

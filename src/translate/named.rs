@@ -319,9 +319,12 @@ mod tests {
     #[test]
     fn names_of_controllers_are_told_by_their_form() {
         for cluster in ["local", "another"] {
-            let mark =
-                Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse(cluster).unwrap() };
-            let shared = Profile::front_end(&Fields::new()).unwrap().shared_name(&mark);
+            let mark = Mark {
+                prefix: "k8s".to_owned(),
+                cluster: ClusterId::parse(cluster).expect("it is well-formed"),
+            };
+            let shared =
+                Profile::front_end(&Fields::new()).expect("the defaults fit").shared_name(&mark);
             let ingress = IngressId::of(&ObjectKey::new("default", "web"));
             let own = mark.ingress_name(&ingress, &names::digest(&["a"], DIGEST));
             for name in [&shared, &own, &shared.to_ascii_uppercase()] {

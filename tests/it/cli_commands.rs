@@ -179,12 +179,16 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
 #[test]
 fn nobody_complains_when_a_reader_has_read_enough() {
     for arguments in [&["plan", "--help"][..], &["annotations"], &["completions", "bash"]] {
-        let (reader, writer) = std::io::pipe().unwrap();
+        let (reader, writer) = std::io::pipe().expect("the system has pipes");
+        // Before the program starts, so that its first write fails already.
         drop(reader);
         let program = env!("CARGO_BIN_EXE_nitro-ingress");
-        let ended =
-            std::process::Command::new(program).args(arguments).stdout(writer).output().unwrap();
-        let said = String::from_utf8(ended.stderr).unwrap();
+        let ended = std::process::Command::new(program)
+            .args(arguments)
+            .stdout(writer)
+            .output()
+            .expect("it is built");
+        let said = String::from_utf8(ended.stderr).expect("messages are UTF-8");
         assert_eq!((ended.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
     }
 }

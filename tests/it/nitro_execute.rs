@@ -38,7 +38,7 @@ impl Draft {
 
     /// The last op is for this Ingress.
     fn ingress(mut self, name: &str) -> Self {
-        let planned = self.0.ops.last_mut().unwrap();
+        let planned = self.0.ops.last_mut().expect("an op comes before its Ingress");
         Arc::make_mut(&mut planned.ingresses).insert(ingress(name));
         self
     }

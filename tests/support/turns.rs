@@ -78,6 +78,15 @@ impl Turns {
         panic!("the fifth plan is not empty: {:#?}", self.turn(cluster).1.ops);
     }
 
+    /// One turn, after which nothing may be left to do.
+    #[track_caller]
+    pub(crate) fn settle(&self, cluster: &Cluster) -> Translation {
+        let (translation, _) = self.turn(cluster);
+        let (_, second) = self.turn(cluster);
+        assert!(second.is_empty(), "{:#?}", second.ops);
+        translation
+    }
+
     fn look(&self, cluster: &Cluster) -> (ObservedState, Translation) {
         let observed = self.observe();
         let mut snapshot = cluster.0.clone();

@@ -157,7 +157,7 @@ fn where_no_appliance_is_looked_at_a_named_profile_is_taken_at_its_word() {
     let state = &translation.desired.state;
     assert_eq!(state.names(Kind::SSLPROFILE).count(), 0);
     assert_eq!(text(state, Kind::SSLVSERVER, CSVSERVER, "sslprofile"), "strict");
-    let group = state.names(Kind::SSLSERVICEGROUP).next().unwrap();
+    let group = state.names(Kind::SSLSERVICEGROUP).next().expect("the back end speaks TLS");
     assert_eq!(text(state, Kind::SSLSERVICEGROUP, group, "sslprofile"), "verifying");
 }
 

@@ -362,7 +362,8 @@ fn routes_without_an_heir_go_before_their_front_end_sends_no_hsts() {
     let leaves =
         |op: &Op| matches!(op, Op::Unbind { binding } if binding.kind == Kind::CSVSERVER_CSPOLICY);
     let changes = |op: &Op| matches!(op, Op::Set { entity, .. } if entity.kind == Kind::SSLVSERVER);
-    let (unbind, set) = (number(&leaves).unwrap(), number(&changes).unwrap());
+    let unbind = number(&leaves).expect("the route leaves");
+    let set = number(&changes).expect("the profile changes");
     assert!(plan.ops[set].needs.contains(&OpId(unbind)), "{:#?}", plan.ops);
 }
 
@@ -377,6 +378,7 @@ fn a_default_certificate_is_served_until_those_for_sni_are_bound() {
     let number = |is_it: &dyn Fn(&Op) -> bool| plan.ops.iter().position(|op| is_it(&op.op));
     let binds = |op: &Op| op.as_bind().is_some_and(|binding| binding.role == Role::Sni);
     let changes = |op: &Op| matches!(op, Op::Set { entity, .. } if entity.kind == Kind::SSLVSERVER);
-    let (bind, set) = (number(&binds).unwrap(), number(&changes).unwrap());
+    let bind = number(&binds).expect("the certificate for SNI comes back");
+    let set = number(&changes).expect("the profile changes");
     assert!(plan.ops[set].needs.contains(&OpId(bind)), "{:#?}", plan.ops);
 }

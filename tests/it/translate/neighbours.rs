@@ -138,9 +138,7 @@ fn a_front_end_goes_with_the_last_plain_route_that_a_held_ingress_loses() {
     let secure = at("secure", 1).host("a.shop.example").path("/x", "web", 80);
     let secure = with_ca(secure.tls(&["a.shop.example"], "tls"));
     let cluster = shop().with(secure).with(broken(open));
-    drop(turns.turn(&cluster));
-    let (_, second) = turns.turn(&cluster);
-    assert!(second.is_empty(), "{:#?}", second.ops);
+    drop(turns.settle(&cluster));
     assert!(turns.observe().owned.state.fields(Kind::CSVSERVER, HTTP).is_none());
 }
 
@@ -212,9 +210,7 @@ fn a_default_certificate_goes_with_the_one_for_sni_that_an_older_ingress_replace
     assert_eq!(default_certificates(&turns).len(), 1);
     let older = plain("older", 1, "a.shop.example").tls(&["a.shop.example"], "newer");
     let cluster = shop().with(pair("newer", "wild-2")).with(older).with(broken(web));
-    drop(turns.turn(&cluster));
-    let (_, second) = turns.turn(&cluster);
-    assert!(second.is_empty(), "{:#?}", second.ops);
+    drop(turns.settle(&cluster));
     assert_eq!(default_certificates(&turns), <[String; 0]>::default());
 }
 
@@ -227,9 +223,7 @@ fn a_default_certificate_does_not_become_that_of_a_held_host_when_its_certificat
     assert_eq!(default_certificates(&turns).len(), 1);
     let older = plain("older", 1, "a.shop.example").tls(&["a.shop.example"], "newer");
     let cluster = shop.with(older).with(broken(web));
-    drop(turns.turn(&cluster));
-    let (_, second) = turns.turn(&cluster);
-    assert!(second.is_empty(), "{:#?}", second.ops);
+    drop(turns.settle(&cluster));
     assert_eq!(default_certificates(&turns), <[String; 0]>::default());
 }
 
@@ -240,9 +234,7 @@ fn a_default_certificate_of_another_has_no_names_for_a_held_route_of_any_host() 
     let younger = at("younger", 2).host("shop.example").path("/x", "web", 80);
     let younger = younger.tls(&[], "newer").tls(&["shop.example"], "newer");
     let cluster = shop().with(pair("newer", "wild-2")).with(broken(web)).with(younger);
-    drop(turns.turn(&cluster));
-    let (_, second) = turns.turn(&cluster);
-    assert!(second.is_empty(), "{:#?}", second.ops);
+    drop(turns.settle(&cluster));
 }
 
 #[test]
@@ -254,9 +246,7 @@ fn what_was_demanded_for_a_front_end_that_an_older_ingress_has_now_is_demanded_n
     let open = plain("open", 3, "a.shop.example").annotated("path-match-method", "exact");
     let broken = tls("speaker", 2, "b.shop.example").annotated("frontend-sslprofile", "{");
     let cluster = shop().with(older).with(broken).with(open);
-    drop(turns.turn(&cluster));
-    let (_, second) = turns.turn(&cluster);
-    assert!(second.is_empty(), "{:#?}", second.ops);
+    drop(turns.settle(&cluster));
 }
 
 #[test]
@@ -269,13 +259,11 @@ fn a_held_redirect_gives_way_to_an_older_route_once_its_text_asks_for_it_no_more
     assert_eq!(told(&translation, "older"), [(Severity::Warning, Code::PlainRouteRefused)]);
     assert!(plan.is_empty(), "{:#?}", plan.ops);
     let cluster = shop().with(older).with(broken(open));
-    let (translation, _) = turns.turn(&cluster);
+    let translation = turns.settle(&cluster);
     assert_eq!(told(&translation, "older"), []);
     let is_held = |one: &&Diagnostic| one.code == Code::IngressHeld;
-    let held = translation.diagnostics.iter().find(is_held).unwrap();
+    let held = translation.diagnostics.iter().find(is_held).expect("who is held is told so");
     assert!(held.problem.ends_with(": 1 route"), "{held:?}");
-    let (_, second) = turns.turn(&cluster);
-    assert!(second.is_empty(), "{:#?}", second.ops);
 }
 
 fn default_certificates(turns: &Turns) -> Vec<String> {
