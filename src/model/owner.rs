@@ -1,6 +1,8 @@
 //! Whose an object is: our mark in names and comments, written and read in one place.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -97,6 +99,21 @@ impl fmt::Debug for IngressId {
 impl fmt::Display for IngressId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// The set of one Ingress alone. Nearly everything is there for one, and what stands together for the
+/// same: so the last set is kept, and shared.
+#[derive(Debug, Default)]
+pub(crate) struct Alone(Arc<BTreeSet<IngressId>>);
+
+impl Alone {
+    /// The set of this Ingress, or of none.
+    pub(crate) fn of(&mut self, ingress: Option<IngressId>) -> Arc<BTreeSet<IngressId>> {
+        if self.0.first() != ingress.as_ref() {
+            self.0 = Arc::new(ingress.into_iter().collect());
+        }
+        Arc::clone(&self.0)
     }
 }
 

@@ -10,7 +10,7 @@ use super::brake::Brake;
 use super::needs::{Needs, Swap};
 use super::settings::{Settings, may_save};
 use super::{Op, OpId, Plan, PlannedOp, labels, sort};
-use crate::model::{BindingId, EntityId, Fields, IngressId, Kind, Mark, Name, State, Value};
+use crate::model::{Alone, BindingId, EntityId, Fields, IngressId, Kind, Mark, Name, State, Value};
 use crate::observed::ObservedState;
 use crate::translate::Translation;
 
@@ -158,14 +158,13 @@ struct Owners<'a> {
     aim: &'a Aim,
     mark: &'a Mark,
     files: BTreeMap<String, Name>,
-    /// That of the last op that was for one Ingress alone.
-    alone: Arc<BTreeSet<IngressId>>,
+    alone: Alone,
 }
 
 impl<'a> Owners<'a> {
     fn new(observed: &'a ObservedState, translation: &'a Translation, aim: &'a Aim) -> Self {
         let (mark, files) = (&translation.mark, files(&aim.owned.state));
-        Self { observed, translation, aim, mark, files, alone: Arc::default() }
+        Self { observed, translation, aim, mark, files, alone: Alone::default() }
     }
 
     fn of(&mut self, op: &Op) -> Arc<BTreeSet<IngressId>> {
@@ -208,20 +207,12 @@ impl<'a> Owners<'a> {
             let fields = state.entities.get(id).unwrap_or(&none);
             ingress_of(self.mark, state, id, fields)
         });
-        self.alone(ingress)
-    }
-
-    /// The set of one Ingress. Many ops in a row are for the same, and share it.
-    fn alone(&mut self, ingress: Option<IngressId>) -> Arc<BTreeSet<IngressId>> {
-        if self.alone.first() != ingress.as_ref() {
-            self.alone = Arc::new(ingress.into_iter().collect());
-        }
-        Arc::clone(&self.alone)
+        self.alone.of(ingress)
     }
 
     fn of_binding(&mut self, binding: &BindingId) -> Arc<BTreeSet<IngressId>> {
         if binding.kind == Kind::CSVSERVER_CSPOLICY {
-            return self.alone(self.mark.ingress_of_name(&binding.child));
+            return self.alone.of(self.mark.ingress_of_name(&binding.child));
         }
         let of_child = match binding.kind {
             Kind::SSLVSERVER_SSLCERTKEY => self.of_certkey(&binding.child),

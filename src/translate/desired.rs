@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::{
-    BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, Name,
+    Alone, BindingId, CertificateId, EntityId, Fields, FrontEndId, IngressId, Kind, Mark, Name,
     OwnerComment, Protocol, Role, RouteMatch, Value,
 };
 use crate::snapshot::Facts;
@@ -35,7 +35,7 @@ pub(super) fn write(
         facts,
         desired: Desired::default(),
         draining: BTreeSet::new(),
-        alone: Arc::default(),
+        alone: Alone::default(),
     };
     for (place, claimant) in claimants.iter().enumerate() {
         let Claimant::Known(reading) = claimant else { continue };
@@ -74,8 +74,7 @@ struct Writer<'w> {
     facts: &'w Facts,
     desired: Desired,
     draining: BTreeSet<BindingId>,
-    /// The Ingress that is written.
-    alone: Arc<BTreeSet<IngressId>>,
+    alone: Alone,
 }
 
 impl Writer<'_> {
@@ -271,14 +270,8 @@ impl Writer<'_> {
     }
 
     fn own(&mut self, id: EntityId, ingress: &IngressId) {
-        // Nearly everything is there for one Ingress alone, whose set is shared then.
         let alone = &mut self.alone;
-        let owners = self.desired.owners.entry(id).or_insert_with(|| {
-            if !alone.contains(ingress) {
-                *alone = Arc::new(BTreeSet::from([*ingress]));
-            }
-            Arc::clone(alone)
-        });
+        let owners = self.desired.owners.entry(id).or_insert_with(|| alone.of(Some(*ingress)));
         if !owners.contains(ingress) {
             Arc::make_mut(owners).insert(*ingress);
         }

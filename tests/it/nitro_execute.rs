@@ -49,7 +49,7 @@ fn ingress(name: &str) -> IngressId {
 }
 
 fn fields<const N: usize>(fields: [(&str, Value); N]) -> Fields {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    fields.into()
 }
 
 fn server(number: u8) -> Op {
