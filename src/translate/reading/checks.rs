@@ -67,7 +67,12 @@ pub(super) fn tell_of_pause(
     if is_paused {
         let problem = "the Ingress is paused, so nothing is changed for it";
         let remedy = "remove the annotation to let it follow its text again";
-        findings.warning(Code::IngressPaused, annotations::spelling("nitro-ingress.dev/paused", keys.0), problem, remedy);
+        findings.warning(
+            Code::IngressPaused,
+            annotations::spelling("nitro-ingress.dev/paused", keys.0),
+            problem,
+            remedy,
+        );
     }
     is_paused
 }
