@@ -6,3 +6,4 @@ mod prune;
 pub mod watch;
 pub mod secrets;
 pub mod lease;
+pub mod status;

@@ -36,6 +36,7 @@ pub mod observe;
 pub mod execute;
 // The shell: it talks to Kubernetes.
 pub mod cluster;
+pub mod report;
 // What an operator chooses, and the commands.
 pub mod settings;
 pub mod cli;

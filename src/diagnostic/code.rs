@@ -236,6 +236,32 @@ codes! {
         example "the appliance has configuration of this Ingress, which is not among the input; it stays as it is";
 }
 
+impl Code {
+    /// Whether it is about something that an Ingress refers to, rather than about its own text.
+    pub const fn is_about_reference(self) -> bool {
+        matches!(
+            self,
+            Self::SecretMissing
+                | Self::SecretUnread
+                | Self::SecretKeyMissing
+                | Self::SecretForeign
+                | Self::CertificateMalformed
+                | Self::CertificateKeyMismatch
+                | Self::CertificateNotCa
+                | Self::CertificateHostUncovered
+                | Self::CertificateForeign
+                | Self::ServiceMissing
+                | Self::ServicePortMissing
+                | Self::NodePortMissing
+                | Self::NodesMissing
+                | Self::DefaultsUnreadable
+                | Self::CertkeyMissing
+                | Self::ProfileMissing
+                | Self::ProfileUnfit
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
