@@ -1,0 +1,37 @@
+//! What tells one appliance from another before its first request.
+
+use jiff::Timestamp;
+
+use super::cost::Profile;
+
+/// How an appliance starts.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Who may log in.
+    pub username: String,
+    /// With which password.
+    pub password: String,
+    /// Whether the default SSL profile is enabled from the start.
+    pub default_profile: bool,
+    /// The version text that `nsversion` shows; clients parse it.
+    pub version: String,
+    /// The time, until [`set_now`](super::Appliance::set_now) says otherwise.
+    pub now: Timestamp,
+    /// How long requests would take. Nothing waits: the journal says it.
+    pub profile: Profile,
+}
+
+impl Default for Options {
+    /// A classic image: nsroot/nsroot, default SSL profile disabled.
+    fn default() -> Self {
+        Self {
+            username: "nsroot".to_owned(),
+            password: "nsroot".to_owned(),
+            default_profile: false,
+            version: "NetScaler NS14.1: Build 47.48.nc, Date: Jun  1 2025, 00:00:00   (64-bit)"
+                .to_owned(),
+            now: Timestamp::UNIX_EPOCH,
+            profile: Profile::FREE,
+        }
+    }
+}
