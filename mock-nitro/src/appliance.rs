@@ -16,7 +16,7 @@ mod target;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -36,7 +36,7 @@ use crate::state::State;
 
 pub use self::cost::{Cost, Costs, Profile};
 pub use self::journal::JournalEntry;
-pub use self::options::Options;
+pub use self::options::{Hardware, Options};
 
 /// A NetScaler appliance.
 ///
@@ -51,6 +51,8 @@ pub struct Appliance {
     changed: bool,
     last_change: Timestamp,
     last_save: Timestamp,
+    /// When it was last started.
+    started: Timestamp,
     /// Whether it is the secondary node of a pair.
     secondary: bool,
     sessions: Sessions,
@@ -72,6 +74,7 @@ impl Appliance {
             now: options.now,
             last_change: options.now,
             last_save: options.now,
+            started: options.now,
             options: Arc::new(options),
             saved: running.clone(),
             running,
@@ -116,12 +119,15 @@ impl Appliance {
 
     /// Restarts from the saved configuration: what was not saved is lost, and so is a certkey whose
     /// file is gone. All sessions end.
+    ///
+    /// That takes a second at least (assumed), so that no two starts look alike.
     pub fn reboot(&mut self) {
         let files = self.running.clone();
         self.running = self.saved.clone();
         self.running.take_files(&files);
         rules::boot(&mut self.running);
         self.changed = false;
+        self.started = self.now.max(self.started + SignedDuration::from_secs(1));
         self.sessions.end_all();
     }
 

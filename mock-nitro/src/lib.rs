@@ -23,5 +23,5 @@ mod appliance;
 pub mod fault;
 pub mod server;
 
-pub use appliance::{Appliance, Cost, Costs, JournalEntry, Options, Profile};
+pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
 pub use check::Violation;

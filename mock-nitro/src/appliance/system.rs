@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Appliance;
 use super::reply::{Content, Reply};
 use super::request::Call;
+use super::{Appliance, Hardware};
 use crate::code;
 use crate::command::Refusal;
 use crate::engine::files;
@@ -88,12 +88,7 @@ pub(super) fn singleton(appliance: &Appliance, kind: &'static Kind) -> Row {
             ("version", Value::from(appliance.options.version.as_str())),
             ("mode", Value::from(1)),
         ]),
-        "nshardware" => row.extend([
-            ("hwdescription", Value::from("NetScaler Virtual Appliance")),
-            ("host", Value::from("mock-nitro")),
-            ("serialno", Value::from("MOCKNITRO1")),
-            ("sysid", Value::from(450_070)),
-        ]),
+        "nshardware" => row.extend(hardware(&appliance.options.hardware)),
         "nsfeature" => row = features(kind, state),
         "nsmode" => row = modes(kind, state),
         "nslicense" => row = licenses(kind),
@@ -101,6 +96,18 @@ pub(super) fn singleton(appliance: &Appliance, kind: &'static Kind) -> Row {
         _ => {}
     }
     Arc::new(row)
+}
+
+fn hardware(hardware: &Hardware) -> Fields {
+    let Hardware { host, hostid, serialno, netscaleruuid } = hardware;
+    Fields::from([
+        ("hwdescription", Value::from("NetScaler Virtual Appliance")),
+        ("host", Value::from(host.as_str())),
+        ("hostid", Value::from(*hostid)),
+        ("serialno", Value::from(serialno.as_str())),
+        ("netscaleruuid", Value::from(netscaleruuid.as_str())),
+        ("sysid", Value::from(450_070)),
+    ])
 }
 
 /// The enabled features by name, and every feature as a flag under its name in lower case.
