@@ -42,6 +42,9 @@ pub struct Options {
     pub version: String,
     /// The time, until [`set_now`](super::Appliance::set_now) says otherwise.
     pub now: Timestamp,
+    /// Most sessions of one user: with more, a login is refused with 445 (documented, as is the
+    /// default).
+    pub most_sessions: usize,
     /// Which box it is.
     pub hardware: Hardware,
     /// How long requests would take. Nothing waits: the journal says it.
@@ -58,6 +61,7 @@ impl Default for Options {
             version: "NetScaler NS14.1: Build 47.48.nc, Date: Jun  1 2025, 00:00:00   (64-bit)"
                 .to_owned(),
             now: Timestamp::UNIX_EPOCH,
+            most_sessions: 20,
             hardware: Hardware::numbered(1),
             profile: Profile::FREE,
         }
