@@ -14,6 +14,7 @@ mod statistics;
 mod system;
 mod target;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -56,6 +57,8 @@ pub struct Appliance {
     /// Whether it is the secondary node of a pair.
     secondary: bool,
     sessions: Sessions,
+    /// Who sends the requests, for the journal.
+    client: Option<SocketAddr>,
     journal: Option<Vec<JournalEntry>>,
     costs: Costs,
     transition: Option<(State, Vec<Step>)>,
@@ -81,6 +84,7 @@ impl Appliance {
             changed: false,
             secondary: false,
             sessions: Sessions::default(),
+            client: None,
             journal: Some(Vec::new()),
             costs: Costs::new(),
             transition: None,
@@ -93,7 +97,8 @@ impl Appliance {
     /// Answers one request.
     pub fn handle(&mut self, request: &Request) -> Response {
         let body = body::parse(request);
-        let entry = self.journal.as_ref().map(|_| journal::entry(request, body.as_ref().ok()));
+        let entry = self.journal.as_ref().map(|_| self.entry(request, body.as_ref().ok()));
+        let logins = self.sessions.logins();
         let commands = body.as_ref().map_or(0, Body::commands);
         let answer = self.answer(request, body);
         self.injected = None;
@@ -104,7 +109,10 @@ impl Appliance {
         };
         let ((verb, kind), cost) = cost::of(request, (commands, rows), &response);
         *self.costs.entry((verb, kind)).or_default() += cost;
-        if let (Some(journal), Some(entry)) = (&mut self.journal, entry) {
+        if let (Some(journal), Some(mut entry)) = (&mut self.journal, entry) {
+            if self.sessions.logins() > logins {
+                entry.session = Some(self.sessions.logins());
+            }
             let time_ms = self.options.profile.time(&cost).as_secs_f64() * 1000.0;
             let status = response.status;
             journal.push(JournalEntry { status, errorcode: code, cost, time_ms, ..entry });
@@ -232,6 +240,11 @@ impl Appliance {
         self.now = now;
     }
 
+    /// Says which client sends the requests that follow. Only the journal shows it.
+    pub fn set_client(&mut self, client: Option<SocketAddr>) {
+        self.client = client;
+    }
+
     /// Makes this the secondary node of a pair, or the primary again: a secondary takes commands
     /// but warns that they go nowhere.
     pub fn set_secondary(&mut self, secondary: bool) {
@@ -257,12 +270,19 @@ impl Appliance {
 
     /// Notes a request that never reached the appliance, or whose answer never left it.
     pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
+        // A body that cannot be read has its own answer; the journal shows the rest.
+        let body = body::parse(request).ok();
+        let entry = self.entry(request, body.as_ref());
         if let Some(journal) = &mut self.journal {
-            // A body that cannot be read has its own answer; the journal shows the rest.
-            let body = body::parse(request).ok();
-            let entry = journal::entry(request, body.as_ref());
             journal.push(JournalEntry { status, errorcode, ..entry });
         }
+    }
+
+    /// A request and its sender, for the journal.
+    fn entry(&self, request: &Request, body: Option<&Body>) -> JournalEntry {
+        let token = body.and_then(|body| body.session.as_deref());
+        let session = self.sessions.of(request, token, self.now);
+        JournalEntry { client: self.client, session, ..journal::entry(request, body) }
     }
 
     /// An error answer that the appliance did not give by itself.

@@ -105,7 +105,7 @@ impl Server {
                 plain(403)
             }));
         }
-        let (delivery, delay) = self.deliver(&request);
+        let (delivery, delay) = self.deliver(&request, peer);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -115,10 +115,12 @@ impl Server {
         }
     }
 
-    fn deliver(&self, request: &Request) -> (Delivery, std::time::Duration) {
+    fn deliver(&self, request: &Request, peer: SocketAddr) -> (Delivery, std::time::Duration) {
         let mut shared = self.lock();
         shared.faulty.appliance.set_now((self.clock)());
+        shared.faulty.appliance.set_client(Some(peer));
         let delivery = shared.faulty.handle(request);
+        shared.faulty.appliance.set_client(None);
         shared.write_journal();
         (delivery, shared.faulty.delay())
     }

@@ -90,7 +90,7 @@ impl Sessions {
             admit(options, user, request.header("X-NITRO-PASS").unwrap_or_default())?;
             return Ok(Caller::Credentials);
         }
-        if let Some(token) = cookie_token(request).or_else(|| body_token.map(decode)) {
+        if let Some(token) = sent_token(request, body_token) {
             let session = self.open.iter_mut().find(|session| session.token == token);
             let session = session.ok_or_else(|| Refusal::new(code::SESSION_EXPIRED))?;
             session.last_activity = now;
@@ -101,6 +101,25 @@ impl Sessions {
         let (user, password) = basic_credentials(basic).unwrap_or_default();
         admit(options, &user, &password)?;
         Ok(Caller::Credentials)
+    }
+
+    /// The session that a request belongs to, if it is open.
+    pub(super) fn of(
+        &self,
+        request: &Request,
+        body_token: Option<&str>,
+        now: Timestamp,
+    ) -> Option<u64> {
+        // Credentials go before a session.
+        let token =
+            sent_token(request, body_token).filter(|_| request.header("X-NITRO-USER").is_none())?;
+        let session = self.open.iter().find(|session| session.token == token)?;
+        (!session.is_over(now)).then_some(session.id)
+    }
+
+    /// How many logins there were: the number of the last session.
+    pub(super) fn logins(&self) -> u64 {
+        self.logins
     }
 
     /// Ends the sessions that were idle for too long: they are neither listed nor killed.
@@ -168,6 +187,11 @@ fn admit(options: &Options, user: &str, password: &str) -> Result<(), Refusal> {
     } else {
         Err(Refusal::new(code::NOUSER))
     }
+}
+
+/// The token of a request: in a cookie, else in its body.
+fn sent_token(request: &Request, body_token: Option<&str>) -> Option<String> {
+    cookie_token(request).or_else(|| body_token.map(decode))
 }
 
 /// The token in a cookie. Some clients send it back in a `Set-Cookie` header (seen from client

@@ -87,6 +87,7 @@ async fn status_lines_are_exact() {
         "{journal}"
     );
     assert!(journal.contains(r#""password":"***""#), "{journal}");
+    assert!(journal.contains(r#""client":"127.0.0.1:"#), "{journal}");
 }
 
 #[tokio::test]

@@ -102,6 +102,31 @@ fn a_session_ends_when_it_was_idle_for_too_long() {
 }
 
 #[test]
+fn the_journal_says_which_session_asked() {
+    let mut client = anonymous();
+    let tokens: Vec<_> = (0..2).map(|_| token(&mut client, LOGIN)).collect();
+    client.ask("POST login", r#"{"login":{"username":"nsroot","password":"x"}}"#);
+    with(&mut client, "Cookie", &format!("sessionid={}", tokens[1]));
+    client.headers.clear();
+    client.done(
+        "POST server",
+        &format!(
+            r#"{{"sessionid":"{}","server":{{"name":"s","ipaddress":"192.0.2.1"}}}}"#,
+            tokens[0]
+        ),
+    );
+    client.headers = Client::new().headers;
+    client.headers.push(("Cookie".to_owned(), format!("sessionid={}", tokens[1])));
+    client.done("POST systemsession?action=kill", r#"{"systemsession":{"sid":2}}"#);
+    with(&mut client, "Cookie", &format!("sessionid={}", tokens[1]));
+    let journal = client.appliance.journal();
+    let sessions: Vec<_> = journal.iter().map(|entry| entry.session).collect();
+    assert_eq!(sessions, [Some(1), Some(2), None, Some(2), Some(1), None, None]);
+    let text = serde_json::to_string(journal).unwrap();
+    assert!(tokens.iter().all(|token| !text.contains(token)), "{text}");
+}
+
+#[test]
 fn a_session_ends_by_logout_kill_and_restart() {
     let mut client = anonymous();
     let first = token(&mut client, LOGIN);

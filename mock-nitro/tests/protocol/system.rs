@@ -187,7 +187,7 @@ fn the_journal_keeps_requests_and_no_secrets() {
     assert_eq!(
         lines,
         [
-            r#"{"method":"POST","path":"/nitro/v1/config/login","status":201,"errorcode":0,"requests":1,"objects":0,"rows":0,"saves":0,"bytes_in":73,"bytes_out":332,"time_ms":0.0,"body":{"login":{"password":"***","username":"nsroot"}}}"#,
+            r#"{"method":"POST","path":"/nitro/v1/config/login","status":201,"errorcode":0,"requests":1,"objects":0,"rows":0,"saves":0,"bytes_in":73,"bytes_out":332,"time_ms":0.0,"session":1,"body":{"login":{"password":"***","username":"nsroot"}}}"#,
             r#"{"method":"POST","path":"/nitro/v1/config/systemfile","query":"override=yes","status":201,"errorcode":0,"requests":1,"objects":1,"rows":0,"saves":0,"bytes_in":154,"bytes_out":57,"time_ms":0.0,"body":{"systemfile":{"filecontent":"***","fileencoding":"BASE64","filelocation":"/nsconfig/ssl","filename":"a.key"}}}"#,
             r#"{"method":"GET","path":"/nitro/v1/config/lbvserver/x","query":"attrs=name","status":404,"errorcode":258,"requests":1,"objects":0,"rows":0,"saves":0,"bytes_in":38,"bytes_out":82,"time_ms":0.0}"#,
         ]
