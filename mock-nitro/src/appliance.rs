@@ -3,7 +3,9 @@
 mod body;
 mod change;
 mod cost;
+mod dump;
 mod journal;
+mod node;
 mod options;
 mod query;
 mod reply;
@@ -18,10 +20,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 
 use self::body::Body;
+use self::node::Membership;
 use self::reply::{Content, Reply};
 use self::request::Call;
 use self::session::Sessions;
@@ -32,11 +34,11 @@ use crate::engine;
 use crate::eval;
 use crate::message::{Request, Response, reason};
 use crate::rules;
-use crate::schema;
-use crate::state::State;
+use crate::state::{Fields, State};
 
 pub use self::cost::{Cost, Costs, Profile};
 pub use self::journal::JournalEntry;
+pub(crate) use self::node::{Configuration, Node, Progress};
 pub use self::options::{Hardware, Options};
 
 /// A NetScaler appliance.
@@ -54,8 +56,11 @@ pub struct Appliance {
     last_save: Timestamp,
     /// When it was last started.
     started: Timestamp,
+    /// Counts what may have changed the configuration.
+    changes: u64,
     /// Whether it is the secondary node of a pair.
     secondary: bool,
+    membership: Option<Membership>,
     sessions: Sessions,
     /// Who sends the requests, for the journal.
     client: Option<SocketAddr>,
@@ -82,7 +87,9 @@ impl Appliance {
             saved: running.clone(),
             running,
             changed: false,
+            changes: 0,
             secondary: false,
+            membership: None,
             sessions: Sessions::default(),
             client: None,
             journal: Some(Vec::new()),
@@ -197,44 +204,6 @@ impl Appliance {
         self.gaps
     }
 
-    /// The whole running configuration in a canonical form, without secrets. Files are given by
-    /// their digests.
-    pub fn dump(&self) -> Value {
-        let digest = |content: &[u8]| format!("{:x}", Sha256::digest(content));
-        let files = self.running.all_files().map(|(location, name, content)| {
-            (format!("{location}/{name}"), Value::from(digest(content)))
-        });
-        let mut objects = Map::new();
-        for (key, fields) in self.running.all_objects() {
-            let kind = schema::kind(key.kind).expect("objects are of types of the schema");
-            let of_kind = objects.entry(key.kind).or_insert_with(|| json!({}));
-            of_kind[&*key.name] = reply::shown(kind, fields);
-        }
-        let mut bindings = Map::new();
-        for (key, fields) in self.running.all_bindings() {
-            let kind = schema::kind(key.kind).expect("bindings are of types of the schema");
-            let of_kind = bindings.entry(key.kind).or_insert_with(|| json!({}));
-            let name = format!("{} {}", key.parent, key.child.replace('\u{1f}', " "));
-            of_kind[name] = reply::shown(kind, fields);
-        }
-        let singletons = self.running.all_singletons().map(|(name, fields)| {
-            let kind = schema::kind(name).expect("singletons are of types of the schema");
-            (name.to_owned(), reply::shown(kind, fields))
-        });
-        json!({
-            "features": self.running.features().collect::<Vec<_>>(),
-            "settings": singletons.collect::<Map<_, _>>(),
-            "objects": objects,
-            "bindings": bindings,
-            "files": files.collect::<Map<_, _>>(),
-        })
-    }
-
-    /// A digest of [`Appliance::dump`].
-    pub fn digest(&self) -> String {
-        format!("{:x}", Sha256::digest(self.dump().to_string()))
-    }
-
     /// Sets the clock.
     pub fn set_now(&mut self, now: Timestamp) {
         self.now = now;
@@ -243,12 +212,6 @@ impl Appliance {
     /// Says which client sends the requests that follow. Only the journal shows it.
     pub fn set_client(&mut self, client: Option<SocketAddr>) {
         self.client = client;
-    }
-
-    /// Makes this the secondary node of a pair, or the primary again: a secondary takes commands
-    /// but warns that they go nowhere.
-    pub fn set_secondary(&mut self, secondary: bool) {
-        self.secondary = secondary;
     }
 
     /// Ends all sessions without a word, as a restart of the management plane or a failover does.
@@ -339,6 +302,7 @@ impl Appliance {
     fn carry_out(&mut self, command: Command) -> Result<Vec<Refusal>, Refusal> {
         let is_file = command.kind == "systemfile";
         let (command, mut warnings) = engine::execute(&mut self.running, command, self.now)?;
+        self.changes += 1;
         if !is_file {
             self.changed = true;
             self.last_change = self.now;
@@ -352,29 +316,35 @@ impl Appliance {
         Ok(warnings)
     }
 
-    /// Goes back to an earlier state: the rollback of a bulk request.
-    fn restore(&mut self, state: State) {
+    /// Puts another state in the place of the running one.
+    fn replace(&mut self, state: State, command: &str) {
+        self.changes += 1;
         self.running = state;
         if let Some((_, steps)) = &mut self.transition {
-            steps.push(Step { command: "rollback".to_owned(), state: self.running.clone() });
+            steps.push(Step { command: command.to_owned(), state: self.running.clone() });
         }
     }
 
     fn save(&mut self) {
+        self.changes += 1;
         self.saved = self.running.clone();
         self.changed = false;
         self.last_save = self.now;
     }
 
     /// Back to a fresh configuration. The default profile stays as it is: it is never switched off.
+    /// The nodes of a pair stay as well (assumed).
     fn clear_configuration(&mut self) {
         let profile = self.running.singleton("sslparameter").and_then(|f| f.get("defaultprofile"));
         let enabled = profile.and_then(Value::as_str) == Some("ENABLED");
         let mut fresh = system::fresh(enabled);
         fresh.take_files(&self.running);
+        for (name, node) in self.running.objects("hanode") {
+            fresh.put_object("hanode", name, Fields::clone(node));
+        }
         self.changed = true;
         self.last_change = self.now;
-        self.restore(fresh);
+        self.replace(fresh, "clear");
     }
 
     fn injected_failure(&self, place: usize) -> Option<Refusal> {

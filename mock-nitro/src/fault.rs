@@ -117,6 +117,11 @@ impl Faults {
         self.requests
     }
 
+    /// What goes wrong with the next request.
+    pub(crate) fn peek(&self) -> Option<Fault> {
+        self.clone().next()
+    }
+
     /// Counts a request and says what goes wrong with it.
     fn next(&mut self) -> Option<Fault> {
         self.requests += 1;

@@ -3,6 +3,7 @@
 //! A thin veneer: every request becomes a value, the appliance answers it, the answer is sent.
 //! Requests wait for each other, as they do on an appliance.
 
+mod nodes;
 pub mod tls;
 mod workbench;
 
@@ -23,22 +24,30 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use self::nodes::Nodes;
 use crate::fault::{Delivery, Faulty};
 use crate::message::{Request, Response, reason};
+use crate::pair::Pair;
 
 /// The largest body: a file of 2 MB in base64, and several of them in bulk (assumed).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
-/// An appliance that several connections share.
+/// An appliance that several connections share, or a node of a pair, which also shares it with the
+/// other node.
 #[derive(Clone)]
 pub struct Server {
     shared: Arc<Mutex<Shared>>,
+    node: usize,
     clock: fn() -> Timestamp,
 }
 
+/// Where the journal of an appliance goes.
+type Journal = Option<Box<dyn Write + Send>>;
+
 struct Shared {
-    faulty: Faulty,
-    journal: Option<Box<dyn Write + Send>>,
+    nodes: Nodes,
+    /// One for each node.
+    journals: Vec<Journal>,
 }
 
 /// Why a connection ends without an answer.
@@ -50,14 +59,29 @@ impl Server {
     /// A server for an appliance. Its journal goes to `journal`, one JSON object a line; without,
     /// none is kept. The appliance's clock follows `clock`.
     pub fn new(
-        mut faulty: Faulty,
+        faulty: Faulty,
         journal: Option<Box<dyn Write + Send>>,
         clock: fn() -> Timestamp,
     ) -> Self {
-        if journal.is_none() {
-            faulty.appliance.journal_off();
+        Self::of(Nodes::One(Box::new(faulty)), vec![journal], clock)
+    }
+
+    /// A server for each node of a pair, to be served by a listener of its own.
+    pub fn pair(
+        pair: Pair,
+        journals: [Option<Box<dyn Write + Send>>; 2],
+        clock: fn() -> Timestamp,
+    ) -> [Self; 2] {
+        let first = Self::of(Nodes::Two(Box::new(pair)), journals.into(), clock);
+        let second = Self { node: 1, ..first.clone() };
+        [first, second]
+    }
+
+    fn of(mut nodes: Nodes, journals: Vec<Journal>, clock: fn() -> Timestamp) -> Self {
+        for (node, _) in journals.iter().enumerate().filter(|(_, journal)| journal.is_none()) {
+            nodes.with(node, |faulty| faulty.appliance.journal_off());
         }
-        Self { shared: Arc::new(Mutex::new(Shared { faulty, journal })), clock }
+        Self { shared: Arc::new(Mutex::new(Shared { nodes, journals })), node: 0, clock }
     }
 
     /// Serves connections until the process or the task ends.
@@ -117,12 +141,16 @@ impl Server {
 
     fn deliver(&self, request: &Request, peer: SocketAddr) -> (Delivery, std::time::Duration) {
         let mut shared = self.lock();
-        shared.faulty.appliance.set_now((self.clock)());
-        shared.faulty.appliance.set_client(Some(peer));
-        let delivery = shared.faulty.handle(request);
-        shared.faulty.appliance.set_client(None);
-        shared.write_journal();
-        (delivery, shared.faulty.delay())
+        let nodes = &mut shared.nodes;
+        nodes.set_now((self.clock)());
+        nodes.with(self.node, |faulty| faulty.appliance.set_client(Some(peer)));
+        let delivery = nodes.handle(self.node, request);
+        let delay = nodes.with(self.node, |faulty| {
+            faulty.appliance.set_client(None);
+            faulty.delay()
+        });
+        shared.write_journal(self.node);
+        (delivery, delay)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -132,16 +160,18 @@ impl Server {
 }
 
 impl Shared {
-    fn write_journal(&mut self) {
-        let Some(journal) = &mut self.journal else { return };
-        for entry in self.faulty.appliance.journal() {
-            let line = serde_json::to_string(entry).expect("an entry has text keys");
-            // A full disk must not stop the appliance; the journal then ends early.
-            if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
-                break;
+    fn write_journal(&mut self, node: usize) {
+        let Some(journal) = &mut self.journals[node] else { return };
+        self.nodes.with(node, |faulty| {
+            for entry in faulty.appliance.journal() {
+                let line = serde_json::to_string(entry).expect("an entry has text keys");
+                // A full disk must not stop the appliance; the journal then ends early.
+                if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
+                    break;
+                }
             }
-        }
-        self.faulty.appliance.clear_journal();
+            faulty.appliance.clear_journal();
+        });
     }
 }
 

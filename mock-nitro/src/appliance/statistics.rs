@@ -19,8 +19,8 @@ pub(super) fn get(appliance: &Appliance, call: &Call) -> Result<Reply, Refusal> 
         "hanode" => json!({
             "hacurstatus": "YES",
             "hacurstate": "UP",
-            "hacurmasterstate": if appliance.secondary { "Secondary" } else { "Primary" },
-            "transtime": "0",
+            "hacurmasterstate": appliance.role(),
+            "transtime": appliance.role_since().map_or_else(|| "0".to_owned(), date),
         }),
         "ns" => system(appliance),
         "ssl" => json!({ "sslcards": "0", "sslsessions": "0", "ssltransactions": "0" }),

@@ -71,12 +71,6 @@ pub(super) fn fresh(default_profile: bool) -> State {
     state
 }
 
-/// What a node of a pair reports of itself.
-pub(super) fn node(appliance: &Appliance, name: &str) -> Vec<(&'static str, Value)> {
-    let state = if appliance.secondary { "Secondary" } else { "Primary" };
-    if name == "0" { vec![("state", Value::from(state))] } else { Vec::new() }
-}
-
 /// The one object of a singleton.
 pub(super) fn singleton(appliance: &Appliance, kind: &'static Kind) -> Row {
     let state = &appliance.running;
@@ -147,14 +141,15 @@ fn flags(kind: &'static Kind, on: impl Fn(&str) -> bool) -> Fields {
 }
 
 fn configuration(appliance: &Appliance) -> Fields {
+    let system = if appliance.role_since().is_some() { "HA" } else { "Stand-alone" };
     Fields::from([
         ("configchanged", Value::Bool(appliance.changed)),
         ("lastconfigchangedtime", Value::from(date(appliance.last_change))),
         ("lastconfigsavetime", Value::from(date(appliance.last_save))),
         ("currentsytemtime", Value::from(date(appliance.now))),
         ("systemtime", Value::from(appliance.now.as_second())),
-        ("systemtype", Value::from("Stand-alone")),
-        ("primaryip", Value::from("127.0.0.1")),
+        ("systemtype", Value::from(system)),
+        ("primaryip", Value::from(appliance.primary_address().to_string())),
     ])
 }
 

@@ -13,3 +13,4 @@ mod system;
 mod clients;
 mod faults;
 mod http;
+mod pair;
