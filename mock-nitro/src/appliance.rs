@@ -169,6 +169,11 @@ impl Appliance {
         self.costs.clear();
     }
 
+    /// Keeps a journal from now on, as it does from the start.
+    pub fn journal_on(&mut self) {
+        self.journal.get_or_insert_default();
+    }
+
     /// Keeps no journal from now on.
     pub fn journal_off(&mut self) {
         self.journal = None;

@@ -2,6 +2,25 @@
 //!
 //! A thin veneer: every request becomes a value, the appliance answers it, the answer is sent.
 //! Requests wait for each other, as they do on an appliance.
+//!
+//! Whoever keeps a clone of the [`Server`] can change the appliance while it is served, and look at
+//! it:
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use mock_nitro::fault::{Fault, Faults, Faulty};
+//! use mock_nitro::server::Server;
+//! use mock_nitro::{Appliance, Options};
+//!
+//! let faulty = Faulty::new(Appliance::new(Options::default()), Faults::none());
+//! let server = Server::new(faulty, None, Timestamp::now);
+//! // Now a clone of it is served: `tokio::spawn(server.clone().serve(listener, None))`.
+//! server.with(|node| node.appliance.journal_on());
+//! server.with(|node| node.faults = Faults::always(Fault::Refused(603)));
+//! server.with(|node| node.faults = Faults::none());
+//! server.with(|node| node.appliance.reboot());
+//! assert!(server.with(|node| node.appliance.journal().is_empty()));
+//! ```
 
 mod nodes;
 pub mod tls;
@@ -9,6 +28,7 @@ mod workbench;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -22,6 +42,7 @@ use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use self::nodes::Nodes;
@@ -86,12 +107,55 @@ impl Server {
 
     /// Serves connections until the process or the task ends.
     pub async fn serve(self, listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<()> {
+        self.serve_until(listener, tls, std::future::pending()).await
+    }
+
+    /// Serves connections until `told` is ready. Then all of them are closed, and so is the
+    /// listener. The appliance stays for whoever has a clone of this server, which can be served
+    /// again.
+    pub async fn serve_until(
+        self,
+        listener: TcpListener,
+        tls: Option<TlsAcceptor>,
+        told: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let mut told = pin!(told);
+        let mut connections = JoinSet::new();
         loop {
-            // A connection that ends before it is accepted is no reason to stop.
-            let Ok((stream, peer)) = listener.accept().await else { continue };
-            let (server, tls) = (self.clone(), tls.clone());
-            tokio::spawn(server.connection(stream, peer, tls));
+            tokio::select! {
+                () = &mut told => break,
+                Some(_ended) = connections.join_next() => {}
+                accepted = listener.accept() => {
+                    // A connection that ends before it is accepted is no reason to stop.
+                    let Ok((stream, peer)) = accepted else { continue };
+                    if !self.with(|node| node.faults.are_unreachable()) {
+                        connections.spawn(self.clone().connection(stream, peer, tls.clone()));
+                    }
+                }
+            }
         }
+        connections.shutdown().await;
+        Ok(())
+    }
+
+    /// Does something with the appliance, or with this node of a pair, between two requests: changes
+    /// it by hand, restarts it, puts another in its place, looks at its journal (if none is written,
+    /// [`Appliance::journal_on`] lets it keep one), or says what goes wrong from now on.
+    ///
+    /// [`Appliance::journal_on`]: crate::Appliance::journal_on
+    pub fn with<T>(&self, act: impl FnOnce(&mut Faulty) -> T) -> T {
+        let mut shared = self.lock();
+        shared.nodes.set_now((self.clock)());
+        let outcome = shared.nodes.with(self.node, act);
+        shared.write_journal(self.node);
+        outcome
+    }
+
+    /// The other node of a pair takes over. All sessions end, also those of a single appliance.
+    pub fn failover(&self) {
+        let mut shared = self.lock();
+        shared.nodes.set_now((self.clock)());
+        shared.nodes.failover();
     }
 
     async fn connection(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {

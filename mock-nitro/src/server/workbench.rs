@@ -13,12 +13,11 @@ use crate::message::{Response, reason};
 impl Server {
     /// Answers a request of the workbench.
     pub(super) fn workbench(&self, method: &str, operation: &str) -> Response {
-        let mut shared = self.lock();
         if (method, operation) == ("POST", "failover") {
-            shared.nodes.failover();
+            self.failover();
             return json(&json!({}));
         }
-        shared.nodes.with(self.node, |faulty| operate(&mut faulty.appliance, method, operation))
+        self.with(|faulty| operate(&mut faulty.appliance, method, operation))
     }
 }
 

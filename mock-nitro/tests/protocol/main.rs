@@ -14,3 +14,4 @@ mod clients;
 mod faults;
 mod http;
 mod pair;
+mod served;
