@@ -1,5 +1,5 @@
 # What people type. Each target does its own set-up: cargo brings the toolchain that
-# rust-toolchain.toml pins, Go the modules of tests/clients/go/go.sum.
+# rust-toolchain.toml pins, Go the modules of the go.sum files below tests/.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bless laws mutants fuzz bench
@@ -19,6 +19,7 @@ demo: ## the product on this machine: certificates, appliance, plan, apply, seco
 
 test: ## everything that proves the product
 	@tests/tools/need.sh cargo cc go
+	tests/tools/kubernetes.sh
 	$(SEED) cargo test --workspace --locked
 	tests/tools/clients.sh
 
@@ -31,7 +32,7 @@ check: ## formatting, lints, documentation and the quick tests: while you work
 
 bless: ## rewrite what golden tests expect; read the difference before you commit it
 	@tests/tools/need.sh cargo cc
-	BLESS=1 cargo test --workspace --locked
+	BLESS=1 cargo test --workspace --locked --lib --test it --test scenarios
 
 laws: ## the laws of planning over TRANSITIONS random transitions, in release
 	@tests/tools/need.sh cargo cc

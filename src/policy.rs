@@ -14,6 +14,8 @@ pub struct Policy {
     pub controller_names: BTreeSet<String>,
     /// Classes that are ours even without an IngressClass object.
     pub ingress_classes: BTreeSet<String>,
+    /// The classes whose Ingresses are for this appliance.
+    pub appliance_classes: ApplianceClasses,
     /// What an Ingress counts as whose class cannot be looked up.
     pub unknown_class: UnknownClass,
     /// The VIP of Ingresses that name none.
@@ -55,6 +57,17 @@ fn is_like(name: &str, pattern: &str) -> bool {
     let Some(name) = name.strip_prefix(start) else { return false };
     let starts = name.char_indices().map(|(i, _)| i).chain([name.len()]);
     starts.into_iter().any(|i| is_like(&name[i..], rest))
+}
+
+/// The classes of ours whose Ingresses are for one appliance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApplianceClasses {
+    /// All, whatever their parameters say: there is one appliance.
+    All,
+    /// Those whose parameters name this `NetScaler` object.
+    Naming(String),
+    /// Those without parameters.
+    NamingNone,
 }
 
 /// What an Ingress counts as if it names no class, or one without an IngressClass object.

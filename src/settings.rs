@@ -18,7 +18,7 @@ use clap::{ArgAction, Args};
 
 use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
-use crate::policy::{Consent, Policy, UnknownClass};
+use crate::policy::{ApplianceClasses, Consent, Policy, UnknownClass};
 pub use environment::Environment;
 use ingresses::IngressOptions;
 use members::MemberOptions;
@@ -282,6 +282,7 @@ impl MeaningSettings {
                 .chain([OWN_CONTROLLER_NAME.to_owned()])
                 .collect(),
             ingress_classes: some(ingress_classes),
+            appliance_classes: ApplianceClasses::All,
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
             vip_namespaces: namespaces,

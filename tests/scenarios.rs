@@ -35,7 +35,7 @@ use nitro_ingress::model::{ClusterId, Mark, ObjectKey};
 use nitro_ingress::observed::ObservedState;
 use nitro_ingress::plan::render::{self, Header, Target};
 use nitro_ingress::plan::{Plan, plan};
-use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
+use nitro_ingress::policy::{ApplianceClasses, Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 use nitro_ingress::translate::{Translation, translate};
 
@@ -138,6 +138,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         mark: mark(),
         controller_names: controllers.map(str::to_owned).into(),
         ingress_classes: [].into(),
+        appliance_classes: ApplianceClasses::All,
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),

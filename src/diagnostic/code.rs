@@ -93,6 +93,9 @@ codes! {
     SecretMissing = "secret-missing", [Error, Note]: "A Secret that is named does not exist.",
         fix "Create it, or name another.",
         example r#"Secret "default/nowhere" does not exist"#;
+    SecretUnread = "secret-unread", [Error]: "A Secret that is named could not be read, so that nobody knows whether it is there.",
+        fix "Let the controller's ServiceAccount read Secrets of that namespace.",
+        example r#"Secret "default/server" could not be read: the API server answered 403"#;
     SecretKeyMissing = "secret-key-missing", [Error]: "A Secret lacks the key that its use needs.",
         fix "Put PEM under the key that is named.",
         example r#"Secret "default/clients" cannot be used: the Secret has no key "tls.crt", only "ca.crt""#;
@@ -219,6 +222,9 @@ codes! {
     DefaultProfileRefused = "default-profile-refused", [Error]: "TLS needs the default SSL profile, and enabling it would change what is not ours.",
         fix "Enable it yourself when those objects are prepared, or allow it with `--enable-default-profile`.",
         example "TLS needs the default SSL profile of the appliance, and enabling it would reset the SSL settings of sslvserver payments, for good";
+    IngressPaused = "ingress-paused", [Warning]: "An Ingress is paused: nothing is changed for it.",
+        fix "Remove the annotation.",
+        example "the Ingress is paused, so nothing is changed for it";
     IngressHeld = "ingress-held", [Warning]: "The last good configuration of an Ingress stays until it is understood.",
         fix "Mend the errors of this Ingress.",
         example "its last good configuration stays on the appliance: 1 route";

@@ -5,12 +5,13 @@
 #
 #   tests/tools/kubernetes.sh [PROGRAM...]     all of them if none is named
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/../.."
 
 kubernetes=v1.36.5
-target=${CARGO_TARGET_DIR:-../../target}
-mkdir -p "$target/tools"
-bin=$(cd "$target/tools" && pwd)
+bin=${CARGO_TARGET_DIR:-target}/tools
+mkdir -p "$bin"
+bin=$(cd "$bin" && pwd)
+cd tests/tools
 
 # build MODULE PROGRAM PACKAGE LDFLAGS
 build() {

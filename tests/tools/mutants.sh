@@ -12,6 +12,8 @@ cd "$(dirname "$0")/../.."
 scratch=$PWD/target/mutants
 tree=$scratch/tree
 export CARGO_TARGET_DIR=$scratch/target
+# Where the programs of Kubernetes are, if they have been built.
+export KUBEBUILDER_ASSETS=${KUBEBUILDER_ASSETS:-$PWD/target/tools}
 mkdir -p "$scratch"
 rm -rf "$tree"
 trap 'rm -rf "$tree"' EXIT

@@ -1,0 +1,64 @@
+//! Tests against a real Kubernetes API server and its etcd.
+//!
+//! The first test that runs starts one of each, for all tests of this run; a test that stops or
+//! pauses an API server starts one of its own on the same etcd. Everything is on loopback and in
+//! one temporary folder, and neither survives this program, however it ends.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failing test is the right place to panic"
+)]
+
+#[path = "support/authority.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod authority;
+#[path = "cluster/wait.rs"]
+mod wait;
+#[path = "cluster/programs.rs"]
+mod programs;
+#[path = "cluster/leashed.rs"]
+mod leashed;
+#[path = "cluster/api_server.rs"]
+mod api_server;
+#[path = "cluster/access.rs"]
+mod access;
+#[path = "cluster/audit.rs"]
+mod audit;
+#[path = "cluster/controllers.rs"]
+mod controllers;
+#[path = "cluster/running.rs"]
+mod running;
+#[path = "cluster/left_over.rs"]
+mod left_over;
+#[path = "cluster/servers.rs"]
+mod servers;
+
+use std::process::ExitCode;
+
+use running::{Shared, trials};
+
+fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(left_over::HOLD) {
+        left_over::hold();
+    }
+    let arguments = libtest_mimic::Arguments::from_args();
+    let shared = Shared::default();
+    let tests = trials!(shared;
+        servers: the_server_says_its_version,
+        servers: a_missing_program_is_named_with_what_to_do,
+        servers: who_has_no_rights_is_refused,
+        servers: a_user_may_do_what_its_rules_say_and_nothing_else,
+        servers: a_secret_is_given_back_as_it_was_made,
+        servers: kubectl_reads_what_a_client_wrote,
+        servers: the_audit_log_tells_who_did_what,
+        servers: objects_survive_a_restart_of_the_server,
+        servers: a_paused_server_answers_when_it_goes_on,
+        servers: what_an_owner_leaves_behind_is_collected,
+        left_over: nothing_survives_a_killed_test_program,
+    );
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    // Only now: it ends the servers.
+    drop(shared);
+    conclusion.exit_code()
+}

@@ -1,0 +1,38 @@
+//! What users asked of an API server, as its audit log tells it.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::access::User;
+use crate::api_server::ApiServer;
+
+impl ApiServer {
+    /// The rights that this user has made use of, such as `update networking.k8s.io/ingresses/status`;
+    /// what was refused counts too.
+    pub(crate) fn used_by(&self, user: &User) -> BTreeSet<String> {
+        let log = fs::read_to_string(self.audit_log()).unwrap_or_default();
+        // The last line may be half written.
+        let entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let own = entries.filter(|entry| entry["user"]["username"] == user.name.as_str());
+        own.filter_map(|entry| right(&entry)).collect()
+    }
+}
+
+/// The right that a request needs; none where it asks for a path and not for a resource.
+fn right(entry: &Value) -> Option<String> {
+    let object = &entry["objectRef"];
+    let verb = entry["verb"].as_str()?;
+    let mut right = format!("{verb} ");
+    if let Some(group) = object["apiGroup"].as_str() {
+        right.push_str(group);
+        right.push('/');
+    }
+    right.push_str(object["resource"].as_str()?);
+    if let Some(subresource) = object["subresource"].as_str() {
+        right.push('/');
+        right.push_str(subresource);
+    }
+    Some(right)
+}
