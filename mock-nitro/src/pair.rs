@@ -113,8 +113,8 @@ impl Pair {
         } else if self.nodes[primary].appliance.progress() != self.seen[primary]
             || was_restarted(secondary)
         {
-            self.held = self.nodes[primary].appliance.configuration();
-            self.nodes[secondary].appliance.synchronise(self.held.clone());
+            let held = self.nodes[primary].appliance.configuration();
+            self.nodes[secondary].appliance.synchronise(held);
         }
         self.look();
     }
