@@ -153,7 +153,7 @@ mod tests {
         serde_json::to_value(object).unwrap()
     }
 
-    fn metadata(extra: Value) -> Value {
+    fn metadata(extra: &Value) -> Value {
         let mut metadata = json!({
             "name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "7",
             "creationTimestamp": "2026-11-25T00:00:00Z",
@@ -171,7 +171,7 @@ mod tests {
         let status = json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.10" }] } });
         let spec = json!({ "ingressClassName": "citrix" });
         let ingress = pruned::<Ingress>(json!({
-            "metadata": metadata(json!({ "annotations": annotations, "generation": 3 })),
+            "metadata": metadata(&json!({ "annotations": annotations, "generation": 3 })),
             "spec": spec, "status": status,
         }));
         let expected = json!({
@@ -189,7 +189,7 @@ mod tests {
             "targetRef": { "kind": "Pod", "name": "p" }, "zone": "z", "hostname": "h",
         });
         let slice = pruned::<EndpointSlice>(json!({
-            "metadata": metadata(json!({})), "addressType": "IPv4", "endpoints": [endpoint],
+            "metadata": metadata(&json!({})), "addressType": "IPv4", "endpoints": [endpoint],
             "ports": [{ "port": 80 }],
         }));
         assert_eq!(slice["metadata"]["labels"], json!({ "kubernetes.io/service-name": "web" }));

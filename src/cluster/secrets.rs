@@ -157,7 +157,7 @@ impl Secrets {
     pub async fn refresh(&self) {
         let every = match self.mode {
             Mode::Get(every) => every,
-            Mode::Watch => Duration::from_secs(60),
+            Mode::Watch => Duration::from_mins(1),
         };
         loop {
             tokio::time::sleep(every).await;
@@ -346,9 +346,10 @@ fn why(error: &watcher::Error) -> String {
 
 /// Why a Secret could not be read, without anything of its content.
 fn reason(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => format!("the API server answered {}", status.code),
-        _ => "the API server did not answer".to_owned(),
+    if let kube::Error::Api(status) = error {
+        format!("the API server answered {}", status.code)
+    } else {
+        "the API server did not answer".to_owned()
     }
 }
 

@@ -23,22 +23,14 @@ use serde::{Deserialize, Serialize};
     status = "NetScalerStatus",
     derive = "PartialEq",
     doc = "An appliance, or a pair of them, that serves the Ingresses of the classes that name it.",
-    printcolumn(
-        name = "Reachable",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Reachable")].status"#
-    ),
-    printcolumn(
-        name = "Synced",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Synced")].status"#
-    ),
-    printcolumn(name = "Ingresses", type_ = "integer", json_path = ".status.counts.ingresses"),
-    printcolumn(name = "Held", type_ = "integer", json_path = ".status.counts.held"),
-    printcolumn(name = "Closed", type_ = "integer", json_path = ".status.counts.closed"),
-    printcolumn(name = "Pending", type_ = "string", json_path = ".status.pendingDeletions.digest"),
-    printcolumn(name = "Version", type_ = "string", json_path = ".status.version", priority = 1),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn = r#"{"name": "Reachable", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Reachable\")].status"}"#,
+    printcolumn = r#"{"name": "Synced", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Synced\")].status"}"#,
+    printcolumn = r#"{"name": "Ingresses", "type": "integer", "jsonPath": ".status.counts.ingresses"}"#,
+    printcolumn = r#"{"name": "Held", "type": "integer", "jsonPath": ".status.counts.held"}"#,
+    printcolumn = r#"{"name": "Closed", "type": "integer", "jsonPath": ".status.counts.closed"}"#,
+    printcolumn = r#"{"name": "Pending", "type": "string", "jsonPath": ".status.pendingDeletions.digest"}"#,
+    printcolumn = r#"{"name": "Version", "type": "string", "jsonPath": ".status.version", "priority": 1}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = ("!(has(self.ca) && has(self.insecure) && self.insecure)",

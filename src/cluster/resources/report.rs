@@ -19,30 +19,14 @@ use serde::{Deserialize, Serialize};
     derive = "PartialEq",
     doc = "What became of the Ingress of the same name. The controller writes it, and removes it \
         with the Ingress.",
-    printcolumn(name = "Address", type_ = "string", json_path = ".status.frontEnds[*].address"),
-    printcolumn(
-        name = "Accepted",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Accepted")].status"#
-    ),
-    printcolumn(
-        name = "Programmed",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Programmed")].status"#
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Programmed")].reason"#
-    ),
-    printcolumn(
-        name = "Clients",
-        type_ = "string",
-        json_path = ".status.frontEnds[*].clientAuthentication"
-    ),
-    printcolumn(name = "Expires", type_ = "date", json_path = ".status.nextExpiry", priority = 1),
-    printcolumn(name = "Message", type_ = "string", json_path = ".status.message", priority = 1),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+    printcolumn = r#"{"name": "Address", "type": "string", "jsonPath": ".status.frontEnds[*].address"}"#,
+    printcolumn = r#"{"name": "Accepted", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Accepted\")].status"}"#,
+    printcolumn = r#"{"name": "Programmed", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Programmed\")].status"}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Programmed\")].reason"}"#,
+    printcolumn = r#"{"name": "Clients", "type": "string", "jsonPath": ".status.frontEnds[*].clientAuthentication"}"#,
+    printcolumn = r#"{"name": "Expires", "type": "date", "jsonPath": ".status.nextExpiry", "priority": 1}"#,
+    printcolumn = r#"{"name": "Message", "type": "string", "jsonPath": ".status.message", "priority": 1}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase")]
 pub struct IngressReportSpec {
