@@ -12,12 +12,14 @@ mod request;
 mod error;
 mod response;
 pub(crate) mod row;
+mod exchange;
 mod client;
 mod https;
 
 pub use client::{Client, Limits};
 pub use code::{Class, Code};
 pub use error::Error;
+pub use exchange::Exchange;
 pub use fence::Fence;
 pub use https::{Https, HttpsError, Trust};
 pub use request::{Effect, Request};
