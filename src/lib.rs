@@ -37,6 +37,9 @@ pub mod execute;
 // The shell: it talks to Kubernetes.
 pub mod cluster;
 pub mod report;
+// The shell: it answers monitoring and the kubelet.
+pub mod metrics;
+pub mod admin;
 // What an operator chooses, and the commands.
 pub mod settings;
 pub mod cli;
