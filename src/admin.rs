@@ -221,7 +221,7 @@ mod tests {
         }
     }
 
-    const LONG: Duration = Duration::from_secs(600);
+    const LONG: Duration = Duration::from_mins(10);
 
     #[tokio::test]
     async fn it_is_ready_when_the_watches_have_synced_and_says_what_is_missing() {

@@ -201,8 +201,12 @@ impl Metrics {
 
     /// An appliance is gone, and its series with it. Nothing may be told of it any more.
     pub fn removed(&self, appliance: &str) {
+        self.forget(|one| one == appliance);
+    }
+
+    fn forget(&self, is_gone: impl Fn(&str) -> bool) {
         for series in &self.register.series {
-            series.forget(appliance);
+            series.forget(&is_gone);
         }
     }
 
@@ -281,9 +285,13 @@ impl Metrics {
         self.last_sync.at(of(appliance), |one| one.set(at.as_second()));
     }
 
-    /// Whether this replica may change appliances.
+    /// Whether this replica may change appliances. One that may not knows nothing of them from then
+    /// on, so that what it last knew does not stand beside what the leader knows.
     pub fn leader(&self, is_leader: bool) {
         self.leader.at(Unlabelled {}, |one| one.set(is_leader.into()));
+        if !is_leader {
+            self.forget(|_| true);
+        }
     }
 
     /// The watch of a kind of Kubernetes objects was interrupted.
@@ -303,7 +311,7 @@ impl Default for Metrics {
     }
 }
 
-/// All series, in the text format of OpenMetrics.
+/// All series, in the text format of `OpenMetrics`.
 impl fmt::Display for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         text::encode(f, &self.register.registry)
@@ -376,13 +384,13 @@ mod tests {
     const SOON: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
     /// The samples of a text by their names and labels.
-    fn samples(metrics: &Metrics) -> BTreeMap<String, f64> {
+    fn samples(metrics: &Metrics) -> BTreeMap<String, String> {
         let text = metrics.to_string();
         assert!(text.ends_with("# EOF\n"));
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let mut samples = BTreeMap::new();
         for (series, value) in lines.filter_map(|line| line.rsplit_once(' ')) {
-            let twice = samples.insert(series.to_owned(), value.parse().unwrap());
+            let twice = samples.insert(series.to_owned(), value.to_owned());
             assert_eq!(twice, None, "{series}");
         }
         samples
@@ -422,36 +430,40 @@ mod tests {
         let samples = samples(&metrics);
         let version = env!("CARGO_PKG_VERSION");
         for (series, value) in [
-            (format!(r#"build_info{{version="{version}"}}"#).as_str(), 1.0),
-            (r#"turns_total{appliance="edge",outcome="changed"}"#, 1.0),
-            (r#"turns_total{appliance="edge",outcome="failed"}"#, 0.0),
-            (r#"stage_duration_seconds_sum{appliance="edge",stage="plan"}"#, 0.03),
-            (r#"stage_duration_seconds_bucket{le="0.05",appliance="edge",stage="plan"}"#, 1.0),
+            (format!(r#"build_info{{version="{version}"}}"#).as_str(), "1"),
+            (r#"turns_total{appliance="edge",outcome="changed"}"#, "1"),
+            (r#"turns_total{appliance="edge",outcome="failed"}"#, "0"),
+            (r#"stage_duration_seconds_sum{appliance="edge",stage="plan"}"#, "0.03"),
+            (r#"stage_duration_seconds_bucket{le="0.05",appliance="edge",stage="plan"}"#, "1"),
             (
                 r#"nitro_requests_total{appliance="edge",verb="POST",kind="lbvserver",outcome="ok"}"#,
-                1.0,
+                "1",
             ),
-            (r#"nitro_request_duration_seconds_count{appliance="edge",effect="write"}"#, 1.0),
-            (r#"drift_found_total{appliance="edge"}"#, 1.0),
-            (r#"drift_ops_total{appliance="edge"}"#, 3.0),
-            (r#"ingresses{appliance="edge",state="programmed"}"#, 7.0),
-            (r#"ingresses{appliance="edge",state="closed"}"#, 0.0),
-            (r#"certificates{appliance="edge"}"#, 1.0),
+            (r#"nitro_request_duration_seconds_count{appliance="edge",effect="write"}"#, "1"),
+            (r#"drift_found_total{appliance="edge"}"#, "1"),
+            (r#"drift_ops_total{appliance="edge"}"#, "3"),
+            (r#"ingresses{appliance="edge",state="programmed"}"#, "7"),
+            (r#"ingresses{appliance="edge",state="closed"}"#, "0"),
+            (r#"certificates{appliance="edge"}"#, "1"),
             (
                 r#"certificate_expiry_timestamp_seconds{appliance="edge",certificate="shop/web"}"#,
-                1.8e9,
+                "1800000000",
             ),
-            (r#"unsaved_since_timestamp_seconds{appliance="edge"}"#, 1.8e9),
-            (r#"pending_deletions{appliance="edge"}"#, 9.0),
-            (r#"reachable{appliance="edge"}"#, 1.0),
-            (r#"insecure{appliance="edge"}"#, 0.0),
-            (r#"last_sync_timestamp_seconds{appliance="edge"}"#, 1.8e9),
-            ("leader", 1.0),
-            (r#"watch_errors_total{kind="Ingress"}"#, 1.0),
-            ("events_lost_total", 1.0),
+            (r#"unsaved_since_timestamp_seconds{appliance="edge"}"#, "1800000000"),
+            (r#"pending_deletions{appliance="edge"}"#, "9"),
+            (r#"reachable{appliance="edge"}"#, "1"),
+            (r#"insecure{appliance="edge"}"#, "0"),
+            (r#"last_sync_timestamp_seconds{appliance="edge"}"#, "1800000000"),
+            ("leader", "1"),
+            (r#"watch_errors_total{kind="Ingress"}"#, "1"),
+            ("events_lost_total", "1"),
         ] {
             let series = format!("nitro_ingress_{series}");
-            assert_eq!(samples.get(&series), Some(&value), "{series}\n{metrics}");
+            assert_eq!(
+                samples.get(&series).map(String::as_str),
+                Some(value),
+                "{series}\n{metrics}"
+            );
         }
     }
 
@@ -490,7 +502,7 @@ mod tests {
             counts.add(&Programmed::Closed("it asks for more".to_owned()));
         }
         metrics.ingresses("edge", &counts);
-        let certificate = |n: i64| (format!("team/{n}"), SOON + Duration::from_secs(60) * n as u32);
+        let certificate = |n: u32| (format!("team/{n}"), SOON + Duration::from_mins(1) * n);
         let certificates: Vec<_> = (0..1000).rev().map(certificate).collect();
         metrics.certificates("edge", &certificates);
         for kind in crate::model::Kind::ALL {
@@ -500,8 +512,8 @@ mod tests {
         }
         let samples = samples(&metrics);
         assert!(samples.len() < 500, "{}", samples.len());
-        assert_eq!(samples[r#"nitro_ingress_ingresses{appliance="edge",state="closed"}"#], 1000.0);
-        assert_eq!(samples[r#"nitro_ingress_certificates{appliance="edge"}"#], 1000.0);
+        assert_eq!(samples[r#"nitro_ingress_ingresses{appliance="edge",state="closed"}"#], "1000");
+        assert_eq!(samples[r#"nitro_ingress_certificates{appliance="edge"}"#], "1000");
         let named = |n: usize| {
             let name = "nitro_ingress_certificate_expiry_timestamp_seconds";
             samples.contains_key(&format!(r#"{name}{{appliance="edge",certificate="team/{n}"}}"#))
@@ -528,9 +540,19 @@ mod tests {
     }
 
     #[test]
+    fn who_does_not_lead_tells_nothing_of_appliances() {
+        let metrics = Metrics::new();
+        busy(&metrics, "edge");
+        metrics.leader(false);
+        let samples = samples(&metrics);
+        assert_eq!(samples["nitro_ingress_leader"], "0");
+        assert!(samples.keys().all(|series| !series.contains("appliance=")), "{metrics}");
+    }
+
+    #[test]
     fn of_two_certificates_with_one_name_the_earlier_counts() {
         let metrics = Metrics::new();
-        let later = SOON + Duration::from_secs(60);
+        let later = SOON + Duration::from_mins(1);
         let name = "shop/web".to_owned();
         metrics.certificates("edge", &[(name.clone(), later), (name.clone(), SOON), (name, later)]);
         let text = metrics.to_string();

@@ -112,13 +112,13 @@ impl<L: Labels, M: Measure> EncodeMetric for Series<L, M> {
 
 /// Series of any type that may be about appliances.
 pub(super) trait Forget: fmt::Debug + Send + Sync {
-    /// Drops those that are about this one.
-    fn forget(&self, appliance: &str);
+    /// Drops those that are about appliances that are gone.
+    fn forget(&self, is_gone: &dyn Fn(&str) -> bool);
 }
 
 impl<L: Labels, M: Measure> Forget for Series<L, M> {
-    fn forget(&self, appliance: &str) {
-        self.all().retain(|labels, _| labels.appliance() != Some(appliance));
+    fn forget(&self, is_gone: &dyn Fn(&str) -> bool) {
+        self.all().retain(|labels, _| !labels.appliance().is_some_and(is_gone));
     }
 }
 
