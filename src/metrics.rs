@@ -319,9 +319,11 @@ impl fmt::Display for Metrics {
 }
 
 impl Turn {
-    const ALL: [Self; 4] = [Self::Converged, Self::Changed, Self::Refused, Self::Failed];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Converged, Self::Changed, Self::Refused, Self::Failed];
 
-    const fn name(self) -> &'static str {
+    /// The value of its label.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Converged => "converged",
             Self::Changed => "changed",
@@ -332,7 +334,12 @@ impl Turn {
 }
 
 impl Stage {
-    const fn name(self) -> &'static str {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Observe, Self::Translate, Self::Plan, Self::Execute, Self::Report];
+
+    /// The value of its label.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Observe => "observe",
             Self::Translate => "translate",
@@ -357,7 +364,8 @@ impl Counts {
         *place = place.saturating_add(1);
     }
 
-    fn states(self) -> impl Iterator<Item = (&'static str, u32)> {
+    /// The counts by the value of their label.
+    pub fn states(self) -> impl Iterator<Item = (&'static str, u32)> {
         let Self { programmed, waiting, refused, held, closed, never } = self;
         [
             ("programmed", programmed),
@@ -405,8 +413,7 @@ mod tests {
     fn busy(metrics: &Metrics, appliance: &str) {
         metrics.added(appliance);
         metrics.turn(appliance, Turn::Changed);
-        let stages = [Stage::Observe, Stage::Translate, Stage::Plan, Stage::Execute, Stage::Report];
-        for stage in stages {
+        for stage in Stage::ALL {
             metrics.stage(appliance, stage, Duration::from_millis(30));
         }
         metrics.nitro_request(appliance, &request("lbvserver", "ok"));

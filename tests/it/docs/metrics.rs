@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use nitro_ingress::metrics::{Description, Metrics};
+use nitro_ingress::metrics::{Counts, Description, Metrics, Stage, Turn};
+use nitro_ingress::nitro::Effect;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -181,6 +182,16 @@ METRICS
 
 The names of a histogram's samples go on with `_bucket`, `_sum` and `_count`.
 
+## Labels
+
+- `outcome` of turns: `converged` (there was nothing to do), `changed` (all that was planned is done), `refused` (the appliance refused some of it), `failed` (it could not be carried through).
+- `stage`: `observe` (reading the appliance), `translate` (what the cluster asks for), `plan` (what has to be done), `execute` (doing it), `report` (telling the cluster).
+- `state`: `programmed` (on the appliance as it asks), `waiting` (not all done yet), `refused` (the appliance refused some of it), `held` (not understood: its last good configuration stays), `closed` (not understood: its routes are withdrawn), `not-programmed` (not understood, and never there).
+- `verb` and `kind`: the HTTP method and the NITRO type, which is `macroapi` for a series of several types.
+- `outcome` of requests: `ok`, `in-part` (of several commands some were refused), what kept an answer away (`not-sent`, `no-answer`, `unavailable`, `decode`), or why the appliance refused (`busy`, `session`, `denied`, `conflict`, `in-use`, `missing`, `invalid`, `feature`, `capacity`, `transient`).
+- `effect`: `read`, `write`, `save`, or `session` for login and logout.
+- `certificate`: namespace and name of the Secret, or the name of a certkey that was on the appliance already.
+
 ## Alerts
 
 `ALERTS_FILE` in the source holds these rules for Prometheus, and `DASHBOARD_FILE` a dashboard for Grafana.
@@ -204,6 +215,12 @@ fn the_reference_of_metrics_is_fresh() {
         let heading = format!("### {alert}\n\n> {summary}\n\n{description}\n\n");
         let when = format!("- severity: {severity}\n- after: {lasting}\n- when: `{expr}`\n\n");
         rules.extend([heading, when]);
+    }
+    let states = Counts::default().states().map(|(state, _)| state);
+    let stages = Stage::ALL.map(Stage::name);
+    let effects = [Effect::Read, Effect::Write, Effect::Save, Effect::Session].map(Effect::name);
+    for value in Turn::ALL.map(Turn::name).into_iter().chain(stages).chain(states).chain(effects) {
+        assert!(PAGE.contains(&format!("`{value}`")), "the page does not explain {value:?}");
     }
     let text = PAGE
         .replacen("\nMETRICS\n", &format!("\n{metrics}\n"), 1)
