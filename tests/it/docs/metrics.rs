@@ -31,12 +31,12 @@ struct Alerts {
 struct Group {
     #[serde(rename = "name")]
     _name: String,
-    rules: Vec<Alert>,
+    rules: Vec<Rule>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Alert {
+struct Rule {
     alert: String,
     expr: String,
     #[serde(rename = "for")]
@@ -45,7 +45,7 @@ struct Alert {
     annotations: BTreeMap<String, String>,
 }
 
-fn alerts() -> Vec<Alert> {
+fn alerts() -> Vec<Rule> {
     let text = fs::read_to_string(top().join(ALERTS)).unwrap();
     let alerts: Alerts = serde_saphyr::from_str(&text).unwrap();
     alerts.groups.into_iter().flat_map(|group| group.rules).collect()
@@ -120,7 +120,7 @@ fn alerts_name_metrics_and_labels_that_there_are() {
     let alerts = alerts();
     let names: BTreeSet<&str> = alerts.iter().map(|alert| alert.alert.as_str()).collect();
     assert_eq!(names.len(), alerts.len(), "two alerts have one name");
-    for Alert { alert, expr, lasting, labels: carried, annotations } in &alerts {
+    for Rule { alert, expr, lasting, labels: carried, annotations } in &alerts {
         assert_known(&metrics, alert, expr);
         assert!(alert.starts_with("NitroIngress") && lasting.ends_with('m'), "{alert}");
         let severity = carried.get("severity").map(String::as_str);
@@ -209,17 +209,18 @@ fn the_reference_of_metrics_is_fresh() {
         write!(metrics, "\n| `{name}` | {kind} | {} | {help} |", labels.join(", ")).unwrap();
     }
     let mut rules = String::new();
-    for Alert { alert, expr, lasting, labels, annotations } in alerts() {
+    for Rule { alert, expr, lasting, labels, annotations } in alerts() {
         let (severity, summary) = (&labels["severity"], annotations["summary"].trim());
         let description = annotations["description"].trim();
         let heading = format!("### {alert}\n\n> {summary}\n\n{description}\n\n");
         let when = format!("- severity: {severity}\n- after: {lasting}\n- when: `{expr}`\n\n");
         rules.extend([heading, when]);
     }
-    let states = Counts::default().states().map(|(state, _)| state);
+    let standings = Counts::default().states().map(|(state, _)| state);
     let stages = Stage::ALL.map(Stage::name);
     let effects = [Effect::Read, Effect::Write, Effect::Save, Effect::Session].map(Effect::name);
-    for value in Turn::ALL.map(Turn::name).into_iter().chain(stages).chain(states).chain(effects) {
+    for value in Turn::ALL.map(Turn::name).into_iter().chain(stages).chain(standings).chain(effects)
+    {
         assert!(PAGE.contains(&format!("`{value}`")), "the page does not explain {value:?}");
     }
     let text = PAGE
