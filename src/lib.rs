@@ -18,6 +18,7 @@
 //! order, and a file uses only what stands above it.
 
 // Vocabulary: pure data.
+mod chain;
 pub mod model;
 pub mod schema;
 pub mod diagnostic;
@@ -31,6 +32,7 @@ pub mod translate;
 pub mod plan;
 pub mod explain;
 // The shell: it talks to the appliance.
+pub mod fence;
 pub mod nitro;
 pub mod observe;
 pub mod execute;
@@ -40,6 +42,8 @@ pub mod report;
 // The shell: it answers monitoring and the kubelet.
 pub mod metrics;
 pub mod admin;
+// The loop: it knows all of the shell.
+pub mod controller;
 // What an operator chooses, and the commands.
 pub mod settings;
 pub mod cli;

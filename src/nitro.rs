@@ -7,7 +7,6 @@
 mod code;
 mod transport;
 mod session;
-mod fence;
 mod request;
 mod error;
 mod response;
@@ -16,11 +15,10 @@ mod exchange;
 mod client;
 mod https;
 
-pub use client::{Client, Limits};
+pub use client::{Client, Limits, is_local_primary};
 pub use code::{Class, Code};
 pub use error::Error;
 pub use exchange::Exchange;
-pub use fence::Fence;
 pub use https::{Https, HttpsError, Trust};
 pub use request::{Effect, Request};
 pub use response::{Answer, Item, Row};

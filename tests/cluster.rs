@@ -27,12 +27,18 @@ mod access;
 mod audit;
 #[path = "cluster/controllers.rs"]
 mod controllers;
+#[path = "cluster/appliance.rs"]
+mod appliance;
+#[path = "cluster/rig.rs"]
+mod rig;
 #[path = "cluster/running.rs"]
 mod running;
 #[path = "cluster/left_over.rs"]
 mod left_over;
 #[path = "cluster/servers.rs"]
 mod servers;
+#[path = "cluster/programming.rs"]
+mod programming;
 
 use std::process::ExitCode;
 
@@ -55,6 +61,7 @@ fn main() -> ExitCode {
         servers: objects_survive_a_restart_of_the_server,
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
+        programming: an_ingress_is_programmed_and_says_so,
         left_over: nothing_survives_a_killed_test_program,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);
