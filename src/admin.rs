@@ -3,9 +3,10 @@
 //! Nothing here can be changed or asked that is secret, and nobody can hold it up: a connection is
 //! for one request, must bring it soon, and is one of few.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -16,7 +17,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::metrics::Metrics;
 
@@ -27,12 +28,28 @@ pub struct Health {
     patience: Duration,
 }
 
+/// A loop that shows that it goes on. When it is dropped, the loop has ended, and nobody waits for
+/// another sign of it.
+#[derive(Debug)]
+pub struct Pulse {
+    health: Health,
+    id: u64,
+}
+
 #[derive(Debug)]
 struct State {
-    /// When the loop last showed that it goes on.
-    alive: Instant,
+    /// The loops that run.
+    loops: BTreeMap<u64, Beat>,
+    next_id: u64,
     /// What is in the way of work, if something is.
     unready: Option<String>,
+}
+
+/// The last sign of life of a loop.
+#[derive(Debug)]
+struct Beat {
+    of: String,
+    at: Instant,
 }
 
 /// The connections that are served at once; more wait.
@@ -53,20 +70,25 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 impl Health {
-    /// A controller that has just started and is not ready. Its loop counts as stuck when it shows no
-    /// sign of life for as long as `patience`.
+    /// A controller that has just started and is not ready. A loop of it counts as stuck when it
+    /// shows no sign of life for longer than `patience`.
     pub fn new(patience: Duration) -> Self {
         let unready = Some("the watches have not synced yet".to_owned());
-        let state = State { alive: Instant::now(), unready };
+        let state = State { loops: BTreeMap::new(), next_id: 0, unready };
         Self { state: Arc::new(Mutex::new(state)), patience }
     }
 
-    /// The loop goes on.
-    pub fn alive(&self) {
-        self.state().alive = Instant::now();
+    /// A loop begins; `of` says in messages which one it is.
+    #[must_use = "a loop whose pulse is dropped counts as ended"]
+    pub fn pulse(&self, of: impl Into<String>) -> Pulse {
+        let mut state = self.state();
+        let id = state.next_id;
+        state.next_id += 1;
+        state.loops.insert(id, Beat { of: of.into(), at: Instant::now() });
+        Pulse { health: self.clone(), id }
     }
 
-    /// All watches have synced. That does not depend on who leads: a follower is ready to.
+    /// All watches have synced. That does not depend on who leads: a follower is ready too.
     pub fn ready(&self) {
         self.state().unready = None;
     }
@@ -76,14 +98,34 @@ impl Health {
         self.state().unready = Some(why.into());
     }
 
-    /// For how long the loop has shown no sign of life, if that is too long.
-    pub fn stuck_for(&self) -> Option<Duration> {
-        let silence = self.state().alive.elapsed();
-        (silence > self.patience).then_some(silence)
+    /// What is stuck, in a line, if a loop is.
+    pub fn stuck(&self) -> Option<String> {
+        let state = self.state();
+        let oldest = state.loops.values().min_by_key(|beat| beat.at)?;
+        let silence = oldest.at.elapsed();
+        (silence > self.patience).then(|| {
+            let (of, secs) = (&oldest.of, silence.as_secs());
+            format!("{of} has shown no sign of life for {secs} seconds")
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pulse {
+    /// The loop goes on.
+    pub fn alive(&self) {
+        if let Some(beat) = self.health.state().loops.get_mut(&self.id) {
+            beat.at = Instant::now();
+        }
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        self.health.state().loops.remove(&self.id);
     }
 }
 
@@ -144,19 +186,17 @@ fn answer<B>(request: &Request<B>, health: &Health, metrics: &Metrics) -> Respon
         return refusal;
     }
     match path {
-        "/healthz" => health.stuck_for().map_or_else(
-            || text(StatusCode::OK, "ok".to_owned()),
-            |silence| {
-                let secs = silence.as_secs();
-                let why = format!("the loop has shown no sign of life for {secs} seconds");
-                text(StatusCode::SERVICE_UNAVAILABLE, why)
-            },
-        ),
-        "/readyz" => health.state().unready.clone().map_or_else(
-            || text(StatusCode::OK, "ok".to_owned()),
-            |why| text(StatusCode::SERVICE_UNAVAILABLE, why),
-        ),
+        "/healthz" => verdict(health.stuck()),
+        "/readyz" => verdict(health.state().unready.clone()),
         _ => response(StatusCode::OK, OPEN_METRICS, metrics.to_string()),
+    }
+}
+
+/// Whether all is well, or what is not.
+fn verdict(problem: Option<String>) -> Response<Full<Bytes>> {
+    match problem {
+        None => text(StatusCode::OK, "ok".to_owned()),
+        Some(problem) => text(StatusCode::SERVICE_UNAVAILABLE, problem),
     }
 }
 
@@ -180,6 +220,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
+    use tokio::time::advance;
 
     use super::*;
 
@@ -193,10 +234,10 @@ mod tests {
     }
 
     impl Served {
-        async fn start(patience: Duration) -> Self {
+        async fn start() -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            let (health, metrics) = (Health::new(patience), Metrics::new());
+            let (health, metrics) = (Health::new(Duration::from_mins(15)), Metrics::new());
             let (stop, stopped) = oneshot::channel();
             let told = async { drop(stopped.await) };
             let task = tokio::spawn(serve(listener, (health.clone(), metrics.clone()), told));
@@ -221,11 +262,9 @@ mod tests {
         }
     }
 
-    const LONG: Duration = Duration::from_mins(10);
-
     #[tokio::test]
     async fn it_is_ready_when_the_watches_have_synced_and_says_what_is_missing() {
-        let served = Served::start(LONG).await;
+        let served = Served::start().await;
         let (status, why) = served.answers("GET", "/readyz").await;
         assert_eq!((status, why.as_str()), (503, "the watches have not synced yet\n"));
         assert_eq!(served.answers("GET", "/healthz").await.0, 200);
@@ -235,21 +274,32 @@ mod tests {
         assert_eq!(served.answers("GET", "/readyz").await.1, "the API server is gone\n");
     }
 
-    #[tokio::test]
-    async fn a_loop_without_a_sign_of_life_is_stuck_until_it_goes_on() {
-        let served = Served::start(Duration::ZERO).await;
-        let (status, why) = served.answers("GET", "/healthz").await;
-        assert_eq!(status, 503);
-        assert_eq!(why, "the loop has shown no sign of life for 0 seconds\n");
-        let patient = Health { patience: LONG, ..served.health.clone() };
-        assert_eq!(patient.stuck_for(), None);
-        patient.alive();
-        assert!(served.health.state().alive.elapsed() < LONG);
+    #[tokio::test(start_paused = true)]
+    async fn a_loop_without_a_sign_of_life_is_stuck_until_it_goes_on_or_ends() {
+        let health = Health::new(Duration::from_mins(15));
+        let request = Request::get("/healthz").body(()).unwrap();
+        let status = || answer(&request, &health, &Metrics::new()).status().as_u16();
+        assert_eq!(status(), 200, "no loop has begun");
+        let (edge, inner) = (health.pulse("edge"), health.pulse("inner"));
+        advance(Duration::from_mins(10)).await;
+        inner.alive();
+        assert_eq!(status(), 200);
+        advance(Duration::from_mins(10)).await;
+        assert_eq!(status(), 503);
+        let why = health.stuck().unwrap();
+        assert_eq!(why, "edge has shown no sign of life for 1200 seconds");
+        edge.alive();
+        assert_eq!(status(), 200);
+        advance(Duration::from_mins(10)).await;
+        edge.alive();
+        assert!(health.stuck().is_some_and(|why| why.starts_with("inner ")));
+        drop(inner);
+        assert_eq!(status(), 200);
     }
 
     #[tokio::test]
     async fn it_serves_what_is_measured() {
-        let served = Served::start(LONG).await;
+        let served = Served::start().await;
         served.metrics.leader(true);
         let said = served.says("GET /metrics?x HTTP/1.1\r\nHost: x\r\n\r\n").await;
         assert!(said.contains("content-type: application/openmetrics-text; version=1.0.0"));
@@ -260,7 +310,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_serves_nothing_else() {
-        let served = Served::start(LONG).await;
+        let served = Served::start().await;
         for path in ["/", "/metrics/", "/debug", "/healthz/x"] {
             assert_eq!(served.answers("GET", path).await.0, 404, "{path}");
         }
@@ -272,7 +322,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_is_slow_is_cut_off_and_holds_up_nobody() {
-        let served = Served::start(LONG).await;
+        let served = Served::start().await;
         // So many that say nothing, that the next one has to wait until they are cut off.
         let mut silent = Vec::new();
         for _ in 0..MOST_CONNECTIONS {
@@ -289,7 +339,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_ends_when_it_is_told_to() {
-        let served = Served::start(LONG).await;
+        let served = Served::start().await;
         let mut open = TcpStream::connect(served.address).await.unwrap();
         assert_eq!(served.answers("GET", "/healthz").await.0, 200);
         served.stop.send(()).unwrap();

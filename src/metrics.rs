@@ -68,8 +68,8 @@ pub enum Turn {
     Converged,
     /// All that was planned is done.
     Changed,
-    /// The appliance refused some of it.
-    Refused,
+    /// Some of it is left to do: the appliance refused it, or something is in the way.
+    Unfinished,
     /// It could not be carried through: the cluster or the appliance could not be read or written.
     Failed,
 }
@@ -320,14 +320,14 @@ impl fmt::Display for Metrics {
 
 impl Turn {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Converged, Self::Changed, Self::Refused, Self::Failed];
+    pub const ALL: [Self; 4] = [Self::Converged, Self::Changed, Self::Unfinished, Self::Failed];
 
     /// The value of its label.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Converged => "converged",
             Self::Changed => "changed",
-            Self::Refused => "refused",
+            Self::Unfinished => "unfinished",
             Self::Failed => "failed",
         }
     }

@@ -168,7 +168,7 @@ One port answers three paths, without authentication; nothing on it is secret, a
 
 | path | answer |
 | --- | --- |
-| `/healthz` | 200, or 503 when the loop has shown no sign of life for too long: a restart may help |
+| `/healthz` | 200, or 503 and a line when the loop of an appliance has shown no sign of life for too long: a restart may help |
 | `/readyz` | 200 once all watches have synced, whether this replica leads or not; before that 503 and a line that says what is missing |
 | `/metrics` | everything below, in the text format of OpenMetrics |
 
@@ -184,7 +184,7 @@ The names of a histogram's samples go on with `_bucket`, `_sum` and `_count`.
 
 ## Labels
 
-- `outcome` of turns: `converged` (there was nothing to do), `changed` (all that was planned is done), `refused` (the appliance refused some of it), `failed` (it could not be carried through).
+- `outcome` of turns: `converged` (there was nothing to do), `changed` (all that was planned is done), `unfinished` (some of it is left to do: the appliance refused it, or something is in the way), `failed` (it could not be carried through).
 - `stage`: `observe` (reading the appliance), `translate` (what the cluster asks for), `plan` (what has to be done), `execute` (doing it), `report` (telling the cluster).
 - `state`: `programmed` (on the appliance as it asks), `waiting` (not all done yet), `refused` (the appliance refused some of it), `held` (not understood: its last good configuration stays), `closed` (not understood: its routes are withdrawn), `not-programmed` (not understood, and never there).
 - `verb` and `kind`: the HTTP method and the NITRO type, which is `macroapi` for a series of several types.
