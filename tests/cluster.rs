@@ -37,6 +37,10 @@ mod running;
 mod left_over;
 #[path = "cluster/servers.rs"]
 mod servers;
+#[path = "cluster/seed.rs"]
+mod seed;
+#[path = "cluster/lifecycle.rs"]
+mod lifecycle;
 #[path = "cluster/programming.rs"]
 mod programming;
 
@@ -62,6 +66,8 @@ fn main() -> ExitCode {
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
         programming: an_ingress_is_programmed_and_says_so,
+        lifecycle: an_ingress_lives_and_dies,
+        lifecycle: one_that_leaves_our_class_loses_address_and_report,
         left_over: nothing_survives_a_killed_test_program,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::discovery::Scope;
 use kube::{Api, Client, ResourceExt};
 use nitro_ingress::cluster::resources::definitions;
@@ -141,6 +143,57 @@ impl<'a> Rig<'a> {
             }
         })
         .await
+    }
+
+    /// Waits until the report of an Ingress is gone.
+    pub(crate) async fn no_report(&self, ingress: &str) {
+        let reports: Api<IngressReport> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the report of {ingress} to go"), SOON, async || {
+            match reports.get_opt(ingress).await {
+                Ok(None) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Waits until this is the address that an Ingress says it is served on, and no other.
+    pub(crate) async fn address(&self, ingress: &str, address: Option<&str>) {
+        let ingresses: Api<Ingress> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the address of {ingress}"), SOON, async || {
+            let status = json!(ingresses.get(ingress).await.unwrap().status);
+            let entries = status["loadBalancer"]["ingress"].as_array().cloned().unwrap_or_default();
+            let now: Vec<&str> = entries.iter().filter_map(|entry| entry["ip"].as_str()).collect();
+            if now == Vec::from_iter(address) { Ok(()) } else { Err(format!("{now:?}")) }
+        })
+        .await;
+    }
+
+    /// Waits for an Event about an Ingress, and gives its note.
+    pub(crate) async fn event(&self, ingress: &str, reason: &str) -> String {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the Event {reason} about {ingress}"), SOON, async || {
+            let all = events.list(&ListParams::default()).await.unwrap().items;
+            let mut about = all.into_iter().filter(|event| {
+                event.regarding.as_ref().and_then(|one| one.name.as_deref()) == Some(ingress)
+            });
+            let found = about.find(|event| event.reason.as_deref() == Some(reason));
+            found.and_then(|event| event.note).ok_or("none")
+        })
+        .await
+    }
+
+    /// Waits until the appliance has nothing to do for a moment.
+    pub(crate) async fn settled(&self) {
+        let mut before = self.mock.writes().len();
+        wait_for("the appliance to settle", SOON, async || {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let now = self.mock.writes().len();
+            let is_quiet = now == before;
+            before = now;
+            if is_quiet { Ok(()) } else { Err(format!("{now} writes")) }
+        })
+        .await;
     }
 
     /// Deletes an object of our namespace.
