@@ -29,6 +29,12 @@ mod audit;
 mod controllers;
 #[path = "cluster/running.rs"]
 mod running;
+#[path = "cluster/helm.rs"]
+mod helm;
+#[path = "cluster/chart.rs"]
+mod chart;
+#[path = "cluster/chart_rights.rs"]
+mod chart_rights;
 #[path = "cluster/left_over.rs"]
 mod left_over;
 #[path = "cluster/servers.rs"]
@@ -55,6 +61,21 @@ fn main() -> ExitCode {
         servers: objects_survive_a_restart_of_the_server,
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
+        chart: lint_has_nothing_to_say,
+        chart: an_api_server_takes_what_it_makes,
+        chart: its_pods_are_restricted_unless_a_cpx_is_in_them,
+        chart: the_controller_alone_has_a_token,
+        chart: its_variables_are_those_of_the_program,
+        chart: a_netscaler_object_says_what_the_values_say,
+        chart: the_schema_is_closed_and_knows_every_value,
+        chart: the_schema_refuses_each_wrong_value,
+        chart: values_that_do_not_go_together_are_refused,
+        chart_rights: everywhere_the_controller_reads_and_writes_little,
+        chart_rights: with_namespaces_listed_it_sees_no_secret_of_another,
+        chart_rights: in_get_mode_it_lists_no_secrets,
+        chart_rights: with_node_ports_it_reads_nodes,
+        chart_rights: an_upgrade_changes_and_an_uninstall_leaves_nothing,
+        chart_rights: the_chart_is_of_the_version_of_the_program,
         left_over: nothing_survives_a_killed_test_program,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);

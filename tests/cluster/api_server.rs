@@ -167,6 +167,7 @@ impl ApiServer {
             "--authorization-mode=RBAC",
             "--audit-policy-file=audit.yaml",
             "--service-cluster-ip-range=10.0.0.0/24",
+            "--allow-privileged=true",
             // Nobody makes the default ServiceAccount of a namespace here.
             "--disable-admission-plugins=ServiceAccount",
         ];
