@@ -6,6 +6,7 @@ pub mod apply;
 pub mod lint;
 pub mod explain;
 pub mod annotations;
+pub mod crds;
 pub mod completions;
 pub mod screen;
 mod pipeline;
@@ -63,6 +64,10 @@ pub enum Command {
     Explain(Box<explain::Arguments>),
     /// List every annotation that is known
     Annotations(annotations::Arguments),
+    /// Write the definitions of the custom resources
+    ///
+    /// The controller needs them in its cluster; the chart brings them.
+    Crds(crds::Arguments),
     /// Write the completions of a shell
     ///
     /// They complete commands, options, and the values that are one of a few.
@@ -176,6 +181,7 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
         Command::Lint(arguments) => lint::run(&arguments, surroundings),
         Command::Explain(arguments) => explain::run(&arguments, surroundings),
         Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
+        Command::Crds(arguments) => crds::run(&arguments, &mut surroundings.screen),
         Command::Completions(arguments) => completions::run(&arguments, &mut surroundings.screen),
     }
 }

@@ -60,6 +60,18 @@ pub struct Place {
     pub column: usize,
 }
 
+impl Diagnostic {
+    /// What is wrong, where and what to do, in one line.
+    pub fn sentence(&self) -> String {
+        let Self { field, problem, remedy, .. } = self;
+        let remedy = remedy.lines().next().unwrap_or_default();
+        match field {
+            Some(field) => format!("{field}: {problem}; {remedy}"),
+            None => format!("{problem}; {remedy}"),
+        }
+    }
+}
+
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

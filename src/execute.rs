@@ -22,7 +22,7 @@ pub async fn execute<T: Transport>(
 ) -> Outcomes {
     let outcomes = plan.ops.iter().map(|_| None).collect();
     let tried = vec![false; plan.ops.len()];
-    let (lost, series_refused) = (false, false);
+    let (lost, series_refused) = (None, false);
     let mut execution = Execution { client, plan, outcomes, tried, series_refused, lost, on_event };
     let mut chunks = Chunks::of(plan, *client.limits());
     loop {
@@ -45,8 +45,9 @@ pub async fn execute<T: Transport>(
             Sent::NoBulkDelete => chunks.delete_singly(chunk.ops()),
         }
     }
-    let Execution { outcomes, .. } = execution;
-    Outcomes::new(plan, outcomes.into_iter().map(|o| o.unwrap_or(OpOutcome::Waiting)).collect())
+    let Execution { outcomes, lost, .. } = execution;
+    let outcomes = outcomes.into_iter().map(|o| o.unwrap_or(OpOutcome::Waiting)).collect();
+    Outcomes::new(plan, outcomes, lost)
 }
 
 struct Execution<'a, T, F: ?Sized> {
@@ -58,8 +59,8 @@ struct Execution<'a, T, F: ?Sized> {
     tried: Vec<bool>,
     /// Whether the appliance refused a series that it should know.
     series_refused: bool,
-    /// Whether there is no use in sending anything more.
-    lost: bool,
+    /// Why there is no use in sending anything more.
+    lost: Option<Error>,
     on_event: &'a mut F,
 }
 
@@ -95,7 +96,7 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
     /// Whether the next request may be a series. The appliance is asked when there is something to
     /// be gained by it, so never where there is nothing to do.
     async fn may_use_series(&self, chunks: &Chunks<'_>) -> bool {
-        if self.lost || self.series_refused {
+        if self.lost.is_some() || self.series_refused {
             return false;
         }
         self.client.is_known_for_series()
@@ -108,7 +109,7 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
         if self.outcomes[id.0].is_some() {
             return false;
         }
-        if self.lost {
+        if self.lost.is_some() {
             self.settle(id, OpOutcome::Waiting);
             return false;
         }
@@ -167,7 +168,7 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
             Verdict::Unknown(error) => OpOutcome::Unknown(error),
             Verdict::Lost(error) => {
                 tracing::warn!(error = error.chain(), "the appliance is lost");
-                self.lost = true;
+                self.lost = Some(error);
                 OpOutcome::Waiting
             }
         };
@@ -311,14 +312,16 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
             Ok(false) if again => match &error {
                 Error::NoAnswer { .. } => Verdict::Unknown(error),
                 Error::NotSent { .. }
+                | Error::Fenced { .. }
+                | Error::NotPrimary { .. }
                 | Error::Unavailable { .. }
                 | Error::Refused { .. }
                 | Error::Login { .. }
                 | Error::Decode { .. } => Verdict::Failed(error.into()),
             },
             Ok(false) => Box::pin(self.send_one(id, true)).await,
-            Err(_) => {
-                self.lost = true;
+            Err(lost) => {
+                self.lost = Some(lost);
                 Verdict::Unknown(error)
             }
         }

@@ -34,6 +34,9 @@ pub mod explain;
 pub mod nitro;
 pub mod observe;
 pub mod execute;
+// The shell: it talks to Kubernetes.
+pub mod cluster;
+pub mod report;
 // What an operator chooses, and the commands.
 pub mod settings;
 pub mod cli;

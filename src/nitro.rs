@@ -7,6 +7,7 @@
 mod code;
 mod transport;
 mod session;
+mod fence;
 mod request;
 mod error;
 mod response;
@@ -17,6 +18,7 @@ mod https;
 pub use client::{Client, Limits};
 pub use code::{Class, Code};
 pub use error::Error;
+pub use fence::Fence;
 pub use https::{Https, HttpsError, Trust};
 pub use request::{Effect, Request};
 pub use response::{Answer, Item, Row};

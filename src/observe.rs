@@ -43,11 +43,14 @@ fn settings(reading: &Reading, world: &World<'_>) -> Result<ApplianceSettings, E
     let version = reading.text("nsversion", "version")?;
     let unsaved = reading.flag("nsconfig", "configchanged");
     let changes = reading.unsaved_changes.as_deref();
+    // Read before everything else: what changes meanwhile shows at the next look.
+    let last_change = reading.text("nsconfig", "lastconfigchangedtime").unwrap_or_default();
     Ok(ApplianceSettings {
         features: features.iter().map(|feature| feature.to_ascii_uppercase()).collect(),
         default_profile: reading.flag(Kind::SSLPARAMETER.name(), "defaultprofile"),
         unsaved,
         unsaved_is_ours: unsaved && changes.is_some_and(|text| unsaved::is_ours(text, world)),
+        last_change,
         version,
     })
 }

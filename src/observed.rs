@@ -65,6 +65,8 @@ pub struct ApplianceSettings {
     pub unsaved: bool,
     /// Whether, if so, all that differs is ours (after a crash of our own).
     pub unsaved_is_ours: bool,
+    /// When the running configuration was last changed, as the appliance writes it.
+    pub last_change: String,
     /// What the appliance calls itself: version and build.
     pub version: String,
 }

@@ -14,6 +14,8 @@ pub struct Policy {
     pub controller_names: BTreeSet<String>,
     /// Classes that are ours even without an IngressClass object.
     pub ingress_classes: BTreeSet<String>,
+    /// The classes whose Ingresses are for this appliance.
+    pub appliance_classes: ApplianceClasses,
     /// What an Ingress counts as whose class cannot be looked up.
     pub unknown_class: UnknownClass,
     /// The VIP of Ingresses that name none.
@@ -57,6 +59,17 @@ fn is_like(name: &str, pattern: &str) -> bool {
     starts.into_iter().any(|i| is_like(&name[i..], rest))
 }
 
+/// The classes of ours whose Ingresses are for one appliance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApplianceClasses {
+    /// All, whatever their parameters say: there is one appliance.
+    All,
+    /// Those whose parameters name this `NetScaler` object.
+    Naming(String),
+    /// Those without parameters.
+    NamingNone,
+}
+
 /// What an Ingress counts as if it names no class, or one without an IngressClass object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownClass {
@@ -74,10 +87,41 @@ pub struct Consent {
     pub references: BTreeSet<String>,
     /// Digests of deletions that the operator approved although the brake would hold them.
     pub approved: BTreeSet<String>,
-    /// Whether the configuration may be saved although somebody else's changes are unsaved.
-    pub save_foreign: bool,
+    /// Which changes are saved.
+    pub saving: Saving,
+    /// Whether the save comes with a later plan.
+    pub defers_save: bool,
+    /// When deletions wait for an approval.
+    pub brake: BrakeLimits,
     /// Whether Ingresses that are not in the input are gone (commands on files).
     pub prune: bool,
+}
+
+/// Which changes of the configuration are saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Saving {
+    /// Ours, unless unsaved changes of somebody else would be saved with them.
+    #[default]
+    Own,
+    /// Ours, and with them those of others.
+    All,
+    /// None.
+    Never,
+}
+
+/// When deletions wait for an approval: above both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrakeLimits {
+    /// Up to so many never wait.
+    pub count: usize,
+    /// Up to this share of what was observed never waits, in per cent.
+    pub percent: usize,
+}
+
+impl Default for BrakeLimits {
+    fn default() -> Self {
+        Self { count: 5, percent: 20 }
+    }
 }
 
 #[cfg(test)]

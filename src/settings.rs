@@ -18,7 +18,7 @@ use clap::{ArgAction, Args};
 
 use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
-use crate::policy::{Consent, Policy, UnknownClass};
+use crate::policy::{ApplianceClasses, Consent, Policy, Saving, UnknownClass};
 pub use environment::Environment;
 use ingresses::IngressOptions;
 use members::MemberOptions;
@@ -209,7 +209,7 @@ impl Settings {
         let policy = self.meaning.policy(environment)?;
         let consent = Consent {
             approved: some(approved),
-            save_foreign: *save_foreign,
+            saving: if *save_foreign { Saving::All } else { Saving::Own },
             prune,
             ..policy.consent
         };
@@ -282,6 +282,7 @@ impl MeaningSettings {
                 .chain([OWN_CONTROLLER_NAME.to_owned()])
                 .collect(),
             ingress_classes: some(ingress_classes),
+            appliance_classes: ApplianceClasses::All,
             unknown_class: UnknownClass::Ours,
             default_vip: default_vip.map(|Vip(vip)| vip),
             vip_namespaces: namespaces,

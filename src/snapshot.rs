@@ -5,6 +5,7 @@ mod facts;
 pub mod documents;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, Service};
@@ -18,6 +19,8 @@ pub use facts::{
 };
 
 /// One moment of the cluster and of the appliance.
+///
+/// Objects are shared with whoever watches the cluster.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// All Ingresses, ours or not.
@@ -25,14 +28,16 @@ pub struct Snapshot {
     /// All IngressClasses by name.
     pub ingress_classes: BTreeMap<String, IngressClass>,
     /// The Secrets.
-    pub secrets: BTreeMap<ObjectKey, Secret>,
+    pub secrets: BTreeMap<ObjectKey, Arc<Secret>>,
+    /// Secrets of which nobody knows whether they are there, and why: they could not be read.
+    pub unread_secrets: BTreeMap<ObjectKey, String>,
     /// The data of the `ConfigMap`s that hold settings of ours. Only the one that the operator names
     /// is looked at.
     pub config_maps: BTreeMap<ObjectKey, Settings>,
     /// The Services.
     pub services: BTreeMap<ObjectKey, Sourced<Service>>,
     /// The EndpointSlices; label `kubernetes.io/service-name` says whose.
-    pub endpoint_slices: BTreeMap<ObjectKey, EndpointSlice>,
+    pub endpoint_slices: BTreeMap<ObjectKey, Arc<EndpointSlice>>,
     /// The Nodes by name. They are looked at only if they are to be members.
     pub nodes: BTreeMap<String, Node>,
     /// Ingresses that are gone, each with its proof. What is not here is not gone.
@@ -69,7 +74,7 @@ pub enum Proof {
 #[derive(Debug, Clone)]
 pub struct Sourced<T> {
     /// The object.
-    pub object: T,
+    pub object: Arc<T>,
     /// Where it and its parts stand.
     pub places: Places,
 }
@@ -116,6 +121,7 @@ impl Snapshot {
             ingresses: BTreeMap::new(),
             ingress_classes: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            unread_secrets: BTreeMap::new(),
             config_maps: BTreeMap::new(),
             services: BTreeMap::new(),
             endpoint_slices: BTreeMap::new(),

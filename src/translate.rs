@@ -84,6 +84,7 @@ pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
         draining: Draining { members: draining, delay_secs: policy.drain_delay_secs },
         consent: policy.consent.clone(),
         ingresses,
+        secrets: reader.certificates.wanted,
         diagnostics: verdict::diagnostics(findings.into_iter(), snapshot),
     }
 }
@@ -109,6 +110,8 @@ pub struct Translation {
     pub consent: Consent,
     /// The names of all Ingresses that are mentioned by id, for people.
     pub ingresses: BTreeMap<IngressId, ObjectKey>,
+    /// The Secrets that the Ingresses refer to, whether or not they are there.
+    pub secrets: BTreeSet<ObjectKey>,
     /// What people must be told.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -35,7 +35,9 @@ use nitro_ingress::model::{ClusterId, Mark, ObjectKey};
 use nitro_ingress::observed::ObservedState;
 use nitro_ingress::plan::render::{self, Header, Target};
 use nitro_ingress::plan::{Plan, plan};
-use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
+use nitro_ingress::policy::{
+    ApplianceClasses, Consent, MemberSource, Policy, Saving, UnknownClass,
+};
 use nitro_ingress::snapshot::{Snapshot, documents};
 use nitro_ingress::translate::{Translation, translate};
 
@@ -138,6 +140,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         mark: mark(),
         controller_names: controllers.map(str::to_owned).into(),
         ingress_classes: [].into(),
+        appliance_classes: ApplianceClasses::All,
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),
@@ -152,7 +155,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         match option {
             "prune" => policy.consent.prune = true,
             "enable-default-profile" => policy.enable_default_profile = true,
-            "save-foreign" => policy.consent.save_foreign = true,
+            "save-foreign" => policy.consent.saving = Saving::All,
             "members nodeport" => policy.members = MemberSource::NodePort,
             other if other.starts_with("configmap ") => {
                 policy.config_map = Some(ObjectKey::new("default", &other["configmap ".len()..]));

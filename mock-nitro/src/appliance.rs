@@ -3,7 +3,10 @@
 mod body;
 mod change;
 mod cost;
+mod dump;
 mod journal;
+mod node;
+mod options;
 mod query;
 mod reply;
 mod request;
@@ -13,13 +16,14 @@ mod statistics;
 mod system;
 mod target;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use self::body::Body;
+use self::node::Membership;
 use self::reply::{Content, Reply};
 use self::request::Call;
 use self::session::Sessions;
@@ -30,43 +34,12 @@ use crate::engine;
 use crate::eval;
 use crate::message::{Request, Response, reason};
 use crate::rules;
-use crate::schema;
-use crate::state::State;
+use crate::state::{Fields, State};
 
 pub use self::cost::{Cost, Costs, Profile};
 pub use self::journal::JournalEntry;
-
-/// How an appliance starts.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Who may log in.
-    pub username: String,
-    /// With which password.
-    pub password: String,
-    /// Whether the default SSL profile is enabled from the start.
-    pub default_profile: bool,
-    /// The version text that `nsversion` shows; clients parse it.
-    pub version: String,
-    /// The time, until [`Appliance::set_now`] says otherwise.
-    pub now: Timestamp,
-    /// How long requests would take. Nothing waits: the journal says it.
-    pub profile: Profile,
-}
-
-impl Default for Options {
-    /// A classic image: nsroot/nsroot, default SSL profile disabled.
-    fn default() -> Self {
-        Self {
-            username: "nsroot".to_owned(),
-            password: "nsroot".to_owned(),
-            default_profile: false,
-            version: "NetScaler NS14.1: Build 47.48.nc, Date: Jun  1 2025, 00:00:00   (64-bit)"
-                .to_owned(),
-            now: Timestamp::UNIX_EPOCH,
-            profile: Profile::FREE,
-        }
-    }
-}
+pub(crate) use self::node::{Configuration, Node, Progress};
+pub use self::options::{Hardware, Options};
 
 /// A NetScaler appliance.
 ///
@@ -81,9 +54,16 @@ pub struct Appliance {
     changed: bool,
     last_change: Timestamp,
     last_save: Timestamp,
+    /// When it was last started.
+    started: Timestamp,
+    /// Counts what may have changed the configuration.
+    changes: u64,
     /// Whether it is the secondary node of a pair.
     secondary: bool,
+    membership: Option<Membership>,
     sessions: Sessions,
+    /// Who sends the requests, for the journal.
+    client: Option<SocketAddr>,
     journal: Option<Vec<JournalEntry>>,
     costs: Costs,
     transition: Option<(State, Vec<Step>)>,
@@ -102,12 +82,16 @@ impl Appliance {
             now: options.now,
             last_change: options.now,
             last_save: options.now,
+            started: options.now,
             options: Arc::new(options),
             saved: running.clone(),
             running,
             changed: false,
+            changes: 0,
             secondary: false,
+            membership: None,
             sessions: Sessions::default(),
+            client: None,
             journal: Some(Vec::new()),
             costs: Costs::new(),
             transition: None,
@@ -120,7 +104,8 @@ impl Appliance {
     /// Answers one request.
     pub fn handle(&mut self, request: &Request) -> Response {
         let body = body::parse(request);
-        let entry = self.journal.as_ref().map(|_| journal::entry(request, body.as_ref().ok()));
+        let entry = self.journal.as_ref().map(|_| self.entry(request, body.as_ref().ok()));
+        let logins = self.sessions.logins();
         let commands = body.as_ref().map_or(0, Body::commands);
         let answer = self.answer(request, body);
         self.injected = None;
@@ -131,7 +116,10 @@ impl Appliance {
         };
         let ((verb, kind), cost) = cost::of(request, (commands, rows), &response);
         *self.costs.entry((verb, kind)).or_default() += cost;
-        if let (Some(journal), Some(entry)) = (&mut self.journal, entry) {
+        if let (Some(journal), Some(mut entry)) = (&mut self.journal, entry) {
+            if self.sessions.logins() > logins {
+                entry.session = Some(self.sessions.logins());
+            }
             let time_ms = self.options.profile.time(&cost).as_secs_f64() * 1000.0;
             let status = response.status;
             journal.push(JournalEntry { status, errorcode: code, cost, time_ms, ..entry });
@@ -146,12 +134,15 @@ impl Appliance {
 
     /// Restarts from the saved configuration: what was not saved is lost, and so is a certkey whose
     /// file is gone. All sessions end.
+    ///
+    /// That takes a second at least (assumed), so that no two starts look alike.
     pub fn reboot(&mut self) {
         let files = self.running.clone();
         self.running = self.saved.clone();
         self.running.take_files(&files);
         rules::boot(&mut self.running);
         self.changed = false;
+        self.started = self.now.max(self.started + SignedDuration::from_secs(1));
         self.sessions.end_all();
     }
 
@@ -176,6 +167,11 @@ impl Appliance {
     /// Forgets what requests cost so far.
     pub fn clear_costs(&mut self) {
         self.costs.clear();
+    }
+
+    /// Keeps a journal from now on, as it does from the start.
+    pub fn journal_on(&mut self) {
+        self.journal.get_or_insert_default();
     }
 
     /// Keeps no journal from now on.
@@ -213,53 +209,14 @@ impl Appliance {
         self.gaps
     }
 
-    /// The whole running configuration in a canonical form, without secrets. Files are given by
-    /// their digests.
-    pub fn dump(&self) -> Value {
-        let digest = |content: &[u8]| format!("{:x}", Sha256::digest(content));
-        let files = self.running.all_files().map(|(location, name, content)| {
-            (format!("{location}/{name}"), Value::from(digest(content)))
-        });
-        let mut objects = Map::new();
-        for (key, fields) in self.running.all_objects() {
-            let kind = schema::kind(key.kind).expect("objects are of types of the schema");
-            let of_kind = objects.entry(key.kind).or_insert_with(|| json!({}));
-            of_kind[&*key.name] = reply::shown(kind, fields);
-        }
-        let mut bindings = Map::new();
-        for (key, fields) in self.running.all_bindings() {
-            let kind = schema::kind(key.kind).expect("bindings are of types of the schema");
-            let of_kind = bindings.entry(key.kind).or_insert_with(|| json!({}));
-            let name = format!("{} {}", key.parent, key.child.replace('\u{1f}', " "));
-            of_kind[name] = reply::shown(kind, fields);
-        }
-        let singletons = self.running.all_singletons().map(|(name, fields)| {
-            let kind = schema::kind(name).expect("singletons are of types of the schema");
-            (name.to_owned(), reply::shown(kind, fields))
-        });
-        json!({
-            "features": self.running.features().collect::<Vec<_>>(),
-            "settings": singletons.collect::<Map<_, _>>(),
-            "objects": objects,
-            "bindings": bindings,
-            "files": files.collect::<Map<_, _>>(),
-        })
-    }
-
-    /// A digest of [`Appliance::dump`].
-    pub fn digest(&self) -> String {
-        format!("{:x}", Sha256::digest(self.dump().to_string()))
-    }
-
     /// Sets the clock.
     pub fn set_now(&mut self, now: Timestamp) {
         self.now = now;
     }
 
-    /// Makes this the secondary node of a pair, or the primary again: a secondary takes commands
-    /// but warns that they go nowhere.
-    pub fn set_secondary(&mut self, secondary: bool) {
-        self.secondary = secondary;
+    /// Says which client sends the requests that follow. Only the journal shows it.
+    pub fn set_client(&mut self, client: Option<SocketAddr>) {
+        self.client = client;
     }
 
     /// Ends all sessions without a word, as a restart of the management plane or a failover does.
@@ -281,12 +238,19 @@ impl Appliance {
 
     /// Notes a request that never reached the appliance, or whose answer never left it.
     pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
+        // A body that cannot be read has its own answer; the journal shows the rest.
+        let body = body::parse(request).ok();
+        let entry = self.entry(request, body.as_ref());
         if let Some(journal) = &mut self.journal {
-            // A body that cannot be read has its own answer; the journal shows the rest.
-            let body = body::parse(request).ok();
-            let entry = journal::entry(request, body.as_ref());
             journal.push(JournalEntry { status, errorcode, ..entry });
         }
+    }
+
+    /// A request and its sender, for the journal.
+    fn entry(&self, request: &Request, body: Option<&Body>) -> JournalEntry {
+        let token = body.and_then(|body| body.session.as_deref());
+        let session = self.sessions.of(request, token, self.now);
+        JournalEntry { client: self.client, session, ..journal::entry(request, body) }
     }
 
     /// An error answer that the appliance did not give by itself.
@@ -343,6 +307,7 @@ impl Appliance {
     fn carry_out(&mut self, command: Command) -> Result<Vec<Refusal>, Refusal> {
         let is_file = command.kind == "systemfile";
         let (command, mut warnings) = engine::execute(&mut self.running, command, self.now)?;
+        self.changes += 1;
         if !is_file {
             self.changed = true;
             self.last_change = self.now;
@@ -356,29 +321,35 @@ impl Appliance {
         Ok(warnings)
     }
 
-    /// Goes back to an earlier state: the rollback of a bulk request.
-    fn restore(&mut self, state: State) {
+    /// Puts another state in the place of the running one.
+    fn replace(&mut self, state: State, command: &str) {
+        self.changes += 1;
         self.running = state;
         if let Some((_, steps)) = &mut self.transition {
-            steps.push(Step { command: "rollback".to_owned(), state: self.running.clone() });
+            steps.push(Step { command: command.to_owned(), state: self.running.clone() });
         }
     }
 
     fn save(&mut self) {
+        self.changes += 1;
         self.saved = self.running.clone();
         self.changed = false;
         self.last_save = self.now;
     }
 
     /// Back to a fresh configuration. The default profile stays as it is: it is never switched off.
+    /// The nodes of a pair stay as well (assumed).
     fn clear_configuration(&mut self) {
         let profile = self.running.singleton("sslparameter").and_then(|f| f.get("defaultprofile"));
         let enabled = profile.and_then(Value::as_str) == Some("ENABLED");
         let mut fresh = system::fresh(enabled);
         fresh.take_files(&self.running);
+        for (name, node) in self.running.objects("hanode") {
+            fresh.put_object("hanode", name, Fields::clone(node));
+        }
         self.changed = true;
         self.last_change = self.now;
-        self.restore(fresh);
+        self.replace(fresh, "clear");
     }
 
     fn injected_failure(&self, place: usize) -> Option<Refusal> {

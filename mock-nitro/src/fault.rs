@@ -50,7 +50,8 @@ pub enum Fault {
     /// Nothing is done, and the error stands in an answer with status 200.
     HiddenError(u32),
     /// Another node of the pair takes over: sessions are gone, what was not saved is not (commands
-    /// are propagated), and this node answers as the new primary.
+    /// are propagated), and this node answers as the new primary. Where the other node is
+    /// simulated too, it is that one which is the primary then, and this one answers as secondary.
     Failover,
     /// The appliance restarts: what was not saved is lost. The request itself gets 503.
     Reboot,
@@ -74,6 +75,7 @@ pub struct Faults {
     script: BTreeMap<u64, Fault>,
     seeded: Option<Seeded>,
     requests: u64,
+    unreachable: bool,
 }
 
 /// Faults drawn from a seed.
@@ -89,7 +91,7 @@ struct Seeded {
 pub struct Faulty {
     /// The appliance itself.
     pub appliance: Appliance,
-    /// What still goes wrong.
+    /// What still goes wrong. Others may take their place at any time, and count from 1 again.
     pub faults: Faults,
     delay: Duration,
 }
@@ -98,6 +100,16 @@ impl Faults {
     /// Nothing goes wrong.
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Nobody answers: every connection is dropped. Requests are neither counted nor noted.
+    pub fn unreachable() -> Self {
+        Self { unreachable: true, ..Self::default() }
+    }
+
+    /// Every request meets this fault.
+    pub fn always(fault: Fault) -> Self {
+        Self::seeded(0, 1000, vec![fault])
     }
 
     /// So many of a thousand requests meet a fault, one of these, as the seed decides.
@@ -112,9 +124,19 @@ impl Faults {
         self
     }
 
+    /// Whether nobody answers.
+    pub(crate) fn are_unreachable(&self) -> bool {
+        self.unreachable
+    }
+
     /// How many requests there were.
     pub fn requests(&self) -> u64 {
         self.requests
+    }
+
+    /// What goes wrong with the next request.
+    pub(crate) fn peek(&self) -> Option<Fault> {
+        self.clone().next().filter(|_| !self.unreachable)
     }
 
     /// Counts a request and says what goes wrong with it.
@@ -158,6 +180,9 @@ impl Faulty {
     /// Passes one request to the appliance, or not, and its answer to the client, or not.
     pub fn handle(&mut self, request: &Request) -> Delivery {
         self.delay = Duration::ZERO;
+        if self.faults.are_unreachable() {
+            return Delivery::Lost { carried_out: false };
+        }
         match self.faults.next() {
             None => {}
             Some(Fault::Latency(delay)) => self.delay = delay,

@@ -21,7 +21,9 @@ mod engine;
 mod view;
 mod appliance;
 pub mod fault;
+mod pair;
 pub mod server;
 
-pub use appliance::{Appliance, Cost, Costs, JournalEntry, Options, Profile};
+pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
 pub use check::Violation;
+pub use pair::Pair;

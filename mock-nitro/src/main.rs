@@ -72,6 +72,7 @@ Example:
 Beside NITRO, on requests from this machine only:
   GET /mock/config     the running configuration
   POST /mock/reboot    restart from the saved configuration
+  POST /mock/failover  end all sessions, as when another node takes over
   POST /mock/begin     mark the start of a transition
   POST /mock/end       list the unsafe states since then";
 

@@ -2,12 +2,33 @@
 //!
 //! A thin veneer: every request becomes a value, the appliance answers it, the answer is sent.
 //! Requests wait for each other, as they do on an appliance.
+//!
+//! Whoever keeps a clone of the [`Server`] can change the appliance while it is served, and look at
+//! it:
+//!
+//! ```
+//! use jiff::Timestamp;
+//! use mock_nitro::fault::{Fault, Faults, Faulty};
+//! use mock_nitro::server::Server;
+//! use mock_nitro::{Appliance, Options};
+//!
+//! let faulty = Faulty::new(Appliance::new(Options::default()), Faults::none());
+//! let server = Server::new(faulty, None, Timestamp::now);
+//! // Now a clone of it is served: `tokio::spawn(server.clone().serve(listener, None))`.
+//! server.with(|node| node.appliance.journal_on());
+//! server.with(|node| node.faults = Faults::always(Fault::Refused(603)));
+//! server.with(|node| node.faults = Faults::none());
+//! server.with(|node| node.appliance.reboot());
+//! assert!(server.with(|node| node.appliance.journal().is_empty()));
+//! ```
 
+mod nodes;
 pub mod tls;
 mod workbench;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -21,24 +42,33 @@ use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use self::nodes::Nodes;
 use crate::fault::{Delivery, Faulty};
 use crate::message::{Request, Response, reason};
+use crate::pair::Pair;
 
 /// The largest body: a file of 2 MB in base64, and several of them in bulk (assumed).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
-/// An appliance that several connections share.
+/// An appliance that several connections share, or a node of a pair, which also shares it with the
+/// other node.
 #[derive(Clone)]
 pub struct Server {
     shared: Arc<Mutex<Shared>>,
+    node: usize,
     clock: fn() -> Timestamp,
 }
 
+/// Where the journal of an appliance goes.
+type Journal = Option<Box<dyn Write + Send>>;
+
 struct Shared {
-    faulty: Faulty,
-    journal: Option<Box<dyn Write + Send>>,
+    nodes: Nodes,
+    /// One for each node.
+    journals: Vec<Journal>,
 }
 
 /// Why a connection ends without an answer.
@@ -50,24 +80,82 @@ impl Server {
     /// A server for an appliance. Its journal goes to `journal`, one JSON object a line; without,
     /// none is kept. The appliance's clock follows `clock`.
     pub fn new(
-        mut faulty: Faulty,
+        faulty: Faulty,
         journal: Option<Box<dyn Write + Send>>,
         clock: fn() -> Timestamp,
     ) -> Self {
-        if journal.is_none() {
-            faulty.appliance.journal_off();
+        Self::of(Nodes::One(Box::new(faulty)), vec![journal], clock)
+    }
+
+    /// A server for each node of a pair, to be served by a listener of its own.
+    pub fn pair(
+        pair: Pair,
+        journals: [Option<Box<dyn Write + Send>>; 2],
+        clock: fn() -> Timestamp,
+    ) -> [Self; 2] {
+        let first = Self::of(Nodes::Two(Box::new(pair)), journals.into(), clock);
+        let second = Self { node: 1, ..first.clone() };
+        [first, second]
+    }
+
+    fn of(mut nodes: Nodes, journals: Vec<Journal>, clock: fn() -> Timestamp) -> Self {
+        for (node, _) in journals.iter().enumerate().filter(|(_, journal)| journal.is_none()) {
+            nodes.with(node, |faulty| faulty.appliance.journal_off());
         }
-        Self { shared: Arc::new(Mutex::new(Shared { faulty, journal })), clock }
+        Self { shared: Arc::new(Mutex::new(Shared { nodes, journals })), node: 0, clock }
     }
 
     /// Serves connections until the process or the task ends.
     pub async fn serve(self, listener: TcpListener, tls: Option<TlsAcceptor>) -> io::Result<()> {
+        self.serve_until(listener, tls, std::future::pending()).await
+    }
+
+    /// Serves connections until `told` is ready. Then all of them are closed, and so is the
+    /// listener. The appliance stays for whoever has a clone of this server, which can be served
+    /// again.
+    pub async fn serve_until(
+        self,
+        listener: TcpListener,
+        tls: Option<TlsAcceptor>,
+        told: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let mut told = pin!(told);
+        let mut connections = JoinSet::new();
         loop {
-            // A connection that ends before it is accepted is no reason to stop.
-            let Ok((stream, peer)) = listener.accept().await else { continue };
-            let (server, tls) = (self.clone(), tls.clone());
-            tokio::spawn(server.connection(stream, peer, tls));
+            tokio::select! {
+                () = &mut told => break,
+                Some(_ended) = connections.join_next() => {}
+                accepted = listener.accept() => {
+                    // A connection that ends before it is accepted is no reason to stop.
+                    let Ok((stream, peer)) = accepted else { continue };
+                    if !self.with(|node| node.faults.are_unreachable()) {
+                        connections.spawn(self.clone().connection(stream, peer, tls.clone()));
+                    }
+                }
+            }
         }
+        connections.shutdown().await;
+        Ok(())
+    }
+
+    /// Does something with the appliance, or with this node of a pair, between two requests: changes
+    /// it by hand, restarts it, puts another in its place, looks at its journal (if none is written,
+    /// [`Appliance::journal_on`] lets it keep one), or says what goes wrong from now on.
+    ///
+    /// [`Appliance::journal_on`]: crate::Appliance::journal_on
+    pub fn with<T>(&self, act: impl FnOnce(&mut Faulty) -> T) -> T {
+        let mut shared = self.lock();
+        shared.nodes.set_now((self.clock)());
+        let outcome = shared.nodes.with(self.node, act);
+        shared.write_journal(self.node);
+        outcome
+    }
+
+    /// The other node of a pair takes over. All sessions end, also those of a single appliance.
+    pub fn failover(&self) {
+        let mut shared = self.lock();
+        shared.nodes.set_now((self.clock)());
+        shared.nodes.failover();
     }
 
     async fn connection(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
@@ -105,7 +193,7 @@ impl Server {
                 plain(403)
             }));
         }
-        let (delivery, delay) = self.deliver(&request);
+        let (delivery, delay) = self.deliver(&request, peer);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -115,12 +203,18 @@ impl Server {
         }
     }
 
-    fn deliver(&self, request: &Request) -> (Delivery, std::time::Duration) {
+    fn deliver(&self, request: &Request, peer: SocketAddr) -> (Delivery, std::time::Duration) {
         let mut shared = self.lock();
-        shared.faulty.appliance.set_now((self.clock)());
-        let delivery = shared.faulty.handle(request);
-        shared.write_journal();
-        (delivery, shared.faulty.delay())
+        let nodes = &mut shared.nodes;
+        nodes.set_now((self.clock)());
+        nodes.with(self.node, |faulty| faulty.appliance.set_client(Some(peer)));
+        let delivery = nodes.handle(self.node, request);
+        let delay = nodes.with(self.node, |faulty| {
+            faulty.appliance.set_client(None);
+            faulty.delay()
+        });
+        shared.write_journal(self.node);
+        (delivery, delay)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
@@ -130,16 +224,18 @@ impl Server {
 }
 
 impl Shared {
-    fn write_journal(&mut self) {
-        let Some(journal) = &mut self.journal else { return };
-        for entry in self.faulty.appliance.journal() {
-            let line = serde_json::to_string(entry).expect("an entry has text keys");
-            // A full disk must not stop the appliance; the journal then ends early.
-            if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
-                break;
+    fn write_journal(&mut self, node: usize) {
+        let Some(journal) = &mut self.journals[node] else { return };
+        self.nodes.with(node, |faulty| {
+            for entry in faulty.appliance.journal() {
+                let line = serde_json::to_string(entry).expect("an entry has text keys");
+                // A full disk must not stop the appliance; the journal then ends early.
+                if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
+                    break;
+                }
             }
-        }
-        self.faulty.appliance.clear_journal();
+            faulty.appliance.clear_journal();
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -89,6 +90,8 @@ pub(crate) struct State {
     materials: Table<Arc<str>, Material>,
     singletons: Arc<BTreeMap<&'static str, Fields>>,
     features: Arc<BTreeSet<&'static str>>,
+    /// The server that has an address: thousands of them are looked up once for each command.
+    servers: Table<IpAddr, String>,
 }
 
 // === Objects ===
@@ -114,18 +117,47 @@ impl State {
 
     /// Puts an object in, over one of the same name.
     pub(crate) fn put_object(&mut self, kind: &'static str, name: &str, fields: Fields) {
-        self.objects.insert(ObjectKey { kind, name: name.into() }, Arc::new(fields));
+        let address = (kind == SERVER).then(|| address_of(&fields)).flatten();
+        let replaced = self.objects.insert(ObjectKey { kind, name: name.into() }, Arc::new(fields));
+        self.forget_address(kind, name, replaced.as_deref());
+        if let Some(address) = address {
+            self.servers.insert(address, Arc::new(name.to_owned()));
+        }
     }
 
-    /// The fields of an object, to be changed.
+    /// The fields of an object, to be changed. The address of a server is not: for that it is put in
+    /// anew.
     pub(crate) fn object_mut(&mut self, kind: &str, name: &str) -> Option<&mut Fields> {
         self.objects.get_mut(|key| (key.kind, &*key.name).cmp(&(kind, name)))
     }
 
     /// Takes an object out; its bindings stay.
     pub(crate) fn remove_object(&mut self, kind: &str, name: &str) -> Option<Arc<Fields>> {
-        self.objects.remove(|key| (key.kind, &*key.name).cmp(&(kind, name)))
+        let removed = self.objects.remove(|key| (key.kind, &*key.name).cmp(&(kind, name)));
+        self.forget_address(kind, name, removed.as_deref());
+        removed
     }
+
+    /// The server that has this address, in whatever spelling.
+    pub(crate) fn server_at(&self, address: &str) -> Option<&str> {
+        let address: IpAddr = address.parse().ok()?;
+        self.servers.find(|other| other.cmp(&address)).map(|name| name.as_str())
+    }
+
+    fn forget_address(&mut self, kind: &str, name: &str, fields: Option<&Fields>) {
+        let address = fields.filter(|_| kind == SERVER).and_then(address_of);
+        let Some(address) = address else { return };
+        if self.servers.find(|other| other.cmp(&address)).is_some_and(|held| **held == name) {
+            self.servers.remove(|other| other.cmp(&address));
+        }
+    }
+}
+
+/// The type of the objects that are found by their addresses.
+const SERVER: &str = "server";
+
+fn address_of(server: &Fields) -> Option<IpAddr> {
+    text(server, "ipaddress").parse().ok()
 }
 
 // === Bindings ===

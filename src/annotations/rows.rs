@@ -354,4 +354,18 @@ pub static ANNOTATIONS: &[Annotation] = &[
         security: Some(FLAG),
         read: |text, to| to.ssl_passthrough.take(value::flag(text)),
     },
+    Annotation {
+        key: "nitro-ingress.dev/paused",
+        scope: Scope::Ingress,
+        weight: Weight::Decisive,
+        value: "true|false",
+        default: "changes are carried out",
+        doc: "Changes nothing for this Ingress while it is `true`: what is on the appliance for it \
+              stays, unless its text asks for more protection than that has; then its routes are \
+              withdrawn.",
+        example: "true",
+        fields: None,
+        security: None,
+        read: |text, to| to.paused.take(value::flag(text)),
+    },
 ];

@@ -66,6 +66,8 @@ pub struct IngressSettings {
     pub lbvserver: Setting<BTreeMap<String, Fields>>,
     /// `servicegroup`: fields of the type by Service.
     pub servicegroup: Setting<BTreeMap<String, Fields>>,
+    /// `paused`.
+    pub paused: Setting<bool>,
     /// `monitor`: fields of `lbmonitor` by Service, `type` always among them.
     pub monitor: Setting<BTreeMap<String, Fields>>,
 }

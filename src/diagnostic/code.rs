@@ -93,6 +93,9 @@ codes! {
     SecretMissing = "secret-missing", [Error, Note]: "A Secret that is named does not exist.",
         fix "Create it, or name another.",
         example r#"Secret "default/nowhere" does not exist"#;
+    SecretUnread = "secret-unread", [Error]: "A Secret that is named could not be read, so that nobody knows whether it is there.",
+        fix "Let the controller's ServiceAccount read Secrets of that namespace.",
+        example r#"Secret "default/server" could not be read: the API server answered 403"#;
     SecretKeyMissing = "secret-key-missing", [Error]: "A Secret lacks the key that its use needs.",
         fix "Put PEM under the key that is named.",
         example r#"Secret "default/clients" cannot be used: the Secret has no key "tls.crt", only "ca.crt""#;
@@ -219,6 +222,9 @@ codes! {
     DefaultProfileRefused = "default-profile-refused", [Error]: "TLS needs the default SSL profile, and enabling it would change what is not ours.",
         fix "Enable it yourself when those objects are prepared, or allow it with `--enable-default-profile`.",
         example "TLS needs the default SSL profile of the appliance, and enabling it would reset the SSL settings of sslvserver payments, for good";
+    IngressPaused = "ingress-paused", [Warning]: "An Ingress is paused: nothing is changed for it.",
+        fix "Remove the annotation.",
+        example "the Ingress is paused, so nothing is changed for it";
     IngressHeld = "ingress-held", [Warning]: "The last good configuration of an Ingress stays until it is understood.",
         fix "Mend the errors of this Ingress.",
         example "its last good configuration stays on the appliance: 1 route";
@@ -228,6 +234,32 @@ codes! {
     IngressUnknown = "ingress-unknown", [Warning]: "The appliance holds an Ingress that is not among the input.",
         fix "Give its manifest as well, or delete what it left with `--prune`.",
         example "the appliance has configuration of this Ingress, which is not among the input; it stays as it is";
+}
+
+impl Code {
+    /// Whether it is about something that an Ingress refers to, rather than about its own text.
+    pub const fn is_about_reference(self) -> bool {
+        matches!(
+            self,
+            Self::SecretMissing
+                | Self::SecretUnread
+                | Self::SecretKeyMissing
+                | Self::SecretForeign
+                | Self::CertificateMalformed
+                | Self::CertificateKeyMismatch
+                | Self::CertificateNotCa
+                | Self::CertificateHostUncovered
+                | Self::CertificateForeign
+                | Self::ServiceMissing
+                | Self::ServicePortMissing
+                | Self::NodePortMissing
+                | Self::NodesMissing
+                | Self::DefaultsUnreadable
+                | Self::CertkeyMissing
+                | Self::ProfileMissing
+                | Self::ProfileUnfit
+        )
+    }
 }
 
 impl fmt::Display for Code {

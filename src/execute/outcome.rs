@@ -14,6 +14,8 @@ pub struct Outcomes {
     pub ops: Vec<OpOutcome>,
     /// What became of each Ingress that an op was for.
     pub ingresses: BTreeMap<IngressId, IngressOutcome>,
+    /// Why the rest was not sent, if the appliance was lost in the middle.
+    pub lost: Option<Error>,
     /// Whether the plan did not lead to the end, so that no Ingress has converged yet.
     pub unfinished: bool,
 }
@@ -89,7 +91,7 @@ pub enum Event<'a> {
 }
 
 impl Outcomes {
-    pub(super) fn new(plan: &Plan, ops: Vec<OpOutcome>) -> Self {
+    pub(super) fn new(plan: &Plan, ops: Vec<OpOutcome>, lost: Option<Error>) -> Self {
         let mut ingresses: BTreeMap<IngressId, IngressOutcome> = BTreeMap::new();
         for (planned, outcome) in plan.ops.iter().zip(&ops) {
             let outcome = match outcome {
@@ -105,7 +107,7 @@ impl Outcomes {
             }
         }
         let unfinished = plan.ends_after_settings;
-        Self { ops, ingresses, unfinished }
+        Self { ops, ingresses, lost, unfinished }
     }
 
     /// What became of an Ingress, whether or not the plan had an op for it.

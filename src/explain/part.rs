@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use k8s_openapi::api::networking::v1::{Ingress, IngressSpec};
 
@@ -113,7 +114,8 @@ fn without_what_needs_it(
 ) -> Option<State> {
     let mut policy = policy.clone();
     while needed(&otherwise, key).is_some() {
-        let annotations = other.ingresses.get_mut(key)?.object.metadata.annotations.as_mut()?;
+        let ingress = Arc::make_mut(&mut other.ingresses.get_mut(key)?.object);
+        let annotations = ingress.metadata.annotations.as_mut()?;
         let errors = about(&otherwise, key).filter(|one| one.severity == Severity::Error);
         let fields: BTreeSet<&str> = errors.filter_map(|one| one.field.as_deref()).collect();
         let before = annotations.len();
@@ -179,7 +181,7 @@ impl Part {
             }),
             Self::Annotation(_) | Self::Tls(_) | Self::Path(..) | Self::DefaultBackEnd => {
                 if let Some(ingress) = snapshot.ingresses.get_mut(key) {
-                    self.take_from(&mut ingress.object);
+                    self.take_from(Arc::make_mut(&mut ingress.object));
                 }
             }
         }

@@ -10,8 +10,10 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::code::Code;
 use super::error::Error;
+use super::fence::Fence;
 use super::request::{Effect, Request, knows_series, mask};
-use super::response::Answer;
+use super::response::{Answer, Row};
+use super::row;
 use super::session::{Credentials, Token};
 use super::transport::{HttpResponse, SendError, Transport};
 
@@ -21,6 +23,9 @@ pub struct Client<T> {
     transport: T,
     credentials: Credentials,
     limits: Limits,
+    fence: Option<Fence>,
+    /// Whether the role of the node is read around each write.
+    is_of_pair: bool,
     /// Held while a request is in flight: the appliance runs commands one by one anyway.
     session: Mutex<Option<Token>>,
     /// Whether the appliance knows series, once it was asked.
@@ -67,7 +72,21 @@ impl<T: Transport> Client<T> {
     /// A client that logs in when it first has something to send.
     pub fn new(transport: T, credentials: Credentials) -> Self {
         let (limits, session, series) = (Limits::default(), Mutex::new(None), OnceCell::new());
-        Self { transport, credentials, limits, session, series }
+        let (fence, is_of_pair) = (None, false);
+        Self { transport, credentials, limits, fence, is_of_pair, session, series }
+    }
+
+    /// The same client for as long as a fence is open. Its session is not opened anew when the
+    /// appliance ends it, since that may be how another controller took over.
+    #[must_use]
+    pub fn fenced(self, fence: Fence) -> Self {
+        Self { fence: Some(fence), ..self }
+    }
+
+    /// The same client of a node that has a peer: its role is read before and after each write.
+    #[must_use]
+    pub fn of_pair(self) -> Self {
+        Self { is_of_pair: true, ..self }
     }
 
     /// The same client with other limits.
@@ -155,6 +174,9 @@ impl<T: Transport> Client<T> {
             Err(Error::Refused { code, .. }) if code.ends_session() && !opened => {
                 tracing::debug!(%code, "the session has ended");
                 *session = None;
+                if self.fence.is_some() {
+                    return answer;
+                }
                 self.send_in_session(session, request).await
             }
             other => other,
@@ -169,8 +191,33 @@ impl<T: Transport> Client<T> {
         if session.is_none() {
             *session = Some(self.login().await?);
         }
+        let is_write = matches!(request.effect, Effect::Write | Effect::Save);
+        if is_write && self.fence.as_ref().is_some_and(|fence| !fence.is_open()) {
+            return Err(Error::Fenced { request: request.to_string() });
+        }
+        let watches_role = is_write && self.is_of_pair;
+        if watches_role {
+            self.require_primary(session.as_ref(), request).await?;
+        }
         let response = self.exchange(request, session.as_ref()).await?;
-        Answer::parse(request, &response)
+        let answer = Answer::parse(request, &response).map_err(|error| {
+            let is_secondary = matches!(error.code(), Some(Code::NOT_PRIMARY | Code::PRIMARY_ONLY));
+            if is_secondary { Error::NotPrimary { request: request.to_string() } } else { error }
+        })?;
+        if watches_role {
+            self.require_primary(session.as_ref(), request).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Whether the node is the primary of its pair, as it says itself (documented: node 0 of
+    /// `hanode` is the local one). What it does not say clearly is no.
+    async fn require_primary(&self, token: Option<&Token>, write: &Request) -> Result<(), Error> {
+        let request = Request::nodes();
+        let response = self.exchange(&request, token).await?;
+        let answer = Answer::parse(&request, &response)?;
+        let is_primary = answer.rows()?.into_iter().any(is_local_primary);
+        is_primary.then_some(()).ok_or_else(|| Error::NotPrimary { request: write.to_string() })
     }
 
     /// Logs in. Whatever goes wrong here, the request that needs the session was not sent.
@@ -182,6 +229,8 @@ impl<T: Transport> Client<T> {
             Error::NoAnswer { source, .. } => not_sent(source),
             other @ (Error::NotSent { .. }
             | Error::Unavailable { .. }
+            | Error::Fenced { .. }
+            | Error::NotPrimary { .. }
             | Error::Refused { .. }
             | Error::Login { .. }
             | Error::Decode { .. }) => other,
@@ -233,6 +282,12 @@ impl<T: Transport> Client<T> {
             }
         }
     }
+}
+
+/// Whether a row of `hanode` says that the node that was asked is the primary.
+pub(crate) fn is_local_primary(row: &Row) -> bool {
+    row::number(row, "id") == Some(0)
+        && row::text(row, "state").is_some_and(|state| state.eq_ignore_ascii_case("Primary"))
 }
 
 /// Whether sending a request again can do no harm and some good.

@@ -35,6 +35,19 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
     },
+    /// A write was not sent, since we may not write now: another controller may.
+    #[error("{request:?} was not sent: this controller does not hold its lease")]
+    Fenced {
+        /// The request.
+        request: String,
+    },
+    /// The node is not the primary of its pair, or was not for all of the request. What was written
+    /// will be lost when the nodes synchronise, so it counts as not done.
+    #[error("{request:?} did not reach the primary node of the pair")]
+    NotPrimary {
+        /// The request.
+        request: String,
+    },
     /// The appliance understood and said no.
     #[error("{request:?} refused with code {code}: {message:?}")]
     Refused {
@@ -76,9 +89,11 @@ impl Error {
     /// What it means for whoever sent the request.
     pub const fn class(&self) -> Class {
         match self {
-            Self::NotSent { .. } | Self::NoAnswer { .. } | Self::Unavailable { .. } => {
-                Class::Transient
-            }
+            Self::NotSent { .. }
+            | Self::NoAnswer { .. }
+            | Self::Unavailable { .. }
+            | Self::Fenced { .. }
+            | Self::NotPrimary { .. } => Class::Transient,
             Self::Refused { status, code, .. } => code.class_with(*status),
             Self::Login { code, .. } => match code.class_with(401) {
                 busy @ Class::Busy => busy,
@@ -102,6 +117,8 @@ impl Error {
         match self {
             Self::NotSent { source, .. } => !matches!(source, SendError::Untrusted { .. }),
             Self::NoAnswer { .. } | Self::Unavailable { .. } | Self::Decode { .. } => true,
+            // Not to this node, and not before somebody has looked who is who.
+            Self::Fenced { .. } | Self::NotPrimary { .. } => false,
             Self::Refused { .. } | Self::Login { .. } => {
                 matches!(self.class(), Class::Transient | Class::Busy)
             }
@@ -114,7 +131,10 @@ impl Error {
         match self {
             Self::NoAnswer { .. } | Self::Unavailable { .. } | Self::Decode { .. } => true,
             Self::Refused { .. } => matches!(self.class(), Class::Transient),
-            Self::NotSent { .. } | Self::Login { .. } => false,
+            Self::NotSent { .. }
+            | Self::Fenced { .. }
+            | Self::NotPrimary { .. }
+            | Self::Login { .. } => false,
         }
     }
 
@@ -125,6 +145,8 @@ impl Error {
             Self::NotSent { .. }
             | Self::NoAnswer { .. }
             | Self::Unavailable { .. }
+            | Self::Fenced { .. }
+            | Self::NotPrimary { .. }
             | Self::Login { .. } => true,
             Self::Refused { .. } => matches!(self.class(), Class::Session | Class::Busy),
             Self::Decode { .. } => false,
@@ -138,6 +160,8 @@ impl Error {
             Self::NotSent { .. }
             | Self::NoAnswer { .. }
             | Self::Unavailable { .. }
+            | Self::Fenced { .. }
+            | Self::NotPrimary { .. }
             | Self::Decode { .. } => None,
         }
     }
@@ -148,6 +172,8 @@ impl Error {
             Self::NotSent { .. } => "not-sent",
             Self::NoAnswer { .. } => "no-answer",
             Self::Unavailable { .. } => "unavailable",
+            Self::Fenced { .. } => "fenced",
+            Self::NotPrimary { .. } => "not-primary",
             Self::Refused { .. } => self.class().name(),
             Self::Login { .. } => "login",
             Self::Decode { .. } => "decode",

@@ -12,6 +12,15 @@ pub(crate) fn text<'a>(row: &'a Row, field: &str) -> Option<&'a str> {
     row.get(field).and_then(Json::as_str).filter(|text| !text.is_empty())
 }
 
+/// A whole number, with or without quotes.
+pub(crate) fn number(row: &Row, field: &str) -> Option<i64> {
+    match row.get(field)? {
+        Json::Number(number) => number.as_i64(),
+        Json::String(text) => text.trim().parse().ok(),
+        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
 /// One field as the schema spells it.
 pub(crate) fn read(kind: Kind, row: &Row, field: &str) -> Option<Value> {
     schema::normalise(kind, field, row.get(field)?).ok().map(|(_, value)| value)

@@ -98,7 +98,8 @@ fn range(swap: &Swap, placed: &[Option<OpId>]) -> Option<Range<usize>> {
 
 /// Adds the save and, behind it, the removal of files that nobody needs any more.
 fn finish(observed: &ObservedState, translation: &Translation, aim: &Aim, plan: &mut Plan) {
-    let may_save = may_save(observed, &translation.consent);
+    let consent = &translation.consent;
+    let may_save = may_save(observed, consent) && !consent.defers_save;
     let settings = &observed.settings;
     let is_due = !plan.ops.is_empty() || (settings.unsaved && settings.unsaved_is_ours);
     let save = (is_due && may_save).then_some(OpId(plan.ops.len()));

@@ -10,13 +10,9 @@ use sha2::{Digest, Sha256};
 use super::{HeldBack, Op};
 use crate::model::{IngressId, Kind, Name, base32};
 use crate::observed::{ObservedState, Owned};
+use crate::policy::BrakeLimits;
 use crate::snapshot::{Facts, ObservedBackEnd, Proof};
 use crate::translate::Translation;
-
-/// Up to this many deletions never wait.
-const ALWAYS_ALLOWED: usize = 5;
-/// Up to this share of what was observed never waits, in per cent.
-const ALLOWED_PERCENT: usize = 20;
 
 /// What waits.
 pub(super) struct Brake {
@@ -38,8 +34,9 @@ impl Brake {
             .map(|(id, _)| *id)
             .collect();
         let emptied: BTreeSet<Name> = emptied(&observed.owned, aim);
-        let ingresses = beyond_limit(vanished, facts.ingresses.len());
-        let groups = beyond_limit(emptied, facts.back_ends.len());
+        let limits = translation.consent.brake;
+        let ingresses = beyond(limits, vanished, facts.ingresses.len());
+        let groups = beyond(limits, emptied, facts.back_ends.len());
         let held_back = held_back(&ingresses, &groups, facts);
         match held_back {
             Some(held) if !translation.consent.approved.contains(&held.digest) => {
@@ -63,8 +60,8 @@ impl Brake {
     }
 }
 
-fn beyond_limit<T>(set: BTreeSet<T>, observed: usize) -> BTreeSet<T> {
-    let limit = ALWAYS_ALLOWED.max(observed * ALLOWED_PERCENT / 100);
+fn beyond<T>(limits: BrakeLimits, set: BTreeSet<T>, observed: usize) -> BTreeSet<T> {
+    let limit = limits.count.max(observed * limits.percent / 100);
     if set.len() > limit { set } else { BTreeSet::new() }
 }
 

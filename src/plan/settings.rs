@@ -4,7 +4,7 @@
 use super::{Op, OpId};
 use crate::model::{EntityId, Fields, Kind, State};
 use crate::observed::{ApplianceSettings, ObservedState, Owned};
-use crate::policy::Consent;
+use crate::policy::{Consent, Saving};
 
 /// The features that the kinds of a configuration need.
 const FEATURES: &[(&str, &[Kind])] = &[
@@ -81,7 +81,11 @@ impl Settings {
 /// Whether the configuration may be saved: unsaved changes of somebody else are theirs.
 pub(super) fn may_save(observed: &ObservedState, consent: &Consent) -> bool {
     let settings = &observed.settings;
-    !settings.unsaved || settings.unsaved_is_ours || consent.save_foreign
+    match consent.saving {
+        Saving::Own => !settings.unsaved || settings.unsaved_is_ours,
+        Saving::All => true,
+        Saving::Never => false,
+    }
 }
 
 fn missing_features(settings: &ApplianceSettings, state: &State) -> Vec<String> {

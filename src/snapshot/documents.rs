@@ -11,6 +11,7 @@ mod v1beta1;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use k8s_openapi::Metadata;
 use k8s_openapi::api::core::v1::{self, ConfigMap, Service};
@@ -121,7 +122,8 @@ impl Reader<'_> {
 
     fn ingress(&mut self, node: &Node) -> Option<ObjectKey> {
         let (key, object) = self.typed::<Ingress>(node, "Ingress", Unknown::Refused)?;
-        let ingress = Sourced { object, places: self.places(node, places::of(node)) };
+        let places = self.places(node, places::of(node));
+        let ingress = Sourced { object: Arc::new(object), places };
         if let Some(earlier) = self.snapshot.ingresses.insert(key.clone(), ingress) {
             self.note_repetition("Ingress", key.clone(), node, earlier.places.object.as_ref());
         }
@@ -165,7 +167,8 @@ impl Reader<'_> {
     fn service(&mut self, node: &Node) {
         let read = self.typed::<Service>(node, "Service", Unknown::PassedOver);
         let Some((key, object)) = read else { return };
-        let service = Sourced { object, places: self.places(node, places::of_annotations(node)) };
+        let places = self.places(node, places::of_annotations(node));
+        let service = Sourced { object: Arc::new(object), places };
         if let Some(earlier) = self.snapshot.services.insert(key.clone(), service) {
             self.note_repetition("Service", key, node, earlier.places.object.as_ref());
         }
@@ -183,7 +186,7 @@ impl Reader<'_> {
     fn endpoint_slice(&mut self, node: &Node) {
         let read = self.typed::<EndpointSlice>(node, "EndpointSlice", Unknown::PassedOver);
         if let Some((key, slice)) = read
-            && self.snapshot.endpoint_slices.insert(key.clone(), slice).is_some()
+            && self.snapshot.endpoint_slices.insert(key.clone(), Arc::new(slice)).is_some()
         {
             self.note_repetition("EndpointSlice", key, node, None);
         }
@@ -198,7 +201,7 @@ impl Reader<'_> {
             return misfits.into_iter().for_each(|misfit| self.refuse(object.clone(), misfit));
         };
         let secret = Secret { data, place: Some(self.place(node.spot)) };
-        if let Some(earlier) = self.snapshot.secrets.insert(key.clone(), secret) {
+        if let Some(earlier) = self.snapshot.secrets.insert(key.clone(), Arc::new(secret)) {
             self.note_repetition("Secret", key, node, earlier.place.as_ref());
         }
     }

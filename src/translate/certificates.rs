@@ -1,11 +1,12 @@
 //! The certificates of Secrets: read once, however many Ingresses use them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Findings};
 use crate::model::ObjectKey;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Secret, Snapshot};
 use crate::tls::{self, Certificate, Fault, Finding, KeyPair, Material};
 
 /// A certificate with its key, as certkeys.
@@ -35,13 +36,16 @@ pub(super) struct Authorities {
 /// The Secrets of a snapshot as far as they were read.
 pub(super) struct Certificates<'a> {
     snapshot: &'a Snapshot,
+    /// The Secrets that were looked for.
+    pub(super) wanted: BTreeSet<ObjectKey>,
     served: BTreeMap<ObjectKey, Result<Rc<Served>, Fault>>,
     authorities: BTreeMap<ObjectKey, Result<Rc<Authorities>, Fault>>,
 }
 
 impl<'a> Certificates<'a> {
-    pub(super) const fn of(snapshot: &'a Snapshot) -> Self {
-        Self { snapshot, served: BTreeMap::new(), authorities: BTreeMap::new() }
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let (served, authorities) = (BTreeMap::new(), BTreeMap::new());
+        Self { snapshot, wanted: BTreeSet::new(), served, authorities }
     }
 
     /// The certificate and key of a Secret. `field` is what names the Secret.
@@ -52,8 +56,7 @@ impl<'a> Certificates<'a> {
         field: &str,
         findings: &mut Findings,
     ) -> Option<Rc<Served>> {
-        let secret = self.snapshot.secrets.get(key);
-        let Some(secret) = secret else { return missing(key, field, findings) };
+        let secret = self.secret(key, field, findings)?;
         let read = self.served.entry(key.clone()).or_insert_with(|| {
             let pair = tls::server_pair(&secret.data)?;
             let materials = pair.materials();
@@ -81,8 +84,7 @@ impl<'a> Certificates<'a> {
         field: &str,
         findings: &mut Findings,
     ) -> Option<Rc<Authorities>> {
-        let secret = self.snapshot.secrets.get(key);
-        let Some(secret) = secret else { return missing(key, field, findings) };
+        let secret = self.secret(key, field, findings)?;
         let read = self.authorities.entry(key.clone()).or_insert_with(|| {
             let read = tls::authorities(&secret.data)?;
             let material = |certificate| Material { certificate, key: None, issuer: None };
@@ -92,6 +94,23 @@ impl<'a> Certificates<'a> {
         let read = read.clone().map_err(|fault| refuse(key, &fault, field, findings)).ok()?;
         self.tell(key, (read.findings.clone(), &read.materials), field, findings);
         Some(read)
+    }
+
+    fn secret(
+        &mut self,
+        key: &ObjectKey,
+        field: &str,
+        findings: &mut Findings,
+    ) -> Option<&'a Secret> {
+        if !self.wanted.contains(key) {
+            self.wanted.insert(key.clone());
+        }
+        let Snapshot { secrets, unread_secrets, .. } = self.snapshot;
+        let secret = secrets.get(key);
+        if secret.is_none() {
+            missing(key, unread_secrets.get(key), field, findings);
+        }
+        secret.map(Arc::as_ref)
     }
 
     fn tell(
@@ -142,14 +161,21 @@ impl<'a> Certificates<'a> {
     }
 }
 
-fn missing<T>(key: &ObjectKey, field: &str, findings: &mut Findings) -> Option<T> {
-    findings.error(
-        Code::SecretMissing,
-        field,
-        format!("Secret \"{key}\" does not exist"),
-        "create it, or name another",
-    );
-    None
+fn missing(key: &ObjectKey, unread: Option<&String>, field: &str, findings: &mut Findings) {
+    let (code, problem, remedy) = match unread {
+        None => (
+            Code::SecretMissing,
+            format!("Secret \"{key}\" does not exist"),
+            "create it, or name another",
+        ),
+        Some(reason) => (
+            Code::SecretUnread,
+            format!("Secret \"{key}\" could not be read: {reason}"),
+            "let the controller's ServiceAccount read Secrets of this namespace, if that is why; \
+             it is read again by itself",
+        ),
+    };
+    findings.error(code, field, problem, remedy);
 }
 
 fn refuse(key: &ObjectKey, fault: &Fault, field: &str, findings: &mut Findings) {

@@ -3,7 +3,7 @@
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use kube::ResourceExt;
 
-use crate::policy::{Policy, UnknownClass};
+use crate::policy::{ApplianceClasses, Policy, UnknownClass};
 use crate::snapshot::Snapshot;
 
 /// Whose an Ingress is.
@@ -33,11 +33,11 @@ pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Poli
     let field = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref());
     let named = annotation(ingress).or_else(|| field.filter(|name| !name.is_empty()));
     let Some(name) = named else { return without_name(snapshot, policy) };
-    if policy.ingress_classes.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
-        return Class::Ours;
-    }
+    let is_ours = policy.ingress_classes.iter().any(|ours| ours.eq_ignore_ascii_case(name));
     match snapshot.ingress_classes.get(name) {
+        Some(class) if is_ours => if_of_appliance(Some(class), policy),
         Some(class) => resolved(class, policy),
+        None if is_ours => if_of_appliance(None, policy),
         None => match policy.unknown_class {
             UnknownClass::Ours => Class::Assumed(Some(name)),
             UnknownClass::Unmet => Class::Missing(name),
@@ -67,5 +67,24 @@ fn without_name<'a>(snapshot: &Snapshot, policy: &Policy) -> Class<'a> {
 fn resolved<'a>(class: &IngressClass, policy: &Policy) -> Class<'a> {
     let controller = class.spec.as_ref().and_then(|spec| spec.controller.as_deref());
     let ours = controller.is_some_and(|name| policy.controller_names.contains(name));
-    if ours { Class::Ours } else { Class::Other }
+    if ours { if_of_appliance(Some(class), policy) } else { Class::Other }
 }
+
+/// A class of ours is of no use to an appliance that it does not name.
+fn if_of_appliance<'a>(class: Option<&IngressClass>, policy: &Policy) -> Class<'a> {
+    let spec = class.and_then(|class| class.spec.as_ref());
+    let parameters = spec.and_then(|spec| spec.parameters.as_ref());
+    let is_of_appliance = match &policy.appliance_classes {
+        ApplianceClasses::All => true,
+        ApplianceClasses::NamingNone => parameters.is_none(),
+        ApplianceClasses::Naming(name) => parameters.is_some_and(|parameters| {
+            parameters.api_group.as_deref() == Some(API_GROUP)
+                && parameters.kind == "NetScaler"
+                && parameters.name == *name
+        }),
+    };
+    if is_of_appliance { Class::Ours } else { Class::Other }
+}
+
+/// The API group of our custom resources.
+const API_GROUP: &str = "nitro-ingress.dev";

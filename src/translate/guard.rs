@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Code, Findings};
 use crate::model::{EntityId, FrontEndId, Kind};
-use crate::policy::Policy;
+use crate::policy::{Policy, Saving};
 use crate::snapshot::Facts;
 
 use super::claims::Redirect;
@@ -114,7 +114,7 @@ fn check_default_profile(facts: &Facts, policy: &Policy, findings: &mut Findings
             "enable it yourself when those are prepared, or allow it with --enable-default-profile",
         );
     }
-    if facts.unsaved_by_others && !policy.consent.save_foreign {
+    if facts.unsaved_by_others && policy.consent.saving != Saving::All {
         findings.error(
             Code::DefaultProfileRefused,
             "",

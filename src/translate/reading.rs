@@ -250,7 +250,8 @@ impl<'a> Reader<'a> {
             reading.routes.push(RouteText::of_no_rules());
         }
         self.read_routes(&mut reading, &rules, &texts);
-        reading.understood = !reading.findings.has_errors();
+        let is_paused = checks::tell_of_pause(&settings, keys, &mut reading.findings);
+        reading.understood = !reading.findings.has_errors() && !is_paused;
         reading
     }
 

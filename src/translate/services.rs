@@ -65,7 +65,10 @@ impl<'a> Services<'a> {
         let mut slices: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (key, slice) in &snapshot.endpoint_slices {
             if let Some(service) = slice.labels().get("kubernetes.io/service-name") {
-                slices.entry((key.namespace.as_str(), service.as_str())).or_default().push(slice);
+                slices
+                    .entry((key.namespace.as_str(), service.as_str()))
+                    .or_default()
+                    .push(slice.as_ref());
             }
         }
         Self { source, by_key: &snapshot.services, nodes: Nodes::of(&snapshot.nodes), slices }

@@ -41,6 +41,11 @@ pub(super) fn tell(
         let findings = &mut settled.findings[place];
         match (&settled.standings[place], claimant) {
             (Standing::Held, Claimant::Known(reading)) => {
+                let remedy = if reading.findings.has_errors() {
+                    "mend the errors of this Ingress"
+                } else {
+                    "remove the annotation that pauses this Ingress"
+                };
                 let routes = facts.routes.get(&reading.id).into_iter().flatten();
                 let prefix = &policy.mark.prefix;
                 let kept = routes.filter(|one| !settled.yielded.contains(&binding_of(one, prefix)));
@@ -52,7 +57,7 @@ pub(super) fn tell(
                         "its last good configuration stays on the appliance: {}",
                         count(served.count())
                     ),
-                    "mend the errors of this Ingress",
+                    remedy,
                 );
             }
             (Standing::Closed(reason), Claimant::Known(_)) => findings.warning(

@@ -10,7 +10,7 @@ use mock_nitro::Options;
 use mock_nitro::fault::{Fault, Faults};
 use nitro_ingress::model::{ClusterId, Mark};
 use nitro_ingress::observed::ObservedState;
-use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
+use nitro_ingress::policy::{ApplianceClasses, Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 
 use crate::authority::{self, Authority, Issued};
@@ -201,6 +201,7 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         mark: Mark { prefix: "k8s".to_owned(), cluster },
         controller_names: ["citrix.com/ingress-controller".to_owned()].into(),
         ingress_classes: [].into(),
+        appliance_classes: ApplianceClasses::All,
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),

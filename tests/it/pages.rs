@@ -14,6 +14,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::Lines;
+use std::sync::Arc;
 
 use mock_nitro::Appliance;
 use mock_nitro::eval::Request;
@@ -275,7 +276,8 @@ fn requests_go_where_the_page_on_routing_says() {
 fn without_default_back_end(snapshot: &Snapshot) -> Snapshot {
     let mut snapshot = snapshot.clone();
     for ingress in snapshot.ingresses.values_mut() {
-        ingress.object.spec.as_mut().unwrap().default_backend = None;
+        let object = Arc::make_mut(&mut ingress.object);
+        object.spec.as_mut().unwrap().default_backend = None;
     }
     snapshot
 }

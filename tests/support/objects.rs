@@ -4,6 +4,7 @@
 //! endpoints serve, certificates of `tests/fixtures/world`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
@@ -16,7 +17,7 @@ use k8s_openapi::api::networking::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use nitro_ingress::model::{ClusterId, Mark, ObjectKey, Redacted};
-use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
+use nitro_ingress::policy::{ApplianceClasses, Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Places, Secret, Snapshot, Sourced};
 
 /// The moment at which tests happen: the fixtures are valid, `expired` is not.
@@ -31,6 +32,7 @@ pub(crate) fn policy() -> Policy {
         mark: Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse("local").unwrap() },
         controller_names: names.map(str::to_owned).into(),
         ingress_classes: BTreeSet::new(),
+        appliance_classes: ApplianceClasses::All,
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: BTreeMap::new(),
@@ -418,26 +420,26 @@ fn key_of(metadata: &ObjectMeta) -> ObjectKey {
 
 impl Object for IngressBuilder {
     fn put(self, snapshot: &mut Snapshot) {
-        let source = Sourced { places: Places::default(), object: self.0 };
+        let source = Sourced { places: Places::default(), object: Arc::new(self.0) };
         snapshot.ingresses.insert(key_of(&source.object.metadata), source);
     }
 }
 
 impl Object for ServiceBuilder {
     fn put(self, snapshot: &mut Snapshot) {
-        let source = Sourced { places: Places::default(), object: self.0 };
+        let source = Sourced { places: Places::default(), object: Arc::new(self.0) };
         snapshot.services.insert(key_of(&source.object.metadata), source);
     }
 }
 
 impl Object for EndpointsBuilder {
     fn put(self, snapshot: &mut Snapshot) {
-        snapshot.endpoint_slices.insert(key_of(&self.0.metadata), self.0);
+        snapshot.endpoint_slices.insert(key_of(&self.0.metadata), Arc::new(self.0));
     }
 }
 
 impl Object for SecretBuilder {
     fn put(self, snapshot: &mut Snapshot) {
-        snapshot.secrets.insert(self.0, self.1);
+        snapshot.secrets.insert(self.0, Arc::new(self.1));
     }
 }

@@ -9,7 +9,7 @@ use mock_nitro::{Appliance, Options};
 use nitro_ingress::execute::{Event, Outcomes, execute};
 use nitro_ingress::observe::{self, observe};
 use nitro_ingress::plan::{Plan, plan};
-use nitro_ingress::policy::{Consent, MemberSource, Policy, UnknownClass};
+use nitro_ingress::policy::{ApplianceClasses, Consent, MemberSource, Policy, UnknownClass};
 use nitro_ingress::snapshot::{Snapshot, documents};
 use nitro_ingress::translate::translate;
 
@@ -26,6 +26,7 @@ pub(crate) fn policy() -> Policy {
         mark: mark(),
         controller_names: names.map(str::to_owned).into(),
         ingress_classes: BTreeSet::new(),
+        appliance_classes: ApplianceClasses::All,
         unknown_class: UnknownClass::Ours,
         default_vip: None,
         vip_namespaces: std::collections::BTreeMap::new(),

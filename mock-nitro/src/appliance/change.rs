@@ -179,7 +179,7 @@ fn run_all(
         }
     }
     if manner.on_error == OnError::Rollback && outcomes.iter().any(Result::is_err) {
-        appliance.restore(start);
+        appliance.replace(start, "rollback");
     }
     outcomes
 }

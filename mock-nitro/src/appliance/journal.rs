@@ -1,5 +1,7 @@
 //! What is noted of every request. Secrets never reach the journal.
 
+use std::net::SocketAddr;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -33,17 +35,25 @@ pub struct JournalEntry {
     pub cost: Cost,
     /// How long it would have taken on an appliance of the chosen profile, in milliseconds.
     pub time_ms: f64,
+    /// The client that sent it, if it came over a connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<SocketAddr>,
+    /// The number of its session, as `systemsession` lists it; for a login the one that it opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<u64>,
     /// The body of the request.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub body: Value,
 }
 
-/// Notes a request, without its answer. A body that is no JSON is left out: it might hold anything.
+/// Notes a request, without its sender and its answer. A body that is no JSON is left out: it might hold anything.
 pub(super) fn entry(request: &Request, body: Option<&Body>) -> JournalEntry {
     JournalEntry {
         method: request.method.clone(),
         path: request.path.clone(),
         query: request.query.clone(),
+        client: None,
+        session: None,
         status: 0,
         errorcode: 0,
         cost: Cost::default(),

@@ -68,7 +68,7 @@ fn id(row: &Fields) -> String {
 fn completed(appliance: &Appliance, kind: &'static Kind, row: Row) -> Row {
     let name = kind.key().map_or("", |key| text(&row, key));
     let more = if kind.name == "hanode" {
-        system::node(appliance, &id(&row))
+        appliance.node(&id(&row))
     } else if kind.is_binding() {
         rules::shown_bound(&appliance.running, &kind.name, &row, appliance.now)
     } else {

@@ -15,9 +15,6 @@ use crate::message::Request;
 /// Idle time after which a session ends unless its login said otherwise (documented).
 const IDLE: SignedDuration = SignedDuration::from_mins(30);
 
-/// Most sessions of one user (documented default).
-const MOST_SESSIONS: usize = 20;
-
 /// All sessions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sessions {
@@ -63,8 +60,9 @@ impl Sessions {
         let seconds =
             given.and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
         let idle = seconds.filter(|s| *s > 0).map_or(IDLE, SignedDuration::from_secs);
-        self.open.retain(|session| !session.is_over(now));
-        if self.open.len() >= MOST_SESSIONS {
+        self.forget_idle(now);
+        if self.open.iter().filter(|session| session.user == user).count() >= options.most_sessions
+        {
             return Err(Refusal::new(code::SESSION_EXCEEDED));
         }
         self.logins += 1;
@@ -87,13 +85,13 @@ impl Sessions {
         request: &Request,
         body_token: Option<&str>,
     ) -> Result<Caller, Refusal> {
+        self.forget_idle(now);
         if let Some(user) = request.header("X-NITRO-USER") {
             admit(options, user, request.header("X-NITRO-PASS").unwrap_or_default())?;
             return Ok(Caller::Credentials);
         }
-        if let Some(token) = cookie_token(request).or_else(|| body_token.map(decode)) {
+        if let Some(token) = sent_token(request, body_token) {
             let session = self.open.iter_mut().find(|session| session.token == token);
-            let session = session.filter(|session| !session.is_over(now));
             let session = session.ok_or_else(|| Refusal::new(code::SESSION_EXPIRED))?;
             session.last_activity = now;
             return Ok(Caller::Session(session.id));
@@ -103,6 +101,30 @@ impl Sessions {
         let (user, password) = basic_credentials(basic).unwrap_or_default();
         admit(options, &user, &password)?;
         Ok(Caller::Credentials)
+    }
+
+    /// The session that a request belongs to, if it is open.
+    pub(super) fn of(
+        &self,
+        request: &Request,
+        body_token: Option<&str>,
+        now: Timestamp,
+    ) -> Option<u64> {
+        // Credentials go before a session.
+        let token =
+            sent_token(request, body_token).filter(|_| request.header("X-NITRO-USER").is_none())?;
+        let session = self.open.iter().find(|session| session.token == token)?;
+        (!session.is_over(now)).then_some(session.id)
+    }
+
+    /// How many logins there were: the number of the last session.
+    pub(super) fn logins(&self) -> u64 {
+        self.logins
+    }
+
+    /// Ends the sessions that were idle for too long: they are neither listed nor killed.
+    fn forget_idle(&mut self, now: Timestamp) {
+        self.open.retain(|session| !session.is_over(now));
     }
 
     /// Ends one session.
@@ -165,6 +187,11 @@ fn admit(options: &Options, user: &str, password: &str) -> Result<(), Refusal> {
     } else {
         Err(Refusal::new(code::NOUSER))
     }
+}
+
+/// The token of a request: in a cookie, else in its body.
+fn sent_token(request: &Request, body_token: Option<&str>) -> Option<String> {
+    cookie_token(request).or_else(|| body_token.map(decode))
 }
 
 /// The token in a cookie. Some clients send it back in a `Set-Cookie` header (seen from client

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Appliance;
 use super::reply::{Content, Reply};
 use super::request::Call;
+use super::system::date;
 use crate::code;
 use crate::command::Refusal;
 use crate::rules;
@@ -18,10 +19,10 @@ pub(super) fn get(appliance: &Appliance, call: &Call) -> Result<Reply, Refusal> 
         "hanode" => json!({
             "hacurstatus": "YES",
             "hacurstate": "UP",
-            "hacurmasterstate": if appliance.secondary { "Secondary" } else { "Primary" },
-            "transtime": "0",
+            "hacurmasterstate": appliance.role(),
+            "transtime": appliance.role_since().map_or_else(|| "0".to_owned(), date),
         }),
-        "ns" => json!({ "cpuusagepcnt": "1", "memusagepcnt": "10", "numcpus": "2" }),
+        "ns" => system(appliance),
         "ssl" => json!({ "sslcards": "0", "sslsessions": "0", "ssltransactions": "0" }),
         "csvserver" | "lbvserver" | "servicegroup" | "service" => {
             return objects(appliance, call, kind);
@@ -29,6 +30,19 @@ pub(super) fn get(appliance: &Appliance, call: &Call) -> Result<Reply, Refusal> 
         _ => return Err(Refusal::about(code::NITRO_INVALID_OBJECTNAME, kind)),
     };
     Ok(Reply::holding(Content::Value(kind.to_owned(), value)))
+}
+
+/// No page at hand says where the time of the last start is shown: here, under these names, as the
+/// appliance writes dates (assumed). Its clock runs in UTC.
+fn system(appliance: &Appliance) -> Value {
+    let started = date(appliance.started);
+    json!({
+        "cpuusagepcnt": "1",
+        "memusagepcnt": "10",
+        "numcpus": "2",
+        "starttime": started,
+        "starttimelocal": started,
+    })
 }
 
 fn objects(appliance: &Appliance, call: &Call, kind: &str) -> Result<Reply, Refusal> {

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Appliance;
 use super::reply::{Content, Reply};
 use super::request::Call;
+use super::{Appliance, Hardware};
 use crate::code;
 use crate::command::Refusal;
 use crate::engine::files;
@@ -71,12 +71,6 @@ pub(super) fn fresh(default_profile: bool) -> State {
     state
 }
 
-/// What a node of a pair reports of itself.
-pub(super) fn node(appliance: &Appliance, name: &str) -> Vec<(&'static str, Value)> {
-    let state = if appliance.secondary { "Secondary" } else { "Primary" };
-    if name == "0" { vec![("state", Value::from(state))] } else { Vec::new() }
-}
-
 /// The one object of a singleton.
 pub(super) fn singleton(appliance: &Appliance, kind: &'static Kind) -> Row {
     let state = &appliance.running;
@@ -88,12 +82,7 @@ pub(super) fn singleton(appliance: &Appliance, kind: &'static Kind) -> Row {
             ("version", Value::from(appliance.options.version.as_str())),
             ("mode", Value::from(1)),
         ]),
-        "nshardware" => row.extend([
-            ("hwdescription", Value::from("NetScaler Virtual Appliance")),
-            ("host", Value::from("mock-nitro")),
-            ("serialno", Value::from("MOCKNITRO1")),
-            ("sysid", Value::from(450_070)),
-        ]),
+        "nshardware" => row.extend(hardware(&appliance.options.hardware)),
         "nsfeature" => row = features(kind, state),
         "nsmode" => row = modes(kind, state),
         "nslicense" => row = licenses(kind),
@@ -101,6 +90,18 @@ pub(super) fn singleton(appliance: &Appliance, kind: &'static Kind) -> Row {
         _ => {}
     }
     Arc::new(row)
+}
+
+fn hardware(hardware: &Hardware) -> Fields {
+    let Hardware { host, hostid, serialno, netscaleruuid } = hardware;
+    Fields::from([
+        ("hwdescription", Value::from("NetScaler Virtual Appliance")),
+        ("host", Value::from(host.as_str())),
+        ("hostid", Value::from(*hostid)),
+        ("serialno", Value::from(serialno.as_str())),
+        ("netscaleruuid", Value::from(netscaleruuid.as_str())),
+        ("sysid", Value::from(450_070)),
+    ])
 }
 
 /// The enabled features by name, and every feature as a flag under its name in lower case.
@@ -140,14 +141,15 @@ fn flags(kind: &'static Kind, on: impl Fn(&str) -> bool) -> Fields {
 }
 
 fn configuration(appliance: &Appliance) -> Fields {
+    let system = if appliance.role_since().is_some() { "HA" } else { "Stand-alone" };
     Fields::from([
         ("configchanged", Value::Bool(appliance.changed)),
         ("lastconfigchangedtime", Value::from(date(appliance.last_change))),
         ("lastconfigsavetime", Value::from(date(appliance.last_save))),
         ("currentsytemtime", Value::from(date(appliance.now))),
         ("systemtime", Value::from(appliance.now.as_second())),
-        ("systemtype", Value::from("Stand-alone")),
-        ("primaryip", Value::from("127.0.0.1")),
+        ("systemtype", Value::from(system)),
+        ("primaryip", Value::from(appliance.primary_address().to_string())),
     ])
 }
 

@@ -69,8 +69,10 @@ fn update(state: &mut State, kind: &'static Kind, command: &Command) {
     let given = given.map(|(&field, value)| (field, value.clone()));
     if kind.singleton {
         state.singleton_mut(command.kind).extend(given);
-    } else if let Some(fields) = state.object_mut(command.kind, &command.key) {
+    } else if let Some(held) = state.object(command.kind, &command.key) {
+        let mut fields = Fields::clone(held);
         fields.extend(given);
+        state.put_object(command.kind, &command.key, fields);
     }
 }
 

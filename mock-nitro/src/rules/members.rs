@@ -24,12 +24,13 @@ pub(super) fn complete(state: &State, command: &mut Command) {
     }
 }
 
+/// The server that has an address; one that was made for a text that is no address has its name.
 fn server_at<'a>(state: &'a State, address: &'a str) -> Option<&'a str> {
-    let has_address = |fields: &Fields| addresses::are_equal(text(fields, "ipaddress"), address);
-    if state.object("server", address).is_some_and(|server| has_address(server)) {
-        return Some(address);
-    }
-    state.objects("server").find(|(_, fields)| has_address(fields)).map(|(name, _)| name)
+    let of_that_name = || {
+        let server = state.object("server", address);
+        server.filter(|server| text(server, "ipaddress") == address).map(|_| address)
+    };
+    state.server_at(address).or_else(of_that_name)
 }
 
 /// Lists of members as a whole are for groups that scale by API only (257 was seen for others);
@@ -149,11 +150,44 @@ fn create(state: &mut State, address: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
+    use super::super::addresses;
     use super::super::bench::Bench;
     use super::MEMBERS;
     use crate::code;
+    use crate::command::Verb;
+    use crate::state::text;
+
+    /// Spellings of few addresses.
+    const ADDRESSES: [&str; 5] =
+        ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:DB8:0::1", "2001:db8::2"];
+
+    proptest! {
+        #[test]
+        fn a_server_is_found_by_its_address_whatever_became_of_it(
+            steps in prop::collection::vec((0..5u8, 0..3u8, 0..3u8, 0..5usize), 0..40)
+        ) {
+            let mut bench = bench();
+            for (verb, name, other, address) in steps {
+                let (name, other) = (format!("s{name}"), format!("s{other}"));
+                let address = ADDRESSES[address];
+                let _refused_or_not = match verb {
+                    0 => bench.add("server", &json!({"name": name, "ipaddress": address})),
+                    1 => bench.set("server", &json!({"name": name, "ipaddress": address})),
+                    2 => bench.delete("server", &json!({"name": name})),
+                    3 => bench.run(Verb::Rename, "server", &json!({"name": name, "newname": other})),
+                    _ => bench.bind(MEMBERS, &json!({"servicegroupname": "g", "ip": address, "port": 80})),
+                };
+                for address in ADDRESSES {
+                    let mut all = bench.state.objects("server");
+                    let seen = all.find(|(_, server)| addresses::are_equal(text(server, "ipaddress"), address));
+                    prop_assert_eq!(bench.state.server_at(address), seen.map(|(name, _)| name));
+                }
+            }
+        }
+    }
 
     fn bench() -> Bench {
         let mut bench = Bench::new();

@@ -105,6 +105,22 @@ fn an_expired_session_is_told_at_the_next_request() {
 }
 
 #[test]
+fn faults_are_replaced_at_any_time() {
+    let client = Client::new();
+    let request = client.request("GET nsversion", "");
+    let mut shaky = Faulty::new(client.appliance, Faults::none());
+    let mut statuses = |faults: Faults| {
+        shaky.faults = faults;
+        [(); 3].map(|()| answer(&shaky.handle(&request)).0)
+    };
+    assert_eq!(statuses(Faults::always(Fault::Refused(603))), [599, 599, 599]);
+    assert_eq!(statuses(Faults::none().at(2, Fault::Unavailable)), [200, 503, 200]);
+    assert_eq!(statuses(Faults::unreachable()), [0, 0, 0]);
+    assert_eq!(statuses(Faults::none()), [200, 200, 200]);
+    assert_eq!(shaky.appliance.journal().len(), 9, "nothing arrived while it was unreachable");
+}
+
+#[test]
 fn a_seed_decides_and_decides_alike() {
     let client = Client::new();
     let request = client.request("GET nsversion", "");

@@ -13,7 +13,14 @@ use crate::client::{Client, noon};
 
 /// A journal that a test can read.
 #[derive(Clone, Default)]
-struct Journal(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Journal(Arc<Mutex<Vec<u8>>>);
+
+impl Journal {
+    /// What was written.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Journal {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -51,7 +58,7 @@ async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, head: &str, body:
     String::from_utf8(answer).unwrap()
 }
 
-async fn ask(address: &str, head: &str, body: &str) -> String {
+pub(crate) async fn ask(address: &str, head: &str, body: &str) -> String {
     talk(TcpStream::connect(address).await.unwrap(), head, body).await
 }
 
@@ -80,13 +87,14 @@ async fn status_lines_are_exact() {
         let answer = ask(&address, head, body).await;
         assert!(answer.starts_with(line), "{head}: {answer}");
     }
-    let journal = String::from_utf8(journal.0.lock().unwrap().clone()).unwrap();
+    let journal = journal.text();
     assert_eq!(journal.lines().count(), 6);
     assert!(
         journal.contains(r#""path":"/nitro/v1/config//server/b%252Fc","status":404"#),
         "{journal}"
     );
     assert!(journal.contains(r#""password":"***""#), "{journal}");
+    assert!(journal.contains(r#""client":"127.0.0.1:"#), "{journal}");
 }
 
 #[tokio::test]

@@ -13,3 +13,5 @@ mod system;
 mod clients;
 mod faults;
 mod http;
+mod pair;
+mod served;

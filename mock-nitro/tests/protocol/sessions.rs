@@ -1,9 +1,11 @@
 //! Sessions, and the ways in which credentials arrive.
 
 use jiff::SignedDuration;
+use mock_nitro::{Appliance, Options};
 
 use crate::client::{Client, noon};
 
+const OK: &str = "200 OK";
 const LOGIN: &str = r#"{"login":{"username":"nsroot","password":"nsroot"}}"#;
 
 fn anonymous() -> Client {
@@ -100,6 +102,31 @@ fn a_session_ends_when_it_was_idle_for_too_long() {
 }
 
 #[test]
+fn the_journal_says_which_session_asked() {
+    let mut client = anonymous();
+    let tokens: Vec<_> = (0..2).map(|_| token(&mut client, LOGIN)).collect();
+    client.ask("POST login", r#"{"login":{"username":"nsroot","password":"x"}}"#);
+    with(&mut client, "Cookie", &format!("sessionid={}", tokens[1]));
+    client.headers.clear();
+    client.done(
+        "POST server",
+        &format!(
+            r#"{{"sessionid":"{}","server":{{"name":"s","ipaddress":"192.0.2.1"}}}}"#,
+            tokens[0]
+        ),
+    );
+    client.headers = Client::new().headers;
+    client.headers.push(("Cookie".to_owned(), format!("sessionid={}", tokens[1])));
+    client.done("POST systemsession?action=kill", r#"{"systemsession":{"sid":2}}"#);
+    with(&mut client, "Cookie", &format!("sessionid={}", tokens[1]));
+    let journal = client.appliance.journal();
+    let sessions: Vec<_> = journal.iter().map(|entry| entry.session).collect();
+    assert_eq!(sessions, [Some(1), Some(2), None, Some(2), Some(1), None, None]);
+    let text = serde_json::to_string(journal).unwrap();
+    assert!(tokens.iter().all(|token| !text.contains(token)), "{text}");
+}
+
+#[test]
 fn a_session_ends_by_logout_kill_and_restart() {
     let mut client = anonymous();
     let first = token(&mut client, LOGIN);
@@ -136,11 +163,62 @@ fn a_session_ends_by_logout_kill_and_restart() {
     assert_eq!(with(&mut client, "Cookie", &cookie(&third)), 401);
 }
 
+/// Kills these sessions, and says which of the others still answer.
+fn left_after_killing(client: &mut Client, which: &str, tokens: &[String]) -> Vec<bool> {
+    let body = format!(r#"{{"systemsession":{{{which}}}}}"#);
+    client.expect(&[("POST systemsession?action=kill", &body, OK, "Done")]);
+    let answers = |token| with(client, "Cookie", &format!("NITRO_AUTH_TOKEN={token}")) == 200;
+    tokens.iter().map(answers).collect()
+}
+
 #[test]
-fn a_user_has_at_most_twenty_sessions() {
+fn killing_all_sessions_spares_the_own_one() {
     let mut client = anonymous();
-    for _ in 0..20 {
+    let tokens: Vec<_> = (0..3).map(|_| token(&mut client, LOGIN)).collect();
+    with(&mut client, "Cookie", &format!("NITRO_AUTH_TOKEN={}", tokens[1]));
+    let left = left_after_killing(&mut client, r#""all":true"#, &tokens);
+    assert_eq!(left, [false, true, false]);
+    client.expect(&[("GET nsversion", "", "401 Unauthorized", "444")]);
+}
+
+#[test]
+fn who_has_no_session_can_kill_each() {
+    let mut client = anonymous();
+    let tokens: Vec<_> = (0..3).map(|_| token(&mut client, LOGIN)).collect();
+    let administrator = Client::new().headers;
+    client.headers.clone_from(&administrator);
+    let left = left_after_killing(&mut client, r#""sid":2"#, &tokens);
+    assert_eq!(left, [true, false, true]);
+    client.headers = administrator;
+    let left = left_after_killing(&mut client, r#""all":"YES""#, &tokens);
+    assert_eq!(left, [false, false, false]);
+}
+
+#[test]
+fn a_session_that_was_idle_for_too_long_cannot_be_killed() {
+    let mut client = anonymous();
+    token(&mut client, LOGIN);
+    client.headers = Client::new().headers;
+    client.appliance.set_now(noon() + SignedDuration::from_mins(31));
+    let kill = "POST systemsession?action=kill";
+    client.expect(&[
+        ("GET systemsession?count=yes", "", OK, r#""__count": 0"#),
+        (kill, r#"{"systemsession":{"sid":"1"}}"#, "599 Netscaler specific error", "452"),
+        (kill, r#"{"systemsession":{"all":false}}"#, "400 Bad Request", "1095"),
+    ]);
+}
+
+#[test]
+fn a_user_has_as_many_sessions_as_the_appliance_allows() {
+    for most_sessions in [20, 2] {
+        let options = Options { most_sessions, now: noon(), ..Options::default() };
+        let mut client = Client { appliance: Appliance::new(options), headers: Vec::new() };
+        let tokens: Vec<_> = (0..most_sessions).map(|_| token(&mut client, LOGIN)).collect();
+        let refused = r#"{ "errorcode": 445, "message": "Session limit exceeded", "#;
+        client.expect(&[("POST login", LOGIN, "599 Netscaler specific error", refused)]);
+        with(&mut client, "Cookie", &format!("NITRO_AUTH_TOKEN={}", tokens[0]));
+        client.done("POST logout", r#"{"logout":{}}"#);
+        client.headers.clear();
         token(&mut client, LOGIN);
     }
-    client.expect(&[("POST login", LOGIN, "599 Netscaler specific error", r#""errorcode": 445"#)]);
 }

@@ -1,6 +1,9 @@
 //! Features, files, the configuration as a whole, restarts, warnings, the journal.
 
-use crate::client::Client;
+use jiff::SignedDuration;
+use mock_nitro::{Appliance, Hardware, Options};
+
+use crate::client::{Client, noon};
 
 const OK: &str = "200 OK";
 const CREATED: &str = "201 Created";
@@ -111,6 +114,31 @@ fn a_restart_loses_what_was_not_saved_but_no_files() {
 }
 
 #[test]
+fn a_box_is_known_by_its_numbers_and_its_start_by_the_time() {
+    let mut client = Client::new();
+    client.expect(&[
+        ("GET nshardware", "", OK, r#""hostid": 1, "#),
+        ("GET nshardware", "", OK, r#""serialno": "MOCKNITRO1""#),
+        ("GET nshardware", "", OK, r#""netscaleruuid": "00000000-0000-4000-8000-000000000001""#),
+        ("GET /nitro/v1/stat/ns", "", OK, r#""starttime": "Sun Mar  1 12:00:00 2026""#),
+    ]);
+    let now = noon() + SignedDuration::from_mins(1);
+    for expected in ["12:01:00", "12:01:01"] {
+        client.appliance.set_now(now);
+        client.appliance.reboot();
+        let text = format!(r#""starttime": "Sun Mar  1 {expected} 2026""#);
+        client.expect(&[("GET /nitro/v1/stat/ns", "", OK, &text)]);
+    }
+    let hardware = Hardware::numbered(2);
+    client.appliance = Appliance::new(Options { hardware, now, ..Options::default() });
+    client.expect(&[
+        ("GET nshardware", "", OK, r#""hostid": 2, "#),
+        ("GET nshardware", "", OK, r#""serialno": "MOCKNITRO2""#),
+        ("GET nshardware", "", OK, r#""netscaleruuid": "00000000-0000-4000-8000-000000000002""#),
+    ]);
+}
+
+#[test]
 fn clear_goes_back_to_a_fresh_configuration() {
     let mut client = Client::new();
     let fresh = client.appliance.digest();
@@ -159,7 +187,7 @@ fn the_journal_keeps_requests_and_no_secrets() {
     assert_eq!(
         lines,
         [
-            r#"{"method":"POST","path":"/nitro/v1/config/login","status":201,"errorcode":0,"requests":1,"objects":0,"rows":0,"saves":0,"bytes_in":73,"bytes_out":332,"time_ms":0.0,"body":{"login":{"password":"***","username":"nsroot"}}}"#,
+            r#"{"method":"POST","path":"/nitro/v1/config/login","status":201,"errorcode":0,"requests":1,"objects":0,"rows":0,"saves":0,"bytes_in":73,"bytes_out":332,"time_ms":0.0,"session":1,"body":{"login":{"password":"***","username":"nsroot"}}}"#,
             r#"{"method":"POST","path":"/nitro/v1/config/systemfile","query":"override=yes","status":201,"errorcode":0,"requests":1,"objects":1,"rows":0,"saves":0,"bytes_in":154,"bytes_out":57,"time_ms":0.0,"body":{"systemfile":{"filecontent":"***","fileencoding":"BASE64","filelocation":"/nsconfig/ssl","filename":"a.key"}}}"#,
             r#"{"method":"GET","path":"/nitro/v1/config/lbvserver/x","query":"attrs=name","status":404,"errorcode":258,"requests":1,"objects":0,"rows":0,"saves":0,"bytes_in":38,"bytes_out":82,"time_ms":0.0}"#,
         ]

@@ -39,6 +39,23 @@ impl Request {
         Self::get(kind, kind.to_owned())
     }
 
+    /// The node and its peer, if it has one.
+    pub fn nodes() -> Self {
+        Self::get("hanode", "hanode".to_owned())
+    }
+
+    /// The sessions of all users.
+    pub fn sessions() -> Self {
+        Self::get("systemsession", "systemsession".to_owned())
+    }
+
+    /// Ends the session of somebody else.
+    pub fn end_session(id: &str) -> Self {
+        let body = serde_json::json!({ "systemsession": { "sid": id } }).to_string();
+        let (kind, body) = ("systemsession", Redacted::new(body));
+        Self::with_body(Method::Post, kind, Effect::Session, body).with_action("kill")
+    }
+
     /// The names of all files in the directory of certificates.
     pub fn files() -> Self {
         let kind = Kind::SYSTEMFILE.name();
@@ -94,6 +111,9 @@ mod tests {
                 Request::file("a.crt").to_string(),
                 "GET systemfile/a.crt?args=filelocation:%2Fnsconfig%2Fssl",
             ),
+            (Request::nodes().to_string(), "GET hanode"),
+            (Request::sessions().to_string(), "GET systemsession"),
+            (Request::end_session("7").to_string(), "POST systemsession?action=kill"),
             (Request::unsaved_changes().to_string(), "POST nsconfig?action=diff"),
         ] {
             assert_eq!(request, expected);

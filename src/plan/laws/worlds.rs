@@ -169,6 +169,7 @@ impl<'a> Build<'a> {
             draining: Draining::default(),
             consent: Consent::default(),
             ingresses: BTreeMap::new(),
+            secrets: BTreeSet::new(),
             diagnostics: Vec::new(),
         };
         let mut build = Self { old, mark, translation };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::annotations::IngressSettings;
+use crate::annotations::{self, IngressSettings};
 use crate::diagnostic::{Code, Findings};
 use crate::model::{ClientAuthentication, Host};
 
@@ -55,6 +55,26 @@ pub(super) fn unroutable(error: &Unroutable, field: &str, findings: &mut Finding
         ),
     };
     findings.error(code, &field, error.to_string(), remedy);
+}
+
+/// Whether the Ingress is to stay as it is, which is said.
+pub(super) fn tell_of_pause(
+    settings: &IngressSettings,
+    keys: Keys<'_>,
+    findings: &mut Findings,
+) -> bool {
+    let is_paused = settings.paused.value() == Some(&true);
+    if is_paused {
+        let problem = "the Ingress is paused, so nothing is changed for it";
+        let remedy = "remove the annotation to let it follow its text again";
+        findings.warning(
+            Code::IngressPaused,
+            annotations::spelling("nitro-ingress.dev/paused", keys.0),
+            problem,
+            remedy,
+        );
+    }
+    is_paused
 }
 
 /// Says that what `ca-secret` is keyed with means nothing, to whoever may think that it does.

@@ -63,7 +63,8 @@ fn the_annotation_decides_before_the_field() {
     let mut cluster = cluster().with(web());
     let key = ObjectKey::new("default", "web");
     let web = cluster.0.ingresses.get_mut(&key).unwrap();
-    let annotations = web.object.metadata.annotations.as_mut().unwrap();
+    let annotations =
+        std::sync::Arc::make_mut(&mut web.object).metadata.annotations.as_mut().unwrap();
     annotations.insert("kubernetes.io/ingress.class".to_owned(), "nginx".to_owned());
     let translation = translate(&cluster.0, &policy());
     assert!(translation.desired.state.entities.is_empty());

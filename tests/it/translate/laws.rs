@@ -145,7 +145,7 @@ proptest! {
         let mut shuffled = world.clone();
         let slices = std::mem::take(&mut shuffled.0.endpoint_slices);
         for (mut key, mut slice) in slices {
-            slice.endpoints.reverse();
+            std::sync::Arc::make_mut(&mut slice).endpoints.reverse();
             key.name.insert(0, 'z');
             shuffled.0.endpoint_slices.insert(key, slice);
         }

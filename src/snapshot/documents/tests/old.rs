@@ -79,7 +79,7 @@ fn a_default_back_end_and_ports_of_any_kind_are_converted() {
     let port_of = |port: &str| {
         let (ingress, diagnostic) =
             only(&spec(&format!("  backend: {{serviceName: web, servicePort: {port}}}")));
-        let back_end = ingress.object.spec.unwrap().default_backend.unwrap();
+        let back_end = ingress.object.spec.clone().unwrap().default_backend.unwrap();
         let port = back_end.service.unwrap().port;
         (port.map(|port| (port.number, port.name)), diagnostic.remedy)
     };
@@ -114,7 +114,7 @@ fn a_list_of_old_ingresses_and_an_old_class_are_read() {
     let list = "apiVersion: extensions/v1beta1\nkind: IngressList\nitems:\n- metadata: {name: a}\n  \
                 spec: {backend: {serviceName: a, servicePort: 1}}\n";
     let (ingress, _) = only(list);
-    assert!(ingress.object.spec.unwrap().default_backend.is_some());
+    assert!(ingress.object.spec.as_ref().unwrap().default_backend.is_some());
     let class = "apiVersion: networking.k8s.io/v1beta1\nkind: IngressClass\n\
                  metadata: {name: c}\nspec: {controller: example.com/c}\n";
     let (snapshot, reading) = reads(class);

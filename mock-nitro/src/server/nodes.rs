@@ -1,0 +1,43 @@
+//! What answers behind the listeners: one appliance, or two as a pair.
+
+use jiff::Timestamp;
+
+use crate::fault::{Delivery, Faulty};
+use crate::message::Request;
+use crate::pair::Pair;
+
+/// One appliance, which is node 0, or the nodes of a pair.
+pub(super) enum Nodes {
+    One(Box<Faulty>),
+    Two(Box<Pair>),
+}
+
+impl Nodes {
+    pub(super) fn handle(&mut self, node: usize, request: &Request) -> Delivery {
+        match self {
+            Self::One(faulty) => faulty.handle(request),
+            Self::Two(pair) => pair.handle(node, request),
+        }
+    }
+
+    pub(super) fn with<T>(&mut self, node: usize, change: impl FnOnce(&mut Faulty) -> T) -> T {
+        match self {
+            Self::One(faulty) => change(faulty),
+            Self::Two(pair) => pair.with(node, change),
+        }
+    }
+
+    pub(super) fn failover(&mut self) {
+        match self {
+            Self::One(faulty) => faulty.appliance.expire_sessions(),
+            Self::Two(pair) => pair.failover(),
+        }
+    }
+
+    pub(super) fn set_now(&mut self, now: Timestamp) {
+        match self {
+            Self::One(faulty) => faulty.appliance.set_now(now),
+            Self::Two(pair) => pair.set_now(now),
+        }
+    }
+}

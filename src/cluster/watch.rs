@@ -1,0 +1,353 @@
+//! Watches the cluster: what is there, and what was deleted while we looked.
+//!
+//! Each kind has reflectors, one for each namespace if namespaces are listed. Their stores hold
+//! pruned objects. An event that changes nothing of these is no news, so that what we write
+//! ourselves and what others note on objects costs nothing.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::StreamExt;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Node, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
+use kube::runtime::WatchStreamExt;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::reflector::{ObjectRef, Store, store};
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch::Sender;
+use tokio::task::JoinSet;
+
+use super::connect::WATCH_SECS;
+use super::prune::Prune;
+use super::resources::netscaler::NetScaler;
+use super::resources::report::IngressReport;
+use crate::model::ObjectKey;
+
+/// Which namespaces are looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Namespaces {
+    /// All.
+    #[default]
+    All,
+    /// These.
+    Listed(BTreeSet<String>),
+    /// Those with these labels, in the form of a label selector.
+    Labelled(String),
+}
+
+/// What is watched.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// The namespaces of Ingresses.
+    pub namespaces: Namespaces,
+    /// The `ConfigMap` with the defaults of front ends, if there is one.
+    pub config_map: Option<ObjectKey>,
+    /// Whether Nodes may be members.
+    pub nodes: bool,
+}
+
+/// The objects of one kind.
+pub struct Kept<K: Resource + 'static>
+where
+    K::DynamicType: Eq + Hash,
+{
+    stores: Vec<Store<K>>,
+}
+
+/// Everything that is watched.
+pub struct Watches {
+    /// The Ingresses of all classes.
+    pub ingresses: Kept<Ingress>,
+    /// The IngressClasses.
+    pub classes: Kept<IngressClass>,
+    /// The Services.
+    pub services: Kept<Service>,
+    /// The EndpointSlices.
+    pub slices: Kept<EndpointSlice>,
+    /// The one `ConfigMap` that is looked at.
+    pub config_maps: Kept<ConfigMap>,
+    /// The Nodes, where they may be members.
+    pub nodes: Kept<Node>,
+    /// The namespaces with the labels that select them.
+    pub namespaces: Kept<Namespace>,
+    /// The appliances.
+    pub netscalers: Kept<NetScaler>,
+    /// What we have reported.
+    pub reports: Kept<IngressReport>,
+    /// Which namespaces are looked at.
+    scope: Scope,
+    deleted: Deleted,
+}
+
+/// The Ingresses whose deletion a watch reported. Clones are one and the same.
+#[derive(Debug, Clone, Default)]
+struct Deleted(Arc<Mutex<BTreeSet<ObjectKey>>>);
+
+impl Watches {
+    /// Starts to watch. `changed` is told of every change that means something.
+    pub fn start(
+        client: &Client,
+        scope: Scope,
+        changed: &Sender<()>,
+        tasks: &mut JoinSet<()>,
+    ) -> Self {
+        let mut start = Start { client, scope: &scope, changed, tasks };
+        let deleted = Deleted::default();
+        let of_ingresses = deleted.clone();
+        let config_maps = match &scope.config_map {
+            Some(ObjectKey { namespace, name }) => {
+                let only = watcher::Config::default().fields(&format!("metadata.name={name}"));
+                let api = Api::namespaced(client.clone(), namespace);
+                Kept { stores: vec![start.one(api, only, |_| ())] }
+            }
+            None => Kept { stores: Vec::new() },
+        };
+        let namespaces = match &scope.namespaces {
+            Namespaces::Labelled(selector) => {
+                let selected = watcher::Config::default().labels(selector);
+                Kept { stores: vec![start.one(Api::all(client.clone()), selected, |_| ())] }
+            }
+            Namespaces::All | Namespaces::Listed(_) => Kept { stores: Vec::new() },
+        };
+        let nodes = if scope.nodes { start.cluster_wide() } else { Kept { stores: Vec::new() } };
+        Self {
+            ingresses: start.namespaced(move |event| of_ingresses.note(event)),
+            classes: start.cluster_wide(),
+            services: start.namespaced(|_| ()),
+            slices: start.namespaced(|_| ()),
+            config_maps,
+            nodes,
+            namespaces,
+            netscalers: start.cluster_wide(),
+            reports: start.namespaced(|_| ()),
+            deleted,
+            scope,
+        }
+    }
+
+    /// Waits until every watch has told everything that is there.
+    pub async fn synced(&self) {
+        let Self {
+            ingresses,
+            classes,
+            services,
+            slices,
+            config_maps,
+            nodes,
+            namespaces,
+            netscalers,
+            reports,
+            scope: _,
+            deleted: _,
+        } = self;
+        ingresses.synced().await;
+        classes.synced().await;
+        services.synced().await;
+        slices.synced().await;
+        config_maps.synced().await;
+        nodes.synced().await;
+        namespaces.synced().await;
+        netscalers.synced().await;
+        reports.synced().await;
+    }
+
+    /// The namespaces whose Ingresses count; `None` if all that are watched do.
+    pub fn selected_namespaces(&self) -> Option<BTreeSet<String>> {
+        match &self.scope.namespaces {
+            Namespaces::All | Namespaces::Listed(_) => None,
+            Namespaces::Labelled(_) => {
+                Some(self.namespaces.all().map(|namespace| namespace.name_any()).collect())
+            }
+        }
+    }
+
+    /// Whether a watch reported the deletion of an Ingress that has not come back.
+    pub fn has_seen_deletion(&self, ingress: &ObjectKey) -> bool {
+        self.deleted.keys().contains(ingress)
+    }
+
+    /// Forgets deletions that nobody asks for any more.
+    pub fn forget_deletions(&self, is_done_with: impl Fn(&ObjectKey) -> bool) {
+        self.deleted.keys().retain(|key| !is_done_with(key));
+    }
+}
+
+impl<K: Resource + Clone + 'static> Kept<K>
+where
+    K::DynamicType: Eq + Hash + Clone,
+{
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = Arc<K>> {
+        self.stores.iter().flat_map(Store::state)
+    }
+
+    /// One of them.
+    pub fn get(&self, key: &ObjectKey) -> Option<Arc<K>>
+    where
+        K::DynamicType: Default,
+    {
+        let ObjectKey { namespace, name } = key;
+        let object = ObjectRef::new(name);
+        let object = if namespace.is_empty() { object } else { object.within(namespace) };
+        self.stores.iter().find_map(|store| store.get(&object))
+    }
+
+    async fn synced(&self) {
+        for store in &self.stores {
+            // A store whose writer is gone gets nothing any more, and its task has said why.
+            if store.wait_until_ready().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+impl Deleted {
+    fn keys(&self) -> MutexGuard<'_, BTreeSet<ObjectKey>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, event: &Event<Ingress>) {
+        match event {
+            Event::Delete(ingress) => drop(self.keys().insert(key_of(ingress))),
+            Event::Apply(ingress) | Event::InitApply(ingress) => {
+                self.keys().remove(&key_of(ingress));
+            }
+            Event::Init | Event::InitDone => (),
+        }
+    }
+}
+
+/// Namespace and name of an object.
+pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
+    ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// What starting a watch takes.
+struct Start<'a> {
+    client: &'a Client,
+    scope: &'a Scope,
+    changed: &'a Sender<()>,
+    tasks: &'a mut JoinSet<()>,
+}
+
+impl Start<'_> {
+    fn cluster_wide<K>(&mut self) -> Kept<K>
+    where
+        K: Watched,
+    {
+        let api = Api::all(self.client.clone());
+        Kept { stores: vec![self.one(api, watcher::Config::default(), |_| ())] }
+    }
+
+    fn namespaced<K>(&mut self, seen: impl Fn(&Event<K>) + Clone + Send + 'static) -> Kept<K>
+    where
+        K: Watched + Resource<Scope = NamespaceResourceScope>,
+    {
+        let apis: Vec<Api<K>> = match &self.scope.namespaces {
+            Namespaces::All | Namespaces::Labelled(_) => vec![Api::all(self.client.clone())],
+            Namespaces::Listed(all) => {
+                all.iter().map(|one| Api::namespaced(self.client.clone(), one)).collect()
+            }
+        };
+        let start = |api| self.one(api, watcher::Config::default(), seen.clone());
+        Kept { stores: apis.into_iter().map(start).collect() }
+    }
+
+    fn one<K: Watched>(
+        &mut self,
+        api: Api<K>,
+        config: watcher::Config,
+        seen: impl Fn(&Event<K>) + Send + 'static,
+    ) -> Store<K> {
+        let (reader, writer) = store();
+        let (known, changed) = (reader.clone(), self.changed.clone());
+        self.tasks.spawn(watch(api, config, (known, writer), move |event, is_news| {
+            seen(event);
+            if is_news {
+                changed.send_replace(());
+            }
+        }));
+        reader
+    }
+}
+
+/// What every kind that is watched can do.
+trait Watched:
+    Resource<DynamicType = ()>
+    + Prune
+    + PartialEq
+    + Clone
+    + Debug
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<K> Watched for K where
+    K: Resource<DynamicType = ()>
+        + Prune
+        + PartialEq
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Keeps a store like the cluster, and tells each event and whether it is news.
+async fn watch<K: Watched>(
+    api: Api<K>,
+    config: watcher::Config,
+    (known, mut writer): (Store<K>, Writer<K>),
+    mut tell: impl FnMut(&Event<K>, bool),
+) {
+    let kind = K::kind(&());
+    let stream = watcher(api, config.timeout(WATCH_SECS)).default_backoff();
+    let mut stream = std::pin::pin!(stream);
+    while let Some(event) = stream.next().await {
+        let event = match event {
+            Ok(event) => event.modify(Prune::prune),
+            Err(error) => {
+                tracing::warn!(%kind, error = chain(&error), "the watch is interrupted");
+                continue;
+            }
+        };
+        let is_news = match &event {
+            Event::Apply(object) => {
+                let before = known.get(&ObjectRef::from_obj(object));
+                before.is_none_or(|before| *before != *object)
+            }
+            // What a list no longer has shows at its end only.
+            Event::Delete(_) | Event::InitDone => true,
+            Event::Init | Event::InitApply(_) => false,
+        };
+        writer.apply_watcher_event(&event);
+        tell(&event, is_news);
+    }
+}
+
+/// An error with its causes in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        // kube repeats its sources.
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        source = error.source();
+    }
+    text
+}

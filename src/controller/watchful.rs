@@ -1,0 +1,157 @@
+//! Whether somebody else has changed the appliance, told from one cheap read.
+//!
+//! The appliance says when its configuration was last changed, in seconds. A change that is not
+//! ours is one after the moment up to which we know everything.
+
+use std::time::{Duration, Instant};
+
+use jiff::civil::DateTime;
+
+use crate::nitro::{Client, Error, Request, Row, Transport};
+
+/// Up to which change of the appliance we know everything.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// The time of the last change that we know of, as the appliance writes it.
+    change: String,
+    /// When we last wrote, if that was after it.
+    written: Option<Instant>,
+}
+
+/// What a look at the appliance shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// When the configuration was last changed, as the appliance writes it.
+    pub(super) change: String,
+    /// How long ago that was by the appliance's own clock, if it tells.
+    pub(super) age: Option<Duration>,
+    /// The number of the hardware.
+    pub(super) host: Option<String>,
+}
+
+/// What is made of a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Nobody else changed anything.
+    Quiet,
+    /// It is too early to tell our own change from others.
+    TooEarly,
+    /// Somebody else changed something.
+    Changed,
+}
+
+/// How far the appliance's seconds may be off.
+const GRAIN: Duration = Duration::from_millis(1500);
+
+impl Look {
+    /// Looks.
+    pub(super) async fn take<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
+        let config = client.send(&Request::singleton("nsconfig")).await?.into_rows()?;
+        let hardware = client.send(&Request::singleton("nshardware")).await?.into_rows()?;
+        Ok(Self::of(config.first(), hardware.first()))
+    }
+
+    fn of(config: Option<&Row>, hardware: Option<&Row>) -> Self {
+        let text = |row: Option<&Row>, field: &str| {
+            let value = row.and_then(|row| row.get(field))?;
+            value.as_str().map(str::to_owned).or_else(|| Some(value.as_i64()?.to_string()))
+        };
+        let change = text(config, "lastconfigchangedtime").unwrap_or_default();
+        let now = text(config, "currentsytemtime").and_then(|now| parse(&now));
+        let age = parse(&change).zip(now).and_then(|(then, now)| {
+            let age = now.duration_since(then);
+            Duration::try_from(age).ok()
+        });
+        Self { change, age, host: text(hardware, "hostid") }
+    }
+}
+
+/// A date as the appliance writes it, `Tue Dec 19 10:34:02 2023` (seen from clients).
+fn parse(date: &str) -> Option<DateTime> {
+    let words: Vec<&str> = date.split_whitespace().collect();
+    DateTime::strptime("%a %b %d %H:%M:%S %Y", words.join(" ")).ok()
+}
+
+impl Known {
+    /// Everything was read, and this was the last change before.
+    pub(super) fn observed(&mut self, change: &str) {
+        *self = Self { change: change.to_owned(), written: None };
+    }
+
+    /// We wrote, and know what.
+    pub(super) const fn wrote(&mut self, now: Instant) {
+        self.written = Some(now);
+    }
+
+    /// Since when our own writes have not been told apart from others.
+    pub(super) const fn is_settled(&self) -> bool {
+        self.written.is_none()
+    }
+
+    /// What a look means. After a write of ours it is known afterwards up to that write.
+    pub(super) fn judge(&mut self, look: &Look, settle: Duration, now: Instant) -> Finding {
+        let Some(written) = self.written else {
+            return if look.change == self.change { Finding::Quiet } else { Finding::Changed };
+        };
+        let since = now.saturating_duration_since(written);
+        match look.age {
+            Some(age) if age + GRAIN < since => Finding::Changed,
+            Some(_) if since < settle => Finding::TooEarly,
+            Some(_) => {
+                self.observed(&look.change);
+                Finding::Quiet
+            }
+            None => Finding::Changed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const SETTLE: Duration = Duration::from_secs(2);
+
+    fn look(change: &str, now: &str) -> Look {
+        let config = json!({ "lastconfigchangedtime": change, "currentsytemtime": now });
+        let hardware = json!({ "hostid": 42 });
+        Look::of(config.as_object(), hardware.as_object())
+    }
+
+    #[test]
+    fn a_look_reads_dates_and_numbers_as_the_appliance_writes_them() {
+        let look = look("Tue Dec  5 10:34:02 2023", "Tue Dec  5 10:35:03 2023");
+        assert_eq!(look.age, Some(Duration::from_secs(61)));
+        assert_eq!(look.host.as_deref(), Some("42"));
+        assert_eq!(Look::of(None, None), Look::default());
+    }
+
+    #[test]
+    fn a_change_that_is_not_the_last_known_one_is_somebody_elses() {
+        let mut known = Known::default();
+        known.observed("Tue Dec  5 10:34:02 2023");
+        let now = Instant::now();
+        let same = look("Tue Dec  5 10:34:02 2023", "Tue Dec  5 10:35:03 2023");
+        assert_eq!(known.judge(&same, SETTLE, now), Finding::Quiet);
+        let other = look("Tue Dec  5 10:34:50 2023", "Tue Dec  5 10:35:03 2023");
+        assert_eq!(known.judge(&other, SETTLE, now), Finding::Changed);
+    }
+
+    #[test]
+    fn after_a_write_of_ours_only_a_later_change_is_somebody_elses() {
+        let mut known = Known::default();
+        let start = Instant::now();
+        known.wrote(start);
+        let ours = look("Tue Dec  5 10:35:00 2023", "Tue Dec  5 10:35:00 2023");
+        assert_eq!(known.judge(&ours, SETTLE, start), Finding::TooEarly);
+        let later = start + Duration::from_secs(10);
+        let others = look("Tue Dec  5 10:35:05 2023", "Tue Dec  5 10:35:10 2023");
+        assert_eq!(known.judge(&others, SETTLE, later), Finding::Changed);
+        let ours = look("Tue Dec  5 10:35:00 2023", "Tue Dec  5 10:35:10 2023");
+        assert_eq!(known.judge(&ours, SETTLE, later), Finding::Quiet);
+        assert!(known.is_settled());
+        assert_eq!(known.judge(&others, SETTLE, later), Finding::Changed);
+    }
+}
