@@ -35,6 +35,8 @@ mod helm;
 mod chart;
 #[path = "cluster/chart_rights.rs"]
 mod chart_rights;
+#[path = "cluster/resources.rs"]
+mod resources;
 #[path = "cluster/left_over.rs"]
 mod left_over;
 #[path = "cluster/servers.rs"]
@@ -72,10 +74,13 @@ fn main() -> ExitCode {
         chart: values_that_do_not_go_together_are_refused,
         chart_rights: everywhere_the_controller_reads_and_writes_little,
         chart_rights: with_namespaces_listed_it_sees_no_secret_of_another,
+        chart_rights: with_a_netscaler_object_it_reads_the_secret_that_this_names,
         chart_rights: in_get_mode_it_lists_no_secrets,
         chart_rights: with_node_ports_it_reads_nodes,
         chart_rights: an_upgrade_changes_and_an_uninstall_leaves_nothing,
         chart_rights: the_chart_is_of_the_version_of_the_program,
+        resources: a_netscaler_with_a_wrong_value_is_refused,
+        resources: a_netscaler_keeps_its_prefix,
         left_over: nothing_survives_a_killed_test_program,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);

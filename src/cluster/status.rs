@@ -73,7 +73,11 @@ impl Writer {
     }
 
     /// Removes the report of an Ingress, and with it the address that we gave to the Ingress.
-    pub async fn retire(&self, key: &ObjectKey, ingress: Option<&Ingress>) -> Result<(), kube::Error> {
+    pub async fn retire(
+        &self,
+        key: &ObjectKey,
+        ingress: Option<&Ingress>,
+    ) -> Result<(), kube::Error> {
         let ObjectKey { namespace, name } = key;
         if ingress.is_some() {
             self.addresses(key, &[]).await?;
@@ -86,7 +90,11 @@ impl Writer {
     }
 
     /// Says where clients reach an Ingress.
-    pub async fn addresses(&self, key: &ObjectKey, addresses: &[String]) -> Result<(), kube::Error> {
+    pub async fn addresses(
+        &self,
+        key: &ObjectKey,
+        addresses: &[String],
+    ) -> Result<(), kube::Error> {
         let api: Api<Ingress> = Api::namespaced(self.client.clone(), &key.namespace);
         let status = if addresses.is_empty() {
             json!({})
@@ -117,12 +125,7 @@ impl Writer {
 
     /// Publishes an Event about an object. One that cannot be published is lost: what it says
     /// stands in the status as well.
-    pub async fn event(
-        &self,
-        about: &ObjectReference,
-        tone: Tone,
-        (reason, note): (&str, &str),
-    ) {
+    pub async fn event(&self, about: &ObjectReference, tone: Tone, (reason, note): (&str, &str)) {
         let event = Event {
             type_: match tone {
                 Tone::Normal => EventType::Normal,
@@ -134,12 +137,7 @@ impl Writer {
             secondary: None,
         };
         if let Err(error) = self.recorder.publish(&event, about).await {
-            tracing::warn!(
-                object = about.name,
-                reason,
-                error = chain(&error),
-                "an Event is lost"
-            );
+            tracing::warn!(object = about.name, reason, error = chain(&error), "an Event is lost");
         }
     }
 

@@ -92,12 +92,7 @@ pub(super) fn reasons(standing: &Programmed, diagnostics: &[&Diagnostic]) -> [Re
     [accepted, resolved, programmed]
 }
 
-fn about(
-    kind: &'static str,
-    problem: Option<&&Diagnostic>,
-    well: &str,
-    message: &str,
-) -> Reason {
+fn about(kind: &'static str, problem: Option<&&Diagnostic>, well: &str, message: &str) -> Reason {
     match problem {
         None => Reason { kind, holds: true, reason: well.to_owned(), message: message.to_owned() },
         Some(problem) => Reason {

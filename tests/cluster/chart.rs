@@ -13,8 +13,8 @@ use crate::access::{User, object};
 use crate::api_server::Cluster;
 use crate::helm::{CHART, Values, file, only};
 
-/// Kinds that the API server of the tests does not know.
-const UNKNOWN: [&str; 2] = ["NetScaler", "ServiceMonitor"];
+/// A kind that the API server of the tests does not know.
+const UNKNOWN: &str = "ServiceMonitor";
 
 /// Variables that only `nitro-ingress controller` reads.
 const OF_THE_CONTROLLER: [&str; 8] = [
@@ -36,11 +36,12 @@ pub(crate) async fn lint_has_nothing_to_say(cluster: &Cluster) {
 }
 
 pub(crate) async fn an_api_server_takes_what_it_makes(cluster: &Cluster) {
+    cluster.server.crds().await;
     for values in Values::all(cluster).await {
         let mut objects = values.rendered(&cluster.server);
-        objects.retain(|object| UNKNOWN.iter().all(|kind| object["kind"] != *kind));
+        objects.retain(|object| object["kind"] != UNKNOWN);
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
-        let manifests = cluster.server.folder.join(format!("{}.json", values.shop));
+        let manifests = cluster.server.folder.join(format!("{}.json", values.release));
         fs::write(&manifests, list.to_string()).unwrap();
         let mut kubectl = cluster.server.command("kubectl", &User::admin());
         kubectl.args(["create", "--dry-run=server", "--validate=strict", "-f"]).arg(&manifests);
@@ -58,11 +59,11 @@ pub(crate) async fn its_pods_are_restricted_unless_a_cpx_is_in_them(cluster: &Cl
             "pod-security.kubernetes.io/enforce": "restricted",
         } } });
         let patch = Patch::Merge(label);
-        namespaces.patch(&values.shop, &PatchParams::default(), &patch).await.unwrap();
+        namespaces.patch(&values.release, &PatchParams::default(), &patch).await.unwrap();
         let objects = values.rendered(&cluster.server);
         let mut template = only(&objects, "Deployment")["spec"]["template"].clone();
         template["metadata"]["name"] = "pod".into();
-        let pods: Api<Pod> = Api::namespaced(cluster.server.client(), &values.shop);
+        let pods: Api<Pod> = Api::namespaced(cluster.server.client(), &values.release);
         let dry_run = PostParams { dry_run: true, field_manager: None };
         let whole = pods.create(&dry_run, &object(template.clone())).await;
         if values.name == "cpx" {

@@ -4,6 +4,7 @@ use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
+use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use serde_json::json;
 
 use crate::access::object;
@@ -18,22 +19,25 @@ struct Installed {
 }
 
 impl Installed {
-    async fn with(cluster: &Cluster, values: &str) -> Self {
+    async fn with(cluster: &Cluster, values: &str, sets: &[&str]) -> Self {
         let values = Values::of(cluster, values).await;
-        let name = values.shop.as_str();
-        let arguments = ["install", "edge", CHART, "-n", name, "-f", &values.path];
+        let name = values.release.as_str();
+        let mut arguments = vec!["install", "edge", CHART, "-n", name, "-f", &values.path];
         // Objects of the whole cluster need names of their own.
         let class = format!("ingressClass.name={name}");
-        let said = cluster.server.helm(&[&arguments[..], &["--set", &class]].concat()).content();
+        arguments.extend(["--set", &class]);
+        arguments.extend(sets.iter().flat_map(|set| ["--set-json", set]));
+        let said = cluster.server.helm(&arguments).content();
         assert!(said.contains("nitro-ingress"), "{said}");
         let account = cluster.server.service_account(name, "edge-nitro-ingress").await;
         let client = cluster.server.client_as(&account);
         let installed = Self { values, client };
-        let name = installed.values.shop.as_str();
+        let name = installed.values.release.as_str();
+        let served = installed.values.shop.as_str();
         wait_for("the rights of the chart", SOON, async || {
             let is_there = installed.may("list", "networking.k8s.io/ingressclasses", "").await
                 && installed.may("create", "coordination.k8s.io/leases", name).await
-                && installed.may("get", "networking.k8s.io/ingresses", name).await;
+                && installed.may("get", "networking.k8s.io/ingresses", served).await;
             if is_there { Ok(()) } else { Err("not yet in force") }
         })
         .await;
@@ -70,7 +74,7 @@ impl Installed {
 const WRITE: &str = "create update patch delete deletecollection";
 
 pub(crate) async fn everywhere_the_controller_reads_and_writes_little(cluster: &Cluster) {
-    let it = Installed::with(cluster, "appliance").await;
+    let it = Installed::with(cluster, "appliance", &[]).await;
     it.assert_may("get list watch", "networking.k8s.io/ingresses", "").await;
     it.assert_may_not(WRITE, "networking.k8s.io/ingresses", "").await;
     it.assert_may("patch", "networking.k8s.io/ingresses/status", "").await;
@@ -89,14 +93,14 @@ pub(crate) async fn everywhere_the_controller_reads_and_writes_little(cluster: &
     it.assert_may_not("get list watch", "nodes", "").await;
     it.assert_may_not("get list watch", "configmaps", "").await;
     it.assert_may_not("get list watch", "pods", "").await;
-    let own = it.values.shop.as_str();
+    let own = it.values.release.as_str();
     it.assert_may("get update patch", "coordination.k8s.io/leases:edge-nitro-ingress", own).await;
     it.assert_may_not("get update", "coordination.k8s.io/leases:other", own).await;
     it.assert_may_not("create", "coordination.k8s.io/leases", "kube-system").await;
 }
 
 pub(crate) async fn with_namespaces_listed_it_sees_no_secret_of_another(cluster: &Cluster) {
-    let it = Installed::with(cluster, "namespaces").await;
+    let it = Installed::with(cluster, "namespaces", &[]).await;
     let (shop, bank) = (it.values.shop.as_str(), it.values.bank.as_str());
     for served in [shop, bank] {
         it.assert_may("get list watch", "secrets", served).await;
@@ -104,7 +108,7 @@ pub(crate) async fn with_namespaces_listed_it_sees_no_secret_of_another(cluster:
         it.assert_may("patch", "networking.k8s.io/ingresses/status", served).await;
         it.assert_may("create patch", "events.k8s.io/events", served).await;
     }
-    for elsewhere in ["default", "kube-system", ""] {
+    for elsewhere in [it.values.release.as_str(), "default", "kube-system", ""] {
         it.assert_may_not("get list watch", "secrets", elsewhere).await;
         it.assert_may_not("get list watch", "networking.k8s.io/ingresses", elsewhere).await;
         it.assert_may_not("create patch", "events.k8s.io/events", elsewhere).await;
@@ -116,23 +120,36 @@ pub(crate) async fn with_namespaces_listed_it_sees_no_secret_of_another(cluster:
     it.assert_may_not("get", "namespaces:kube-system", "").await;
 }
 
+pub(crate) async fn with_a_netscaler_object_it_reads_the_secret_that_this_names(cluster: &Cluster) {
+    cluster.server.crds().await;
+    let sets = ["netScaler.create=true", r#"netScaler.name="rights""#];
+    let it = Installed::with(cluster, "namespaces", &sets).await;
+    let release = it.values.release.as_str();
+    it.assert_may("get", "secrets:netscaler", release).await;
+    it.assert_may_not("get", "secrets:other", release).await;
+    it.assert_may_not("list watch", "secrets", release).await;
+    let netscalers: Api<NetScaler> = Api::all(cluster.server.client());
+    let made = netscalers.get("rights").await.unwrap();
+    assert_eq!(made.spec.endpoints, ["https://192.0.2.2"]);
+}
+
 pub(crate) async fn in_get_mode_it_lists_no_secrets(cluster: &Cluster) {
-    let it = Installed::with(cluster, "selector").await;
+    let it = Installed::with(cluster, "selector", &[]).await;
     it.assert_may("get", "secrets", "").await;
     it.assert_may_not("list watch", "secrets", "").await;
     it.assert_may("list watch", "namespaces", "").await;
 }
 
 pub(crate) async fn with_node_ports_it_reads_nodes(cluster: &Cluster) {
-    let it = Installed::with(cluster, "nodeport").await;
+    let it = Installed::with(cluster, "nodeport", &[]).await;
     it.assert_may("list watch", "nodes", "").await;
     it.assert_may_not(WRITE, "nodes", "").await;
 }
 
 pub(crate) async fn an_upgrade_changes_and_an_uninstall_leaves_nothing(cluster: &Cluster) {
     let server = &cluster.server;
-    let it = Installed::with(cluster, "appliance").await;
-    let name = it.values.shop.as_str();
+    let it = Installed::with(cluster, "appliance", &[]).await;
+    let name = it.values.release.as_str();
     let class = format!("ingressClass.name={name}");
     let rest = ["edge", CHART, "-n", name, "-f", &it.values.path, "--set", &class];
     let modes = ["--set", "controller.secretsMode=get"];

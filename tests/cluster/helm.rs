@@ -51,9 +51,11 @@ pub(crate) struct Values {
     pub(crate) name: String,
     /// Where they are, for helm.
     pub(crate) path: String,
-    /// The namespace of the release, and the first that is served.
+    /// The namespace of the release.
+    pub(crate) release: String,
+    /// A namespace that is served.
     pub(crate) shop: String,
-    /// Another namespace that is served.
+    /// Another.
     pub(crate) bank: String,
 }
 
@@ -73,17 +75,18 @@ impl Values {
     /// Those of this file.
     pub(crate) async fn of(cluster: &Cluster, name: &str) -> Self {
         let (shop, bank) = (cluster.server.namespace().await, cluster.server.namespace().await);
+        let release = cluster.server.namespace().await;
         let text = fs::read_to_string(format!("{VALUES}/{name}.yaml")).unwrap();
         let text = text.replace("shop", &shop).replace("bank", &bank);
-        let path = cluster.server.folder.join(format!("{shop}-values.yaml"));
+        let path = cluster.server.folder.join(format!("{release}-values.yaml"));
         fs::write(&path, text).unwrap();
         let path = path.to_str().unwrap().to_owned();
-        Self { name: name.to_owned(), path, shop, bank }
+        Self { name: name.to_owned(), path, release, shop, bank }
     }
 
     /// The objects that the chart makes of them.
     pub(crate) fn rendered(&self, server: &ApiServer) -> Vec<Value> {
-        let arguments = ["template", "edge", CHART, "-f", &self.path, "-n", &self.shop];
+        let arguments = ["template", "edge", CHART, "-f", &self.path, "-n", &self.release];
         let text = server.helm(&arguments).content();
         let objects: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
         objects.into_iter().filter(|object| !object.is_null()).collect()
