@@ -55,6 +55,7 @@ fn main() -> ExitCode {
     let tests = trials!(shared;
         servers: the_server_says_its_version,
         servers: a_missing_program_is_named_with_what_to_do,
+        servers: what_never_comes_is_told_with_what_is_there_instead,
         servers: who_has_no_rights_is_refused,
         servers: a_user_may_do_what_its_rules_say_and_nothing_else,
         servers: a_secret_is_given_back_as_it_was_made,
@@ -77,11 +78,13 @@ fn main() -> ExitCode {
         chart_rights: with_a_netscaler_object_it_reads_the_secret_that_this_names,
         chart_rights: in_get_mode_it_lists_no_secrets,
         chart_rights: with_node_ports_it_reads_nodes,
+        chart_rights: what_is_watched_needs_no_more_rights,
         chart_rights: an_upgrade_changes_and_an_uninstall_leaves_nothing,
         chart_rights: the_chart_is_of_the_version_of_the_program,
         resources: a_netscaler_with_a_wrong_value_is_refused,
         resources: a_netscaler_keeps_its_prefix,
         left_over: nothing_survives_a_killed_test_program,
+        left_over: nothing_survives_a_signal_for_all_of_a_group,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);
     // Only now: it ends the servers.

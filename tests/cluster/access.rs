@@ -161,7 +161,6 @@ impl ApiServer {
     pub(crate) fn kubeconfig(&self, user: &User) -> PathBuf {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let ca = self.folder.join("authority.crt");
-        fs::write(&ca, &self.ca).unwrap();
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",

@@ -1,13 +1,18 @@
 //! What the chart lets the controller do, asked of an API server where it is installed.
 
+use std::time::Duration;
+
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
+use nitro_ingress::cluster::watch::{Namespaces, Scope, Watches};
+use nitro_ingress::model::ObjectKey;
 use serde_json::json;
+use tokio::task::JoinSet;
 
-use crate::access::object;
+use crate::access::{User, object};
 use crate::api_server::Cluster;
 use crate::helm::{CHART, Values, file};
 use crate::wait::{SOON, wait_for};
@@ -15,6 +20,7 @@ use crate::wait::{SOON, wait_for};
 /// An installed chart, and its ServiceAccount.
 struct Installed {
     values: Values,
+    account: User,
     client: Client,
 }
 
@@ -31,7 +37,7 @@ impl Installed {
         assert!(said.contains("nitro-ingress"), "{said}");
         let account = cluster.server.service_account(name, "edge-nitro-ingress").await;
         let client = cluster.server.client_as(&account);
-        let installed = Self { values, client };
+        let installed = Self { values, account, client };
         let name = installed.values.release.as_str();
         let served = installed.values.shop.as_str();
         wait_for("the rights of the chart", SOON, async || {
@@ -144,6 +150,37 @@ pub(crate) async fn with_node_ports_it_reads_nodes(cluster: &Cluster) {
     let it = Installed::with(cluster, "nodeport", &[]).await;
     it.assert_may("list watch", "nodes", "").await;
     it.assert_may_not(WRITE, "nodes", "").await;
+}
+
+pub(crate) async fn what_is_watched_needs_no_more_rights(cluster: &Cluster) {
+    cluster.server.crds().await;
+    for values in ["appliance", "namespaces", "selector", "nodeport"] {
+        let it = Installed::with(cluster, values, &[]).await;
+        let namespaces = match values {
+            "namespaces" => {
+                Namespaces::Listed([it.values.shop.clone(), it.values.bank.clone()].into())
+            }
+            "selector" => Namespaces::Labelled("team=shop,tier!=test".to_owned()),
+            _ => Namespaces::All,
+        };
+        let config_map = ObjectKey::new(&it.values.shop, "defaults");
+        let scope = Scope {
+            config_map: (values == "namespaces").then_some(config_map),
+            nodes: values == "nodeport",
+            namespaces,
+        };
+        let (changed, _) = tokio::sync::watch::channel(());
+        let mut tasks = JoinSet::new();
+        let watches = Watches::start(&it.client, scope, &changed, &mut tasks);
+        wait_for(&format!("the watches with {values}"), SOON, async || {
+            let refused = cluster.server.refused_to(&it.account);
+            let synced = tokio::time::timeout(Duration::from_millis(200), watches.synced());
+            synced.await.map_err(|_elapsed| format!("refused: {refused:?}"))
+        })
+        .await;
+        let used = cluster.server.used_by(&it.account);
+        assert!(used.contains("watch services") || used.contains("list services"), "{used:?}");
+    }
 }
 
 pub(crate) async fn an_upgrade_changes_and_an_uninstall_leaves_nothing(cluster: &Cluster) {

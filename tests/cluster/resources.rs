@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::access::object;
 use crate::api_server::Cluster;
 
-/// NetScalers, with fields that no type of ours would take.
+/// Our appliances, with fields that no type of ours would take.
 async fn netscalers(cluster: &Cluster) -> Api<DynamicObject> {
     cluster.server.crds().await;
     let kind = GroupVersionKind::gvk("nitro-ingress.dev", "v1alpha1", "NetScaler");
