@@ -5,6 +5,7 @@ pub mod plan;
 pub mod apply;
 pub mod lint;
 pub mod explain;
+pub mod controller;
 pub mod annotations;
 pub mod crds;
 pub mod completions;
@@ -16,7 +17,7 @@ use std::io::{self, Read};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
-use crate::settings::{self, Environment, OutputSettings};
+use crate::settings::{self, Environment, LogLevel, OutputSettings};
 use screen::Screen;
 
 /// Makes a NetScaler appliance match Kubernetes Ingresses, through its NITRO REST API.
@@ -62,6 +63,11 @@ pub enum Command {
     /// From each annotation, part and Secret of it to the objects on the appliance, and back. What
     /// a part does is what would be otherwise without it. No appliance is needed.
     Explain(Box<explain::Arguments>),
+    /// Keep appliances like the cluster
+    ///
+    /// Watches Ingresses and what they refer to, and makes the appliance match them, until it is
+    /// told to stop. What became of each Ingress stands in its report.
+    Controller(Box<controller::Arguments>),
     /// List every annotation that is known
     Annotations(annotations::Arguments),
     /// Write the definitions of the custom resources
@@ -72,6 +78,22 @@ pub enum Command {
     ///
     /// They complete commands, options, and the values that are one of a few.
     Completions(completions::Arguments),
+}
+
+impl Command {
+    /// How much is logged unless somebody says otherwise.
+    pub const fn log_level(&self) -> LogLevel {
+        match self {
+            Self::Controller(_) => LogLevel::Info,
+            Self::Plan(_)
+            | Self::Apply(_)
+            | Self::Lint(_)
+            | Self::Explain(_)
+            | Self::Annotations(_)
+            | Self::Crds(_)
+            | Self::Completions(_) => LogLevel::Error,
+        }
+    }
 }
 
 /// What a command may use of the world outside, appliances aside.
@@ -151,6 +173,9 @@ pub enum Error {
         #[source]
         source: crate::observe::Error,
     },
+    /// The controller could not begin.
+    #[error(transparent)]
+    Controller(#[from] crate::controller::Error),
     /// The results cannot be written.
     #[error("cannot write the results")]
     Write(#[from] io::Error),
@@ -180,6 +205,7 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
         Command::Apply(arguments) => apply::run(&arguments, surroundings).await,
         Command::Lint(arguments) => lint::run(&arguments, surroundings),
         Command::Explain(arguments) => explain::run(&arguments, surroundings),
+        Command::Controller(arguments) => controller::run(&arguments, surroundings).await,
         Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
         Command::Crds(arguments) => crds::run(&arguments, &mut surroundings.screen),
         Command::Completions(arguments) => completions::run(&arguments, &mut surroundings.screen),
@@ -200,6 +226,7 @@ pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
         | Error::ApplianceMissing
         | Error::Connect(_)
         | Error::Observe { .. }
+        | Error::Controller(_)
         | Error::Write(_) => screen.error(error),
     }
 }
@@ -217,6 +244,7 @@ impl Error {
             | Self::SeveralIngresses { .. }
             | Self::ApplianceMissing
             | Self::Connect(_)
+            | Self::Controller(_)
             | Self::Observe { .. } => false,
         }
     }

@@ -18,6 +18,7 @@
 //! order, and a file uses only what stands above it.
 
 // Vocabulary: pure data.
+mod chain;
 pub mod model;
 pub mod schema;
 pub mod diagnostic;
@@ -31,12 +32,14 @@ pub mod translate;
 pub mod plan;
 pub mod explain;
 // The shell: it talks to the appliance.
+pub mod fence;
 pub mod nitro;
 pub mod observe;
 pub mod execute;
 // The shell: it talks to Kubernetes.
 pub mod cluster;
 pub mod report;
+pub mod controller;
 // What an operator chooses, and the commands.
 pub mod settings;
 pub mod cli;

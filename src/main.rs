@@ -31,6 +31,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     let (out_colour, err_colour) = (colour(out_terminal), colour(err_terminal));
     // Other crates log what passes through them, and that may be secret.
+    let log_level = log_level.unwrap_or_else(|| command.log_level());
     let filter = format!("off,nitro_ingress={}", log_level.name());
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(filter).context("the log level is unknown")?)

@@ -7,7 +7,6 @@
 mod code;
 mod transport;
 mod session;
-mod fence;
 mod request;
 mod error;
 mod response;
@@ -15,10 +14,9 @@ pub(crate) mod row;
 mod client;
 mod https;
 
-pub use client::{Client, Limits};
+pub use client::{Client, Limits, is_local_primary};
 pub use code::{Class, Code};
 pub use error::Error;
-pub use fence::Fence;
 pub use https::{Https, HttpsError, Trust};
 pub use request::{Effect, Request};
 pub use response::{Answer, Item, Row};

@@ -2,6 +2,8 @@
 //!
 //! Each option is documented here once; the help texts and the documentation come from it.
 
+mod cluster;
+mod controller;
 mod environment;
 mod ingresses;
 mod members;
@@ -19,6 +21,8 @@ use clap::{ArgAction, Args};
 use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{ApplianceClasses, Consent, Policy, Saving, UnknownClass};
+pub use cluster::ClusterSettings;
+pub use controller::ControllerSettings;
 pub use environment::Environment;
 use ingresses::IngressOptions;
 use members::MemberOptions;
@@ -46,8 +50,11 @@ pub struct MeaningSettings {
     members: MemberOptions,
 }
 
-/// The `spec.controller` of the IngressClasses that are made for this controller.
-const OWN_CONTROLLER_NAME: &str = "nitro-ingress.dev/ingress-controller";
+/// Where a CPX in our own pod is, as whom it lets us in, and where it writes the password
+/// (documented).
+const SIDECAR_URL: &str = "http://127.0.0.1";
+const SIDECAR_USER: &str = "nsroot";
+const SIDECAR_PASSWORD: &str = "/var/deviceinfo/random_id";
 
 /// How to reach the appliance.
 #[derive(Debug, Clone, Args)]
@@ -95,12 +102,13 @@ struct IdentityOptions {
     #[arg(long, env = "NITRO_INGRESS_PREFIX", value_name = "PREFIX")]
     prefix: Option<Prefix>,
 
-    /// The cluster that objects on the appliance belong to
+    /// The cluster that objects on the appliance belong to [default: local for manifests; in a
+    /// cluster, the uid of its namespace kube-system]
     ///
     /// Only objects that carry this id are changed or deleted.
-    #[arg(long, env = "NITRO_INGRESS_CLUSTER_ID", value_name = "ID", default_value = "local",
+    #[arg(long, env = "NITRO_INGRESS_CLUSTER_ID", value_name = "ID",
         value_parser = parse_cluster_id)]
-    cluster_id: ClusterId,
+    cluster_id: Option<ClusterId>,
 }
 
 /// What may be done to things that are not ours, or not easily undone.
@@ -216,23 +224,47 @@ impl Settings {
         Ok(Policy { enable_default_profile: *enable_default_profile, consent, ..policy })
     }
 
+    /// The same in a cluster, whose id is that of the settings or else still to be put in.
+    pub fn policy_in_cluster(&self, environment: &Environment) -> Result<Policy, Error> {
+        let mut policy = self.policy(environment, false)?;
+        policy.controller_names = self.meaning.ingress.controller_names_in_cluster();
+        policy.unknown_class = UnknownClass::Unmet;
+        Ok(policy)
+    }
+
+    /// The cluster id, if one is given.
+    pub fn cluster_id(&self) -> Option<ClusterId> {
+        self.meaning.identity.cluster_id.clone()
+    }
+
     /// The appliance, if one is named.
     pub fn appliance(&self, environment: &Environment) -> Result<Option<Appliance>, Error> {
+        self.appliance_of(environment, false)
+    }
+
+    /// The same. One that is a CPX in our own pod needs no name.
+    pub fn appliance_of(
+        &self,
+        environment: &Environment,
+        is_sidecar: bool,
+    ) -> Result<Option<Appliance>, Error> {
         let ApplianceOptions { url, username, password_file, ca_file, insecure } = &self.appliance;
+        let sidecar = |text: &str| is_sidecar.then(|| text.to_owned());
         let url = match url.clone().filter(|url| !url.is_empty()) {
-            Some(url) => url,
-            None => match environment.vendor_url()? {
-                Some(url) => url,
-                None => return Ok(None),
-            },
+            Some(url) => Some(url),
+            None => environment.vendor_url()?,
         };
+        let Some(url) = url.or_else(|| sidecar(SIDECAR_URL)) else { return Ok(None) };
         let username = username.clone().filter(|name| !name.is_empty());
         let username = username.or_else(|| environment.text("NS_USER"));
-        let password = match password_file {
-            Some(path) => Some(read_password(path)?),
-            None => {
-                environment.secret("NITRO_PASSWORD").or_else(|| environment.secret("NS_PASSWORD"))
-            }
+        let username = username.or_else(|| sidecar(SIDECAR_USER));
+        let given =
+            environment.secret("NITRO_PASSWORD").or_else(|| environment.secret("NS_PASSWORD"));
+        let password = match (password_file, given) {
+            (Some(path), _) => Some(read_password(path)?),
+            (None, Some(password)) => Some(password),
+            (None, None) if is_sidecar => Some(read_password(&PathBuf::from(SIDECAR_PASSWORD))?),
+            (None, None) => None,
         };
         let trust = match ca_file {
             Some(_) if *insecure => return Err(Error::TrustUnclear),
@@ -252,7 +284,7 @@ impl MeaningSettings {
         let Self { identity, ingress, members } = self;
         let IdentityOptions { prefix, cluster_id } = identity;
         let IngressOptions {
-            controller_names,
+            controller_names: _,
             ingress_classes,
             default_vip,
             vip_namespaces,
@@ -275,12 +307,9 @@ impl MeaningSettings {
         Ok(Policy {
             mark: Mark {
                 prefix: prefix.map_or_else(|| "k8s".to_owned(), |prefix| prefix.0),
-                cluster: cluster_id.clone(),
+                cluster: cluster_id.clone().unwrap_or_else(local),
             },
-            controller_names: some(controller_names)
-                .into_iter()
-                .chain([OWN_CONTROLLER_NAME.to_owned()])
-                .collect(),
+            controller_names: ingress.controller_names(),
             ingress_classes: some(ingress_classes),
             appliance_classes: ApplianceClasses::All,
             unknown_class: UnknownClass::Ours,
@@ -303,6 +332,11 @@ impl FromStr for Prefix {
             (1..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
         well_formed.then(|| Self(text.to_owned())).ok_or("must be 1 to 8 letters or digits")
     }
+}
+
+/// The cluster that manifests are of.
+fn local() -> ClusterId {
+    ClusterId::parse("local").expect("it is a valid id")
 }
 
 fn parse_cluster_id(text: &str) -> Result<ClusterId, &'static str> {

@@ -27,6 +27,10 @@ mod access;
 mod audit;
 #[path = "cluster/controllers.rs"]
 mod controllers;
+#[path = "cluster/appliance.rs"]
+mod appliance;
+#[path = "cluster/rig.rs"]
+mod rig;
 #[path = "cluster/running.rs"]
 mod running;
 #[path = "cluster/helm.rs"]
@@ -41,6 +45,12 @@ mod resources;
 mod left_over;
 #[path = "cluster/servers.rs"]
 mod servers;
+#[path = "cluster/seed.rs"]
+mod seed;
+#[path = "cluster/lifecycle.rs"]
+mod lifecycle;
+#[path = "cluster/programming.rs"]
+mod programming;
 
 use std::process::ExitCode;
 
@@ -83,6 +93,9 @@ fn main() -> ExitCode {
         chart_rights: the_chart_is_of_the_version_of_the_program,
         resources: a_netscaler_with_a_wrong_value_is_refused,
         resources: a_netscaler_keeps_its_prefix,
+        programming: an_ingress_is_programmed_and_says_so,
+        lifecycle: an_ingress_lives_and_dies,
+        lifecycle: one_that_leaves_our_class_loses_address_and_report,
         left_over: nothing_survives_a_killed_test_program,
         left_over: nothing_survives_a_signal_for_all_of_a_group,
     );

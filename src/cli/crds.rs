@@ -13,7 +13,7 @@ pub struct Arguments {}
 
 const EXAMPLE: &str = "\
 Example:
-  nitro-ingress crds | kubectl apply --server-side -f -";
+  nitro-ingress crds | kubectl apply -f -";
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments, screen: &mut Screen<'_>) -> Result<End, Error> {

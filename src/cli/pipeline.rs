@@ -135,15 +135,19 @@ impl Pipeline {
     }
 }
 
+/// Whom the client of the appliance believes.
+pub(super) fn trust_of(trust: settings::Trust) -> Trust {
+    match trust {
+        settings::Trust::Platform => Trust::Platform,
+        settings::Trust::Authorities(pem) => Trust::Authorities(pem),
+        settings::Trust::Anybody => Trust::Anybody,
+    }
+}
+
 impl Appliance {
     fn new(settings: settings::Appliance) -> Result<Self, Error> {
         let settings::Appliance { url, username, password, trust } = settings;
-        let trust = match trust {
-            settings::Trust::Platform => Trust::Platform,
-            settings::Trust::Authorities(pem) => Trust::Authorities(pem),
-            settings::Trust::Anybody => Trust::Anybody,
-        };
-        let https = Https::new(&url, &trust)?;
+        let https = Https::new(&url, &trust_of(trust))?;
         let is_unverified = https.is_unverified();
         let client = Client::new(https, Credentials::new(username, password));
         Ok(Self { client, url, is_unverified })

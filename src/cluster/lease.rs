@@ -9,16 +9,17 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease as Object, LeaseSpec};
+use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use kube::api::PostParams;
-use kube::{Api, Client};
+use kube::{Api, Client, Resource};
 use tokio::sync::Mutex;
 use tokio::sync::watch::{self, Receiver, Sender};
 use tokio::time::timeout;
 
-use super::watch::chain;
+use crate::chain::chain;
+use crate::fence::Fence;
 use crate::model::ObjectKey;
-use crate::nitro::Fence;
 
 /// A lease, and what we know of it.
 pub struct Lease {
@@ -91,6 +92,17 @@ impl Lease {
     /// How long it lasts after a renewal.
     pub const fn duration(&self) -> Duration {
         self.duration
+    }
+
+    /// The lease as Events name it.
+    pub fn reference(&self) -> ObjectReference {
+        ObjectReference {
+            api_version: Some(Object::api_version(&()).into_owned()),
+            kind: Some(Object::kind(&()).into_owned()),
+            namespace: Some(self.key.namespace.clone()),
+            name: Some(self.key.name.clone()),
+            ..ObjectReference::default()
+        }
     }
 
     /// Tells whether we may write, and each change of that.

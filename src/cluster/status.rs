@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::resources::netscaler::{NetScaler, NetScalerStatus};
 use super::resources::report::{IngressReport, IngressReportStatus};
-use super::watch::chain;
+use crate::chain::chain;
 use crate::model::ObjectKey;
 
 /// What we are called in the managed fields and Events of objects.
@@ -139,11 +139,6 @@ impl Writer {
         if let Err(error) = self.recorder.publish(&event, about).await {
             tracing::warn!(object = about.name, reason, error = chain(&error), "an Event is lost");
         }
-    }
-
-    /// The client that writes.
-    pub(crate) const fn client(&self) -> &Client {
-        &self.client
     }
 }
 

@@ -27,6 +27,7 @@ use super::connect::WATCH_SECS;
 use super::prune::Prune;
 use super::resources::netscaler::NetScaler;
 use super::resources::report::IngressReport;
+use crate::chain::chain;
 use crate::model::ObjectKey;
 
 /// Which namespaces are looked at.
@@ -335,19 +336,4 @@ async fn watch<K: Watched>(
         writer.apply_watcher_event(&event);
         tell(&event, is_news);
     }
-}
-
-/// An error with its causes in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let next = error.to_string();
-        // kube repeats its sources.
-        if !text.ends_with(&next) {
-            text = format!("{text}: {next}");
-        }
-        source = error.source();
-    }
-    text
 }

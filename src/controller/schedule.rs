@@ -20,6 +20,8 @@ pub struct Timing {
     pub save: Duration,
     /// The longest wait after a failure.
     pub longest_retry: Duration,
+    /// How long after another controller was last seen its last request may still be on its way.
+    pub request: Duration,
 }
 
 impl Default for Timing {
@@ -32,6 +34,7 @@ impl Default for Timing {
             settle: Duration::from_secs(2),
             save: Duration::from_secs(10),
             longest_retry: Duration::from_mins(5),
+            request: Duration::from_mins(1),
         }
     }
 }
@@ -61,6 +64,7 @@ pub(super) enum Blocks {
 
 /// What a turn has to look at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(super) struct Due {
     /// The cluster has changed.
     pub(super) changes: bool,
@@ -92,11 +96,6 @@ impl Schedule {
     pub(super) fn changed(&mut self, now: Instant) {
         let first = self.changes.map_or(now, |(first, _)| first);
         self.changes = Some((first, now));
-    }
-
-    /// Whether the cluster has changed since the last turn.
-    pub(super) const fn has_changes(&self) -> bool {
-        self.changes.is_some()
     }
 
     /// What is due now.
@@ -139,6 +138,22 @@ impl Schedule {
     /// Nobody else has changed the appliance.
     pub(super) fn looked(&mut self, now: Instant) {
         self.look = now + self.timing.look;
+    }
+
+    /// It is too early to tell whether somebody else has.
+    pub(super) const fn look_at(&mut self, at: Instant) {
+        self.look = at;
+    }
+
+    /// There is nothing for us to do: another controller does it.
+    pub(super) fn idle(&mut self, now: Instant) {
+        (self.look, self.resync) = (now + self.timing.look, now + self.timing.resync);
+        (self.save, self.retry, self.failures) = (None, None, 0);
+    }
+
+    /// Nothing comes before that moment.
+    pub(super) const fn wait_until(&mut self, at: Instant) {
+        self.retry = Some((at, Blocks::All));
     }
 
     /// We wrote.
@@ -212,6 +227,7 @@ mod tests {
         settle: Duration::from_secs(2),
         save: Duration::from_secs(10),
         longest_retry: Duration::from_mins(5),
+        request: Duration::from_mins(1),
     };
 
     fn millis(count: u64) -> Duration {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
 
-use crate::nitro::{Client, Error, Request, Row, Transport};
+use crate::nitro::{Client, Error, Request, Row, Transport, row};
 
 /// Up to which change of the appliance we know everything.
 #[derive(Debug, Clone, Default)]
@@ -52,10 +52,7 @@ impl Look {
     }
 
     fn of(config: Option<&Row>, hardware: Option<&Row>) -> Self {
-        let text = |row: Option<&Row>, field: &str| {
-            let value = row.and_then(|row| row.get(field))?;
-            value.as_str().map(str::to_owned).or_else(|| Some(value.as_i64()?.to_string()))
-        };
+        let text = |row: Option<&Row>, field| row.and_then(|row| row::shown(row, field));
         let change = text(config, "lastconfigchangedtime").unwrap_or_default();
         let now = text(config, "currentsytemtime").and_then(|now| parse(&now));
         let age = parse(&change).zip(now).and_then(|(then, now)| {

@@ -10,12 +10,12 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::code::Code;
 use super::error::Error;
-use super::fence::Fence;
 use super::request::{Effect, Request, knows_series, mask};
 use super::response::{Answer, Row};
 use super::row;
 use super::session::{Credentials, Token};
 use super::transport::{HttpResponse, SendError, Transport};
+use crate::fence::Fence;
 
 /// Talks to one appliance as one user.
 #[derive(Debug)]
@@ -285,7 +285,7 @@ impl<T: Transport> Client<T> {
 }
 
 /// Whether a row of `hanode` says that the node that was asked is the primary.
-pub(crate) fn is_local_primary(row: &Row) -> bool {
+pub fn is_local_primary(row: &Row) -> bool {
     row::number(row, "id") == Some(0)
         && row::text(row, "state").is_some_and(|state| state.eq_ignore_ascii_case("Primary"))
 }

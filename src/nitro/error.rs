@@ -1,9 +1,8 @@
 //! Why a NITRO call did not succeed.
 
-use std::error::Error as StdError;
-
 use super::code::{Class, Code};
 use super::transport::SendError;
+use crate::chain::chain;
 
 /// Why a NITRO call did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -182,13 +181,7 @@ impl Error {
 
     /// The whole chain in one line, for places that can't show sources.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = self.source();
-        while let Some(error) = source {
-            text = format!("{text}: {error}");
-            source = error.source();
-        }
-        text
+        chain(self)
     }
 }
 

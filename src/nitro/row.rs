@@ -21,6 +21,16 @@ pub(crate) fn number(row: &Row, field: &str) -> Option<i64> {
     }
 }
 
+/// A value as text, whether it is one, a number or a flag.
+pub(crate) fn shown(row: &Row, field: &str) -> Option<String> {
+    match row.get(field)? {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(flag) => Some(flag.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
 /// One field as the schema spells it.
 pub(crate) fn read(kind: Kind, row: &Row, field: &str) -> Option<Value> {
     schema::normalise(kind, field, row.get(field)?).ok().map(|(_, value)| value)

@@ -5,14 +5,16 @@ use std::ffi::OsStr;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ring::rand::SecureRandom;
+
 use super::Error;
-use crate::model::Redacted;
+use crate::model::{Redacted, base32};
 
 /// What the environment says beside the options. An empty variable counts as absent.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, Redacted<String>>);
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "NITRO_PASSWORD",
     "NS_IP",
     "NS_PORT",
@@ -22,6 +24,8 @@ const NAMES: [&str; 9] = [
     "NS_VIP",
     "NS_APPS_NAME_PREFIX",
     "NO_COLOR",
+    "POD_NAME",
+    "HOSTNAME",
 ];
 
 impl Environment {
@@ -46,6 +50,19 @@ impl Environment {
     /// Whether colours are unwanted (<https://no-color.org>).
     pub fn has_no_color(&self) -> bool {
         self.value("NO_COLOR").is_some()
+    }
+
+    /// Who this process is among controllers: its pod or machine, and something that no other
+    /// process has.
+    pub fn identity(&self) -> String {
+        let place = self.value("POD_NAME").or_else(|| self.value("HOSTNAME"));
+        let mut bytes = [0; 5];
+        // Without randomness the id of the process has to do: machines tell themselves apart.
+        let unique = match ring::rand::SystemRandom::new().fill(&mut bytes) {
+            Ok(()) => base32(&bytes, 8),
+            Err(_) => std::process::id().to_string(),
+        };
+        format!("{}_{unique}", place.unwrap_or("nitro-ingress"))
     }
 
     pub(super) fn secret(&self, name: &str) -> Option<Redacted<String>> {

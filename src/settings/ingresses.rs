@@ -1,9 +1,11 @@
 //! The options about what Ingresses mean.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use clap::Args;
 
+use super::some;
 use crate::annotations::Vip;
 use crate::model::ObjectKey;
 
@@ -12,14 +14,15 @@ use crate::model::ObjectKey;
 #[command(next_help_heading = "Ingresses")]
 pub(super) struct IngressOptions {
     /// Serve the classes whose IngressClass has this controller; can be given several times
+    /// [default: citrix.com/ingress-controller for manifests; none in a cluster]
     ///
-    /// Those with `nitro-ingress.dev/ingress-controller` are always served.
+    /// Those with `nitro-ingress.dev/ingress-controller` are always served. In a cluster the vendor's
+    /// controller may run beside this one, and then its classes are its own.
     #[arg(
         long = "controller-name",
         env = "NITRO_INGRESS_CONTROLLER_NAMES",
         value_name = "NAME",
-        value_delimiter = ',',
-        default_value = "citrix.com/ingress-controller"
+        value_delimiter = ','
     )]
     pub(super) controller_names: Vec<String>,
 
@@ -70,6 +73,30 @@ pub(super) struct IngressOptions {
         value_delimiter = ','
     )]
     pub(super) references: Vec<String>,
+}
+
+/// The `spec.controller` of the IngressClasses that are made for this controller.
+pub(super) const OWN_CONTROLLER_NAME: &str = "nitro-ingress.dev/ingress-controller";
+
+/// That of the IngressClasses that are made for the vendor's.
+const VENDOR_CONTROLLER_NAME: &str = "citrix.com/ingress-controller";
+
+impl IngressOptions {
+    /// The `spec.controller` values that are ours where manifests are read.
+    pub(super) fn controller_names(&self) -> BTreeSet<String> {
+        let mut names = self.controller_names_in_cluster();
+        if some(&self.controller_names).is_empty() {
+            names.insert(VENDOR_CONTROLLER_NAME.to_owned());
+        }
+        names
+    }
+
+    /// Those that are ours in a cluster.
+    pub(super) fn controller_names_in_cluster(&self) -> BTreeSet<String> {
+        let mut names = some(&self.controller_names);
+        names.insert(OWN_CONTROLLER_NAME.to_owned());
+        names
+    }
 }
 
 fn parse_object_key(text: &str) -> Result<ObjectKey, &'static str> {

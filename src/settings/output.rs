@@ -6,10 +6,9 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputSettings {
-    /// How much to log
-    #[arg(long, global = true, env = "NITRO_INGRESS_LOG_LEVEL", value_name = "LEVEL",
-        value_enum, default_value_t = LogLevel::Error)]
-    pub log_level: LogLevel,
+    /// How much to log [default: error; info for the controller]
+    #[arg(long, global = true, env = "NITRO_INGRESS_LOG_LEVEL", value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
 
     /// The form of log lines
     #[arg(long, global = true, env = "NITRO_INGRESS_LOG_FORMAT", value_name = "FORMAT",

@@ -3,6 +3,7 @@
 use clap::Parser;
 use tempfile::NamedTempFile;
 
+use super::ingresses::OWN_CONTROLLER_NAME;
 use super::*;
 
 #[derive(Debug, Parser)]

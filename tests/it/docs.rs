@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, Command, CommandFactory};
 use nitro_ingress::annotations::{ANNOTATIONS, Annotation};
 use nitro_ingress::cli;
 use nitro_ingress::diagnostic::Code;
-use nitro_ingress::settings::{OutputSettings, Settings};
+use nitro_ingress::settings::{ClusterSettings, ControllerSettings, OutputSettings, Settings};
 
 use crate::command::nitro_ingress;
 use crate::tidy::{Source, sources, top};
@@ -170,7 +170,9 @@ fn diagnostics_of_the_scenarios_are_as_their_reference_says() {
 
 /// The options of all commands as a table.
 fn settings() -> String {
-    let command = OutputSettings::augment_args(Settings::augment_args(Command::new("settings")));
+    let command = Settings::augment_args(Command::new("settings"));
+    let command = ControllerSettings::augment_args(ClusterSettings::augment_args(command));
+    let command = OutputSettings::augment_args(command);
     let mut table = "| option | environment | what it is for |\n| --- | --- | --- |\n".to_owned();
     for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
         let value = match (argument.get_action(), argument.get_value_names()) {
@@ -326,4 +328,14 @@ fn files_and_modules_that_the_map_names_are_there() {
     });
     let missing: Vec<&str> = named.filter(|path| !top().join(path).exists()).collect();
     assert!(missing.is_empty(), "the documents name what is not there: {missing:?}");
+}
+
+#[test]
+fn the_definitions_of_the_custom_resources_are_fresh() {
+    let _alone = documents_lock();
+    let written = nitro_ingress(&["crds"]).end().with_status(0).out;
+    for definition in written.split("---\n") {
+        let plural = definition.lines().find_map(|line| line.trim().strip_prefix("plural: "));
+        assert_fresh(&format!("crds/{}.yaml", plural.unwrap()), definition);
+    }
 }

@@ -19,6 +19,7 @@ const CORE: &[&str] = &[
     "explain",
     "nitro/request",
     "nitro/response",
+    "report",
 ];
 
 /// What would make a computation depend on more than its input. The clock and the environment are

@@ -94,10 +94,12 @@ impl IngressBuilder {
         self
     }
 
-    /// With an annotation below `ingress.citrix.com/`.
+    /// With an annotation below `ingress.citrix.com/`, or with this whole key.
     pub(crate) fn annotated(mut self, name: &str, value: &str) -> Self {
         let annotations = self.0.metadata.annotations.as_mut().unwrap();
-        annotations.insert(format!("ingress.citrix.com/{name}"), value.to_owned());
+        let is_whole = name.contains('/');
+        let key = if is_whole { name.to_owned() } else { format!("ingress.citrix.com/{name}") };
+        annotations.insert(key, value.to_owned());
         self
     }
 

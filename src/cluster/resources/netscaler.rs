@@ -38,7 +38,6 @@ use serde::{Deserialize, Serialize};
 pub struct NetScalerSpec {
     /// The management addresses, such as `https://192.0.2.2`: one, or those of both nodes of a pair.
     /// Plain HTTP is for an appliance beside the controller only.
-    // Without a greatest length an API server thinks that the rule costs too much.
     #[schemars(length(min = 1, max = 2), inner(length(max = 300)))]
     #[x_kube(validation = ("self.all(url, url.matches('^https://[^/@]+/?$') || \
         url.matches('^http://(127\\\\.[0-9.]+|localhost|\\\\[::1\\\\])(:[0-9]+)?/?$'))",

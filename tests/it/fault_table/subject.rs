@@ -19,6 +19,7 @@ pub(super) fn id() -> IngressId {
 
 /// An Ingress that has an annotation and what that needs, and nothing more that would protect it.
 pub(super) struct Subject {
+    key: &'static str,
     name: &'static str,
     /// A sound value, if there is one that can be honoured here.
     value: Option<&'static str>,
@@ -46,6 +47,8 @@ impl Subject {
             "insecure-service-type" => Some("http"),
             // Certkeys of somebody else.
             "preconfigured-certkey" => None,
+            // Not paused, or it would not be as its text says.
+            "paused" => Some("false"),
             _ => Some(annotation.example),
         };
         let needs: &[_] = match name {
@@ -62,7 +65,7 @@ impl Subject {
             "ssl-passthrough" => Carries::Tls,
             _ => Carries::Http,
         };
-        Self { name, value, needs, carries }
+        Self { key: annotation.key, name, value, needs, carries }
     }
 
     /// It as it should be.
@@ -72,7 +75,7 @@ impl Subject {
 
     /// It with this value of the annotation.
     pub(super) fn with(&self, value: &str) -> IngressBuilder {
-        self.without().annotated(self.name, value)
+        self.without().annotated(self.key, value)
     }
 
     fn without(&self) -> IngressBuilder {

@@ -93,6 +93,7 @@ fn own_malformed(name: &str) -> &'static [&'static str] {
         "insecure-service-type" => &["7", "udp", "ssl", "htttp"],
         "insecure-termination" => &["7", "redirct", "True", "allow, redirect"],
         "path-match-method" => &["7", "regex", "exakt"],
+        "paused" => &["7", "yes", "until Monday"],
         "preconfigured-certkey" => &[
             "7",
             r#"{"certs": [{"name": "a", "type": "default|sni|ca"}]}"#,

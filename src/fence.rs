@@ -4,48 +4,52 @@
 //! the fence for as long as that surely lasts, and the client looks at it before every write, so
 //! that a process that was stopped in between sends nothing when it goes on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// Lets writes pass for a time. Clones are one and the same.
 #[derive(Debug, Clone, Default)]
-pub struct Fence(Arc<Mutex<Right>>);
-
-#[derive(Debug, Default)]
-struct Right {
-    end: Option<Instant>,
-    is_stopped: bool,
+pub struct Fence {
+    end: Arc<Mutex<Option<Instant>>>,
+    is_stopped: Arc<AtomicBool>,
 }
 
 impl Fence {
     /// Lets writes pass until then.
     pub fn open_until(&self, end: Instant) {
-        self.right().end = Some(end);
+        *self.end() = Some(end);
     }
 
     /// Lets nothing pass until it is opened again.
     pub fn close(&self) {
-        self.right().end = None;
+        *self.end() = None;
     }
 
     /// Lets nothing pass until it is resumed, open or not: what is on its way is to be the last.
     pub fn stop(&self) {
-        self.right().is_stopped = true;
+        self.is_stopped.store(true, Ordering::SeqCst);
     }
 
     /// Ends [`Fence::stop`].
     pub fn resume(&self) {
-        self.right().is_stopped = false;
+        self.is_stopped.store(false, Ordering::SeqCst);
     }
 
     /// Whether a write may pass now.
     pub fn is_open(&self) -> bool {
-        let right = self.right();
-        !right.is_stopped && right.end.is_some_and(|end| Instant::now() < end)
+        let end = *self.end();
+        !self.is_stopped.load(Ordering::SeqCst) && end.is_some_and(|end| Instant::now() < end)
     }
 
-    fn right(&self) -> MutexGuard<'_, Right> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// One that is open while this is, and can be stopped alone.
+    #[must_use]
+    pub fn branch(&self) -> Self {
+        Self { end: Arc::clone(&self.end), is_stopped: Arc::default() }
+    }
+
+    fn end(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -63,6 +67,7 @@ mod tests {
         assert!(fence.is_open());
         fence.stop();
         assert!(!fence.is_open());
+        assert!(fence.branch().is_open());
         fence.resume();
         assert!(fence.is_open());
         fence.close();

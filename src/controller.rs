@@ -1,0 +1,299 @@
+//! The loop: what changes in the cluster reaches the appliances, and what became of it the cluster.
+//!
+//! One process serves any number of appliances, each with a [`reconcile`] loop of its own, over one
+//! set of watches. It writes only while it holds the lease. It is the only module that knows both
+//! worlds, and the only one that starts tasks that outlive a call, a watch of Secrets aside.
+
+mod schedule;
+mod watchful;
+mod hosts;
+mod world;
+mod appliance;
+mod tell;
+mod reconcile;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client, ResourceExt};
+use tokio::select;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::chain::chain;
+use crate::cluster::connect::{self, Access, connect};
+use crate::cluster::lease::Lease;
+use crate::cluster::resources::netscaler::{NetScaler, Saving};
+use crate::cluster::secrets::{Mode, Secrets};
+use crate::cluster::status::Writer;
+use crate::cluster::watch::{Scope, Watches};
+use crate::fence::Fence;
+use crate::model::{ClusterId, ObjectKey};
+use crate::nitro::{Credentials, Trust};
+use crate::policy::{self, ApplianceClasses, BrakeLimits, Policy};
+use appliance::{CredentialSource, Target};
+use reconcile::Reconciler;
+pub use schedule::Timing;
+use world::World;
+
+/// Everything that a controller is told at its start.
+pub struct Options {
+    /// Which cluster, and as whom.
+    pub access: Access,
+    /// What is watched.
+    pub scope: Scope,
+    /// How Secrets are read.
+    pub secrets: Mode,
+    /// The name of the lease, and its namespace unless it is our own.
+    pub lease: (Option<String>, String),
+    /// How long the lease lasts after each renewal.
+    pub lease_duration: Duration,
+    /// Who we are in the lease and in Events; no two processes are the same.
+    pub identity: String,
+    /// How long is waited for what.
+    pub timing: Timing,
+    /// The id of the cluster; the uid of its namespace kube-system if none is given.
+    pub cluster_id: Option<ClusterId>,
+    /// What the operator decides.
+    pub policy: Policy,
+    /// The appliance of the settings, if they name one.
+    pub appliance: Option<Given>,
+}
+
+/// An appliance that the settings name.
+#[derive(Clone)]
+pub struct Given {
+    /// Its management addresses.
+    pub endpoints: Vec<String>,
+    /// Whose word is taken for who it is.
+    pub trust: Trust,
+    /// As whom we log in, read anew each time.
+    pub credentials: Arc<dyn Fn() -> Result<Credentials, String> + Send + Sync>,
+    /// Whether it is a CPX in our own pod.
+    pub is_sidecar: bool,
+}
+
+/// Why the controller could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no way to the API server.
+    #[error("there is no way to the cluster")]
+    Connect(#[from] connect::Error),
+}
+
+/// How long is waited before the API server is asked again at the start.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Runs until it is told to stop; then finishes what is on its way, saves, logs out and gives the
+/// lease up.
+pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(), Error> {
+    let Options {
+        access,
+        scope,
+        secrets,
+        lease,
+        lease_duration,
+        identity,
+        timing,
+        cluster_id,
+        mut policy,
+        appliance,
+    } = options;
+    let client = connect(&access).await?;
+    let mut stop = std::pin::pin!(stop);
+    policy.mark.cluster = select! {
+        id = id_of(&client, cluster_id) => id,
+        () = &mut stop => return Ok(()),
+    };
+    let namespace = lease.0.clone().unwrap_or_else(|| client.default_namespace().to_owned());
+    let changed = watch::channel(()).0;
+    let mut tasks = JoinSet::new();
+    let fence = Fence::default();
+    let world = Arc::new(World {
+        watches: Watches::start(&client, scope, &changed, &mut tasks),
+        secrets: Secrets::new(client.clone(), secrets, changed.clone()),
+        writer: Writer::new(client.clone(), identity.clone()),
+        lease: Lease::new(
+            client.clone(),
+            ObjectKey::new(namespace.as_str(), lease.1.as_str()),
+            (identity.clone(), lease_duration),
+            fence.clone(),
+        ),
+        timing,
+        changed,
+        client,
+    });
+    let (leasing, reading) = (Arc::clone(&world), Arc::clone(&world));
+    tasks.spawn(async move { leasing.lease.keep().await });
+    tasks.spawn(async move { reading.secrets.refresh().await });
+    tracing::info!(cluster = %policy.mark.cluster, identity, "waiting for all watches");
+    select! {
+        () = world.watches.synced() => {
+            tracing::info!("all watches have told everything that is there");
+            let keeper = Keeper { world: &world, fence, policy, namespace, given: appliance };
+            // Turns are computed on one thread, one at a time.
+            LocalSet::new().run_until(keeper.keep(stop)).await;
+        }
+        () = &mut stop => {}
+    }
+    world.lease.release().await;
+    tasks.shutdown().await;
+    Ok(())
+}
+
+/// The id of the cluster: the given one, or else that of its first namespace. Without it nothing on
+/// an appliance is ours.
+async fn id_of(client: &Client, given: Option<ClusterId>) -> ClusterId {
+    if let Some(id) = given {
+        return id;
+    }
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    loop {
+        match namespaces.get("kube-system").await {
+            Ok(namespace) => {
+                let id = namespace.uid().and_then(|uid| ClusterId::parse(&uid));
+                if let Some(id) = id {
+                    return id;
+                }
+                tracing::error!("the namespace kube-system has no usable uid");
+            }
+            Err(error) => {
+                tracing::error!(error = chain(&error), "the namespace kube-system cannot be read");
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Keeps one reconciler for each appliance.
+struct Keeper<'a> {
+    world: &'a Arc<World>,
+    fence: Fence,
+    policy: Policy,
+    /// Our own namespace, in which credentials lie.
+    namespace: String,
+    given: Option<Given>,
+}
+
+/// A reconciler at work.
+struct Running {
+    stop: watch::Sender<bool>,
+    target: watch::Sender<Target>,
+    /// What it was made of.
+    made_of: Option<NetScaler>,
+}
+
+impl Keeper<'_> {
+    /// Starts and stops reconcilers as appliances come and go, until it is told to stop.
+    async fn keep(self, mut stop: std::pin::Pin<&mut impl Future<Output = ()>>) {
+        let mut changed = self.world.changed.subscribe();
+        let mut running: BTreeMap<String, Running> = BTreeMap::new();
+        let mut tasks = JoinSet::new();
+        loop {
+            self.adapt(&mut running, &mut tasks);
+            select! {
+                () = &mut stop => break,
+                Ok(()) = changed.changed() => {}
+                // One that was told to stop has stopped.
+                Some(_) = tasks.join_next() => {}
+            }
+        }
+        for one in running.values() {
+            one.stop.send_replace(true);
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    fn adapt(&self, running: &mut BTreeMap<String, Running>, tasks: &mut JoinSet<()>) {
+        let objects = self.world.watches.netscalers.all();
+        let objects = objects.map(|object| (object.name_any(), Some(without_status(&object))));
+        let given = self.given.as_ref().map(|_| (String::new(), None));
+        let wanted: BTreeMap<String, Option<NetScaler>> = objects.chain(given).collect();
+        running.retain(|name, one| {
+            let stays = wanted.contains_key(name);
+            if !stays {
+                tracing::info!(appliance = name, "the NetScaler is gone; what it has stays");
+                one.stop.send_replace(true);
+            }
+            stays
+        });
+        for (name, object) in wanted {
+            let Some(target) = self.target(object.as_ref()) else { continue };
+            match running.get_mut(&name) {
+                Some(one) if one.made_of == object => {}
+                Some(one) => {
+                    one.target.send_replace(target);
+                    one.made_of = object;
+                }
+                None => {
+                    let (stop, stopped) = watch::channel(false);
+                    let (sender, targets) = watch::channel(target.clone());
+                    let fence = self.fence.branch();
+                    let reconciler =
+                        Reconciler::new(Arc::clone(self.world), name.clone(), target, fence);
+                    tasks.spawn_local(reconciler.run(stopped, targets));
+                    running.insert(name, Running { stop, target: sender, made_of: object });
+                }
+            }
+        }
+    }
+
+    /// An appliance as its object describes it, or else as the settings do.
+    fn target(&self, object: Option<&NetScaler>) -> Option<Target> {
+        let Some(object) = object else {
+            let Given { endpoints, trust, credentials, is_sidecar } = self.given.clone()?;
+            let mut policy = self.policy.clone();
+            policy.appliance_classes = ApplianceClasses::NamingNone;
+            let credentials = CredentialSource::Settings(credentials);
+            let drift = crate::cluster::resources::netscaler::Drift::default();
+            return Some(Target { endpoints, trust, credentials, policy, drift, is_sidecar });
+        };
+        let spec = &object.spec;
+        let mut policy = self.policy.clone();
+        policy.appliance_classes = ApplianceClasses::Naming(object.name_any());
+        if let Some(prefix) = &spec.prefix {
+            policy.mark.prefix.clone_from(prefix);
+        }
+        policy.default_vip = spec.default_vip.as_ref().and_then(|vip| vip.parse().ok());
+        let vips = spec.vip_namespaces.iter();
+        let vips =
+            vips.filter_map(|(vip, all)| Some((vip.parse().ok()?, all.iter().cloned().collect())));
+        policy.vip_namespaces = vips.collect();
+        policy.enable_default_profile = spec.enable_default_profile.unwrap_or_default();
+        policy.consent.references = spec.allowed_references.iter().cloned().collect();
+        policy.consent.saving = match spec.save {
+            Saving::Own => policy::Saving::Own,
+            Saving::All => policy::Saving::All,
+            Saving::Never => policy::Saving::Never,
+        };
+        if let Some(brake) = spec.brake {
+            let usize = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+            policy.consent.brake =
+                BrakeLimits { count: usize(brake.count), percent: usize(brake.percent) };
+        }
+        let trust = match (&spec.ca, spec.insecure) {
+            (Some(ca), _) => Trust::Authorities(ca.clone().into_bytes()),
+            (None, Some(true)) => Trust::Anybody,
+            (None, _) => Trust::Platform,
+        };
+        let secret = ObjectKey::new(self.namespace.as_str(), spec.credentials.secret_name.as_str());
+        Some(Target {
+            endpoints: spec.endpoints.clone(),
+            trust,
+            credentials: CredentialSource::Secret(secret),
+            policy,
+            drift: spec.drift,
+            is_sidecar: false,
+        })
+    }
+}
+
+/// What an appliance is made of: not what we write into it, nor annotations.
+fn without_status(object: &NetScaler) -> NetScaler {
+    let mut object = object.clone();
+    object.status = None;
+    object.metadata.annotations = None;
+    object
+}

@@ -1,0 +1,76 @@
+//! The wrong-box guard: which hardware was seen behind which address.
+//!
+//! An appliance that was exchanged looks like one that lost everything. Until somebody confirms
+//! that it is meant, nothing is written to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The numbers of the hardware that was seen behind each address, and is what was meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Hosts(BTreeMap<String, BTreeSet<String>>);
+
+impl Hosts {
+    /// Reads a list as it is written: an address and a number each.
+    pub(super) fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hosts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (url, host) in entries.into_iter().filter_map(|entry| entry.rsplit_once(' ')) {
+            hosts.entry(url.to_owned()).or_default().insert(host.to_owned());
+        }
+        Self(hosts)
+    }
+
+    /// The list that [`Hosts::parse`] reads.
+    pub(super) fn entries(&self) -> Vec<String> {
+        let entry = |(url, hosts): (&String, &BTreeSet<String>)| {
+            hosts.iter().map(|host| format!("{url} {host}")).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(entry).collect()
+    }
+
+    /// Whether this hardware is what is meant by the address. What is seen first is; an address that
+    /// leads to one of several nodes has as many.
+    pub(super) fn knows(&mut self, url: &str, host: &str, nodes: usize) -> bool {
+        let seen = self.0.entry(url.to_owned()).or_default();
+        if seen.len() < nodes.max(1) {
+            seen.insert(host.to_owned());
+        }
+        seen.contains(host)
+    }
+
+    /// Takes this hardware for what is meant from now on, and no other.
+    pub(super) fn confirm(&mut self, url: &str, host: &str) {
+        self.0.insert(url.to_owned(), [host.to_owned()].into());
+    }
+
+    /// What an approval of this hardware must name.
+    pub(super) fn approval(host: &str) -> String {
+        format!("host-{host}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://192.0.2.2";
+
+    #[test]
+    fn another_box_behind_the_same_address_is_not_known_until_it_is_confirmed() {
+        let mut hosts = Hosts::default();
+        assert!(hosts.knows(URL, "1", 1) && hosts.knows(URL, "1", 1));
+        assert!(!hosts.knows(URL, "2", 1));
+        assert!(hosts.knows("https://192.0.2.3", "2", 1), "the other node of a pair");
+        hosts.confirm(URL, "2");
+        assert!(hosts.knows(URL, "2", 1) && !hosts.knows(URL, "1", 1));
+    }
+
+    #[test]
+    fn an_address_that_follows_the_primary_has_both_nodes() {
+        let mut hosts = Hosts::default();
+        assert!(hosts.knows(URL, "1", 2) && hosts.knows(URL, "2", 2));
+        assert!(!hosts.knows(URL, "3", 2));
+        let entries = hosts.entries();
+        assert_eq!(entries, ["https://192.0.2.2 1", "https://192.0.2.2 2"]);
+        assert_eq!(Hosts::parse(entries.iter().map(String::as_str)), hosts);
+    }
+}

@@ -1,0 +1,66 @@
+//! What is known of an appliance after a plan: what was read, and what we wrote since.
+
+use std::time::Instant;
+
+use super::Reconciler;
+use crate::execute::{OpOutcome, Outcomes};
+use crate::model::Kind;
+use crate::plan::{Op, Plan, aim, simulate};
+use crate::translate::Translation;
+
+impl Reconciler {
+    /// Takes note of what was written.
+    pub(super) fn remember(&mut self, plan: &Plan, outcomes: &Outcomes) {
+        let now = Instant::now();
+        let has_saved = plan.ops.iter().zip(&outcomes.ops).any(|(planned, outcome)| {
+            matches!((&planned.op, outcome), (Op::Save, OpOutcome::Done))
+        });
+        if has_saved {
+            self.schedule.saved();
+        }
+        let is_change = |op: &Op| !matches!(op, Op::Save | Op::RemoveFile { .. });
+        if plan.ops.iter().any(|planned| is_change(&planned.op)) {
+            self.known.wrote(now);
+            self.schedule.wrote(now);
+        }
+    }
+
+    /// Takes what was written into what we know of the appliance.
+    pub(super) fn take_in(&mut self, plan: &Plan, translation: &Translation) {
+        let observed = self.observed.as_mut().expect("a plan follows a reading");
+        let aim = aim(observed, translation);
+        for planned in &plan.ops {
+            simulate(&planned.op, &mut observed.owned, &aim);
+        }
+        let settings = &mut observed.settings;
+        for planned in &plan.ops {
+            if planned.op == Op::Save {
+                settings.unsaved = false;
+            } else if !matches!(planned.op, Op::RemoveFile { .. }) {
+                settings.unsaved_is_ours |= !settings.unsaved;
+                settings.unsaved = true;
+            }
+        }
+    }
+}
+
+/// Whether a plan changes only who serves, and saves.
+pub(super) fn is_of_members(plan: &Plan) -> bool {
+    plan.ops.iter().all(|planned| match &planned.op {
+        Op::Create { entity, .. } | Op::Delete { entity, .. } => entity.kind == Kind::SERVER,
+        Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+            binding.kind == Kind::SERVICEGROUP_MEMBER
+        }
+        Op::EnableMember { .. } | Op::DisableMember { .. } | Op::Save | Op::RemoveFile { .. } => {
+            true
+        }
+        Op::Upload { .. }
+        | Op::Set { .. }
+        | Op::Unset { .. }
+        | Op::Enable { .. }
+        | Op::Change { .. }
+        | Op::Link { .. }
+        | Op::Unlink { .. }
+        | Op::Verify { .. } => false,
+    })
+}

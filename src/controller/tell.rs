@@ -1,0 +1,396 @@
+//! Tells the cluster what a turn found out: reports, addresses, the state of the appliance, and
+//! Events where something has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::ResourceExt;
+
+use super::appliance::{Connection, Target, Trouble};
+use super::hosts::Hosts;
+use super::world::World;
+use crate::chain::chain;
+use crate::cluster::resources::netscaler::{Counts, NetScalerStatus, PendingDeletions};
+use crate::cluster::resources::report::IngressReportStatus;
+use crate::cluster::status::{Tone, reference};
+use crate::model::ObjectKey;
+use crate::nitro::Credentials;
+use crate::observed::ApplianceSettings;
+use crate::plan::HeldBack;
+use crate::report::{Findings, Programmed, Reason, find, set};
+
+/// What was told of one appliance last.
+pub(super) struct Told {
+    world: Arc<World>,
+    /// The name of its `NetScaler`; empty for that of the settings.
+    name: String,
+    status: NetScalerStatus,
+    hosts: Hosts,
+    /// The credentials that were tried last.
+    tried: Option<Credentials>,
+}
+
+/// What is told of an appliance after a turn.
+pub(super) struct Now<'a> {
+    pub(super) settings: &'a ApplianceSettings,
+    pub(super) held_back: Option<&'a HeldBack>,
+    /// What is in the way of writing.
+    pub(super) in_the_way: Option<Reason>,
+    pub(super) is_converged: bool,
+}
+
+/// Writes at once.
+const AT_ONCE: usize = 8;
+
+/// The deletions that a status shows.
+const SHOWN_DELETIONS: usize = 10;
+
+/// The annotation of a `NetScaler`, or of the lease, that approves what waits.
+pub(super) const APPROVED: &str = "nitro-ingress.dev/approve";
+
+/// The annotation of the lease in which the numbers of the hardware are kept, where there is no
+/// `NetScaler` object to keep them.
+const HOSTS: &str = "nitro-ingress.dev/hosts";
+
+impl Told {
+    /// Nothing yet.
+    pub(super) fn new(world: Arc<World>, name: String) -> Self {
+        let (status, hosts, tried) = (NetScalerStatus::default(), Hosts::default(), None);
+        Self { world, name, status, hosts, tried }
+    }
+
+    /// Begins with what was told by whoever wrote before us.
+    pub(super) fn take_over(&mut self, annotations: &BTreeMap<String, String>) {
+        if self.name.is_empty() {
+            let kept = annotations.get(HOSTS).map(String::as_str).unwrap_or_default();
+            self.hosts = Hosts::parse(kept.split(','));
+            return;
+        }
+        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
+        self.status = object.and_then(|object| object.status.clone()).unwrap_or_default();
+        self.hosts = Hosts::parse(self.status.host_ids.iter().map(String::as_str));
+    }
+
+    /// Notes which credentials are tried.
+    pub(super) fn use_credentials(&mut self, target: &Target) {
+        self.tried = target.credentials.read(&self.world).ok();
+    }
+
+    /// Whether the credentials are others than those that were tried last.
+    pub(super) fn has_other_credentials(&self, target: &Target) -> bool {
+        let now = target.credentials.read(&self.world).ok();
+        now.is_some() && now != self.tried
+    }
+
+    /// The digests that were approved since the start: on the `NetScaler`, or else on the lease.
+    pub(super) fn approvals(&self, of_lease: &BTreeMap<String, String>) -> BTreeSet<String> {
+        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
+        let annotations = object.and_then(|object| object.metadata.annotations.clone());
+        let annotations = annotations.as_ref().unwrap_or(of_lease);
+        let approved = annotations.get(APPROVED).map(String::as_str).unwrap_or_default();
+        approved
+            .split(',')
+            .map(str::trim)
+            .filter(|one| !one.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Why nothing may be written, if the box behind a connection is not the one that is meant.
+    pub(super) async fn unknown_box(
+        &mut self,
+        connection: &Connection,
+        approved: &BTreeSet<String>,
+    ) -> Option<Reason> {
+        let host = connection.host.as_ref()?;
+        let before = self.hosts.clone();
+        let mut is_known = self.hosts.knows(&connection.url, host, connection.nodes);
+        if !is_known && approved.contains(&Hosts::approval(host)) {
+            self.hosts.confirm(&connection.url, host);
+            is_known = true;
+        }
+        if self.hosts != before && self.name.is_empty() {
+            self.world.lease.note(HOSTS, self.hosts.entries().join(",")).await;
+        }
+        (!is_known).then(|| Reason {
+            kind: "Synced",
+            holds: false,
+            reason: "WrongBox".to_owned(),
+            message: format!(
+                "another appliance answers at {}, with host id {host}; nothing is written to it \
+                 until somebody runs nitro-ingress approve {}",
+                connection.url,
+                Hosts::approval(host)
+            ),
+        })
+    }
+
+    /// Tells that the appliance cannot be used.
+    pub(super) async fn trouble(&mut self, trouble: &Trouble) {
+        let message = chain(trouble);
+        let reason = Reason {
+            kind: "Reachable",
+            holds: false,
+            reason: trouble.reason().to_owned(),
+            message,
+        };
+        let mut status = self.status.clone();
+        self.put(&mut status, &reason);
+        self.write(status).await;
+    }
+
+    /// Tells everything that a turn found out.
+    pub(super) async fn tell(&mut self, findings: &Findings<'_>, now: Now<'_>) {
+        let counts = self.tell_ingresses(findings).await;
+        self.retire(findings).await;
+        self.tell_appliance(counts, now).await;
+    }
+
+    /// Writes the reports and addresses that differ from those that there are.
+    async fn tell_ingresses(&self, findings: &Findings<'_>) -> Counts {
+        let mut counts = Counts::default();
+        let now = Timestamp::now();
+        let mut writes = Vec::new();
+        for (key, id, ingress) in findings.ingresses() {
+            let standing = findings.standing(&id);
+            counts.ingresses += 1;
+            match standing {
+                Programmed::Yes => counts.programmed += 1,
+                Programmed::Held => counts.held += 1,
+                Programmed::Closed(_) => counts.closed += 1,
+                Programmed::Waiting | Programmed::Refused(_) | Programmed::Never => (),
+            }
+            let report = self.world.watches.reports.get(key);
+            let before = report.as_ref().and_then(|report| report.status.clone());
+            let is_new = report.is_none_or(|report| report.spec.appliance != self.name);
+            let before = before.unwrap_or_default();
+            let after = findings.report((key, id, ingress), &before, now);
+            let addresses = addresses(ingress, &standing, &after);
+            if is_new || after != before || addresses.is_some() {
+                writes.push(Write { key, ingress, is_new, before, after, addresses });
+            }
+        }
+        let writes = stream::iter(writes).map(|write| self.write_ingress(write));
+        writes.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+        counts
+    }
+
+    async fn write_ingress(&self, write: Write<'_>) {
+        let Write { key, ingress, is_new, before, after, addresses } = write;
+        let writer = &self.world.writer;
+        let mut outcome = Ok(());
+        if is_new || after != before {
+            outcome = writer.report(ingress, (&self.name, is_new), &after).await;
+        }
+        if let (Ok(()), Some(addresses)) = (&outcome, addresses) {
+            outcome = writer.addresses(key, &addresses).await;
+        }
+        if let Err(error) = outcome {
+            // The next turn finds the difference again.
+            tracing::warn!(ingress = %key, error = chain(&error), "its report is not written");
+            self.world.changed.send_replace(());
+            return;
+        }
+        if let Some((tone, reason, note)) = news(&before, &after) {
+            let mut about = reference(ingress);
+            about.namespace = ingress.namespace();
+            writer.event(&about, tone, (&reason, &note)).await;
+        }
+    }
+
+    /// Takes back what was told of Ingresses that are no longer ours.
+    async fn retire(&self, findings: &Findings<'_>) {
+        let ours: BTreeSet<&ObjectKey> = findings.ingresses().map(|(key, _, _)| key).collect();
+        for report in self.world.watches.reports.all() {
+            let key = super::world::key_of(report.as_ref());
+            if report.spec.appliance != self.name || ours.contains(&key) {
+                continue;
+            }
+            let ingress = self.world.watches.ingresses.get(&key);
+            if let Err(error) = self.world.writer.retire(&key, ingress.as_deref()).await {
+                tracing::warn!(ingress = %key, error = chain(&error), "its report is not removed");
+            }
+        }
+    }
+
+    async fn tell_appliance(&mut self, counts: Counts, now: Now<'_>) {
+        let Now { settings, held_back, in_the_way, is_converged } = now;
+        let mut status = self.status.clone();
+        let time = Time(seconds(Timestamp::now()));
+        let yes = |kind, message: &str| Reason {
+            kind,
+            holds: true,
+            reason: kind.to_owned(),
+            message: message.to_owned(),
+        };
+        self.put(&mut status, &yes("Reachable", "the appliance answers"));
+        let profile = if settings.default_profile {
+            yes("DefaultProfileEnabled", "the default SSL profile is enabled")
+        } else {
+            Reason {
+                kind: "DefaultProfileEnabled",
+                holds: false,
+                reason: "Disabled".to_owned(),
+                message: "the default SSL profile is not enabled: TLS needs it".to_owned(),
+            }
+        };
+        self.put(&mut status, &profile);
+        let synced = in_the_way.unwrap_or_else(|| {
+            if is_converged {
+                yes("Synced", "the appliance matches the cluster")
+            } else {
+                Reason {
+                    kind: "Synced",
+                    holds: false,
+                    reason: "Pending".to_owned(),
+                    message: "not all that the cluster asks for is on the appliance".to_owned(),
+                }
+            }
+        });
+        let is_synced = synced.holds;
+        self.put(&mut status, &synced);
+        status.version = Some(settings.version.clone());
+        status.counts = Some(counts);
+        // The time of each turn would be a write each time.
+        if is_synced && !self.was("Synced") {
+            status.last_sync = Some(time.clone());
+        }
+        status.unsaved_since =
+            if settings.unsaved { self.status.unsaved_since.clone().or(Some(time)) } else { None };
+        status.pending_deletions = held_back.map(|held| PendingDeletions {
+            digest: held.digest.clone(),
+            count: u32::try_from(held.deletions.len()).unwrap_or(u32::MAX),
+            first: held.deletions.iter().take(SHOWN_DELETIONS).cloned().collect(),
+        });
+        status.host_ids = self.hosts.entries();
+        self.write(status).await;
+    }
+
+    /// Notes which node is used.
+    pub(super) fn connected(&mut self, connection: &Connection) {
+        self.status.endpoint = Some(connection.url.clone());
+        self.status.role = Some(connection.role.clone());
+    }
+
+    fn was(&self, kind: &str) -> bool {
+        find(&self.status.conditions, kind).is_some_and(|condition| condition.status == "True")
+    }
+
+    fn put(&self, status: &mut NetScalerStatus, reason: &Reason) {
+        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
+        let generation = object.and_then(|object| object.metadata.generation);
+        set(&mut status.conditions, reason, generation, Timestamp::now());
+    }
+
+    /// Writes the status of the appliance if it differs, and Events of what is news in it.
+    async fn write(&mut self, status: NetScalerStatus) {
+        let about = self.about();
+        for condition in &status.conditions {
+            let before = find(&self.status.conditions, &condition.type_);
+            let is_news = match before {
+                Some(before) => {
+                    (&before.status, &before.reason) != (&condition.status, &condition.reason)
+                }
+                None => true,
+            };
+            if is_news && condition.reason != "Pending" {
+                let tone = tone(condition);
+                let news = (condition.reason.as_str(), condition.message.as_str());
+                self.world.writer.event(&about, tone, news).await;
+            }
+        }
+        if let Some(pending) = &status.pending_deletions
+            && self.status.pending_deletions.as_ref().map(|one| &one.digest)
+                != Some(&pending.digest)
+        {
+            let note = format!(
+                "{} deletions wait for an approval, the first of them: {}; if they are meant, run \
+                 nitro-ingress approve {}",
+                pending.count,
+                pending.first.first().map(String::as_str).unwrap_or_default(),
+                pending.digest
+            );
+            self.world.writer.event(&about, Tone::Warning, ("DeletionsPending", &note)).await;
+        }
+        if !self.name.is_empty()
+            && status != self.written()
+            && let Err(error) = self.world.writer.appliance(&self.name, &status).await
+        {
+            let error = chain(&error);
+            tracing::warn!(appliance = self.name, error, "its status is not written");
+        }
+        self.status = status;
+    }
+
+    /// The status that the cluster has.
+    fn written(&self) -> NetScalerStatus {
+        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
+        object.and_then(|object| object.status.clone()).unwrap_or_default()
+    }
+
+    /// What Events about the appliance are about.
+    fn about(&self) -> ObjectReference {
+        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
+        object.map_or_else(|| self.world.lease.reference(), |object| reference(object.as_ref()))
+    }
+}
+
+/// What is written of one Ingress.
+struct Write<'a> {
+    key: &'a ObjectKey,
+    ingress: &'a Ingress,
+    is_new: bool,
+    before: IngressReportStatus,
+    after: IngressReportStatus,
+    addresses: Option<Vec<String>>,
+}
+
+/// The addresses to write into the status of an Ingress, if others stand there.
+fn addresses(
+    ingress: &Ingress,
+    standing: &Programmed,
+    report: &IngressReportStatus,
+) -> Option<Vec<String>> {
+    let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
+    let before: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.ip.as_deref()).collect();
+    let after: BTreeSet<&str> = match standing {
+        Programmed::Yes => report.front_ends.iter().map(|front| front.address.as_str()).collect(),
+        Programmed::Closed(_) | Programmed::Never => BTreeSet::new(),
+        // What was there is there still.
+        Programmed::Waiting | Programmed::Refused(_) | Programmed::Held => return None,
+    };
+    (before != after).then(|| after.into_iter().map(str::to_owned).collect())
+}
+
+/// What is worth an Event in a report.
+fn news(
+    before: &IngressReportStatus,
+    after: &IngressReportStatus,
+) -> Option<(Tone, String, String)> {
+    let now = find(&after.conditions, "Programmed")?;
+    let said = |status: &IngressReportStatus| {
+        let condition = find(&status.conditions, "Programmed")?;
+        Some((condition.reason.clone(), status.message.clone()))
+    };
+    if said(before) == said(after) || now.reason == "Pending" {
+        return None;
+    }
+    // What is on the appliance may still be worth a warning.
+    let tone = if after.message.is_some() { Tone::Warning } else { tone(now) };
+    let note = after.message.clone().unwrap_or_else(|| now.message.clone());
+    Some((tone, now.reason.clone(), note))
+}
+
+fn tone(condition: &Condition) -> Tone {
+    if condition.status == "True" { Tone::Normal } else { Tone::Warning }
+}
+
+fn seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}

@@ -1,0 +1,122 @@
+//! The appliance of a test: mock-nitro over HTTP, in a thread of its own, with its state at hand.
+
+use std::net::SocketAddr;
+use std::thread::{self, JoinHandle};
+
+use jiff::Timestamp;
+use mock_nitro::fault::{Faults, Faulty};
+use mock_nitro::server::Server;
+use mock_nitro::{Appliance, JournalEntry, Options};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::running::runtime;
+
+/// An appliance that answers.
+pub(crate) struct Mock {
+    /// Its management address.
+    pub(crate) url: String,
+    server: Server,
+    address: SocketAddr,
+    serving: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+}
+
+impl Mock {
+    /// A fresh one.
+    pub(crate) fn start() -> Self {
+        Self::with(Options::default())
+    }
+
+    /// A fresh one with these options.
+    pub(crate) fn with(options: Options) -> Self {
+        let options = Options { now: Timestamp::now(), default_profile: true, ..options };
+        let faulty = Faulty::new(Appliance::new(options), Faults::none());
+        let server = Server::new(faulty, None, Timestamp::now);
+        server.with(|node| node.appliance.journal_on());
+        Self::of(server)
+    }
+
+    /// One node of what is served.
+    pub(crate) fn of(server: Server) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut mock = Self { url: format!("http://{address}"), server, address, serving: None };
+        mock.serve(listener);
+        mock
+    }
+
+    /// Stops to listen: connections are refused.
+    pub(crate) fn go_down(&mut self) {
+        if let Some((stop, thread)) = self.serving.take() {
+            stop.send(()).unwrap();
+            thread.join().unwrap();
+        }
+    }
+
+    /// Listens again at the same address.
+    pub(crate) fn come_up(&mut self) {
+        self.serve(std::net::TcpListener::bind(self.address).unwrap());
+    }
+
+    fn serve(&mut self, listener: std::net::TcpListener) {
+        listener.set_nonblocking(true).unwrap();
+        let (server, (stop, stopped)) = (self.server.clone(), oneshot::channel());
+        let thread = thread::spawn(move || {
+            runtime().block_on(async {
+                let listener = TcpListener::from_std(listener).unwrap();
+                let told = async move { drop(stopped.await) };
+                server.serve_until(listener, None, told).await.unwrap();
+            });
+        });
+        self.serving = Some((stop, thread));
+    }
+
+    /// Does something with the appliance between two requests.
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Faulty) -> T) -> T {
+        self.server.with(act)
+    }
+
+    /// The other node of the pair takes over.
+    pub(crate) fn failover(&self) {
+        self.server.failover();
+    }
+
+    /// Every request that was sent since the journal was last cleared.
+    pub(crate) fn journal(&self) -> Vec<JournalEntry> {
+        self.act(|node| node.appliance.journal().to_vec())
+    }
+
+    /// Forgets the requests so far.
+    pub(crate) fn clear_journal(&self) {
+        self.act(|node| node.appliance.clear_journal());
+    }
+
+    /// The requests that would change something.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let is_write = |entry: &&JournalEntry| {
+            entry.method != "GET"
+                && !["/login", "/logout", "/systemsession"]
+                    .iter()
+                    .any(|end| entry.path.ends_with(end))
+                && entry.query.as_deref() != Some("action=diff")
+        };
+        let show = |entry: &JournalEntry| {
+            let query = entry.query.as_deref().map(|query| format!("?{query}"));
+            format!("{} {}{} {}", entry.method, entry.path, query.unwrap_or_default(), entry.body)
+        };
+        self.journal().iter().filter(is_write).map(show).collect()
+    }
+
+    /// The names of the objects of a type.
+    pub(crate) fn names(&self, kind: &str) -> Vec<String> {
+        let dump = self.act(|node| node.appliance.dump());
+        let objects = dump["objects"][kind].as_object();
+        objects.map(|all| all.keys().cloned().collect()).unwrap_or_default()
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        self.go_down();
+    }
+}

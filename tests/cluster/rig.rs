@@ -1,0 +1,242 @@
+//! A test's own world: a namespace, an appliance, and controllers between them.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
+use kube::discovery::Scope;
+use kube::{Api, Client, ResourceExt};
+use nitro_ingress::cluster::resources::definitions;
+use nitro_ingress::cluster::resources::report::{IngressReport, IngressReportStatus};
+use serde_json::{Value, json};
+
+use crate::access::User;
+use crate::api_server::{ApiServer, Cluster};
+use crate::appliance::Mock;
+use crate::leashed::{Folder, Leashed};
+use crate::wait::{SOON, wait_for};
+
+/// A test's own world. Its Ingresses have a class of their own.
+pub(crate) struct Rig<'a> {
+    pub(crate) server: &'a ApiServer,
+    pub(crate) client: Client,
+    pub(crate) namespace: String,
+    pub(crate) class: String,
+    pub(crate) mock: Mock,
+}
+
+/// A controller at work; it is killed when this is dropped.
+pub(crate) struct Controller {
+    pub(crate) process: Leashed,
+}
+
+/// The password of the appliance, which must not show anywhere.
+const PASSWORD: &str = "nsroot";
+
+impl<'a> Rig<'a> {
+    /// A world on the API server that all tests share.
+    pub(crate) async fn new(cluster: &'a Cluster) -> Self {
+        Self::on(&cluster.server, Mock::start()).await
+    }
+
+    /// A world on this API server with this appliance.
+    pub(crate) async fn on(server: &'a ApiServer, mock: Mock) -> Self {
+        let client = server.client();
+        install_definitions(&client).await;
+        let namespace = server.namespace().await;
+        let class = namespace.clone();
+        let rig = Self { server, client, namespace, class, mock };
+        rig.apply(json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": { "name": rig.class },
+            "spec": { "controller": "nitro-ingress.dev/ingress-controller" },
+        }))
+        .await;
+        rig
+    }
+
+    /// Applies an object by server-side apply; a namespaced one in our namespace.
+    pub(crate) async fn apply(&self, mut object: Value) {
+        let discovery = resource_of(&self.client, &object).await;
+        let (resource, capabilities) = discovery;
+        let api: Api<DynamicObject> = if capabilities.scope == Scope::Namespaced {
+            object["metadata"]["namespace"] = json!(self.namespace);
+            Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
+        } else {
+            Api::all_with(self.client.clone(), &resource)
+        };
+        let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+        let apply = PatchParams::apply("test").force();
+        api.patch(&name, &apply, &Patch::Apply(&object)).await.unwrap();
+    }
+
+    /// Applies all objects of a manifest, whose class `CLASS` is ours.
+    pub(crate) async fn apply_all(&self, yaml: &str) {
+        for document in yaml.split("\n---\n") {
+            let object = serde_saphyr::from_str(&document.replace("CLASS", &self.class)).unwrap();
+            self.apply(object).await;
+        }
+    }
+
+    /// Starts a controller that does everything fast, as administrator.
+    pub(crate) fn controller(&self, more: &[&str]) -> Controller {
+        self.controller_as(&User::admin(), more)
+    }
+
+    /// The same as this user.
+    pub(crate) fn controller_as(&self, user: &User, more: &[&str]) -> Controller {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("controller-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let kubeconfig = self.server.kubeconfig(user);
+        let password = self.server.folder.join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        let mut arguments: Vec<String> = [
+            "controller",
+            "--log-level=debug",
+            "--listen=127.0.0.1:0",
+            "--look=2s",
+            "--save-delay=1s",
+            "--lease-duration=3s",
+            "--takeover-delay=1s",
+            "--longest-retry=2s",
+            "--nitro-username=nsroot",
+        ]
+        .map(str::to_owned)
+        .into();
+        arguments.push(format!("--kubeconfig={}", kubeconfig.display()));
+        arguments.push(format!("--namespace={}", self.namespace));
+        arguments.push(format!("--lease-namespace={}", self.namespace));
+        arguments.push(format!("--cluster-id={}", self.namespace));
+        arguments.push(format!("--nitro-url={}", self.mock.url));
+        arguments.push(format!("--nitro-password-file={}", password.display()));
+        arguments.extend(more.iter().map(|&text| text.to_owned()));
+        let program = Path::new(env!("CARGO_BIN_EXE_nitro-ingress"));
+        let folder = (self.server.folder.as_path(), Folder::Kept);
+        let process = Leashed::start(&name, program, folder, &arguments).unwrap();
+        Controller { process }
+    }
+
+    /// The report of an Ingress, once its condition `Programmed` has this reason.
+    pub(crate) async fn report(&self, ingress: &str, reason: &str) -> IngressReportStatus {
+        self.report_within(ingress, reason, SOON).await
+    }
+
+    /// The same with another deadline.
+    pub(crate) async fn report_within(
+        &self,
+        ingress: &str,
+        reason: &str,
+        deadline: Duration,
+    ) -> IngressReportStatus {
+        let reports: Api<IngressReport> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the report of {ingress} to say {reason}"), deadline, async || {
+            let report = reports.get_opt(ingress).await.map_err(|error| error.to_string())?;
+            let status = report.and_then(|report| report.status).unwrap_or_default();
+            let programmed = status.conditions.iter().find(|one| one.type_ == "Programmed");
+            match programmed {
+                Some(condition) if condition.reason == reason => Ok(status),
+                _ => Err(format!("{status:?}")),
+            }
+        })
+        .await
+    }
+
+    /// Waits until the report of an Ingress is gone.
+    pub(crate) async fn no_report(&self, ingress: &str) {
+        let reports: Api<IngressReport> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the report of {ingress} to go"), SOON, async || {
+            match reports.get_opt(ingress).await {
+                Ok(None) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Waits until this is the address that an Ingress says it is served on, and no other.
+    pub(crate) async fn address(&self, ingress: &str, address: Option<&str>) {
+        let ingresses: Api<Ingress> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the address of {ingress}"), SOON, async || {
+            let status = json!(ingresses.get(ingress).await.unwrap().status);
+            let entries = status["loadBalancer"]["ingress"].as_array().cloned().unwrap_or_default();
+            let now: Vec<&str> = entries.iter().filter_map(|entry| entry["ip"].as_str()).collect();
+            if now == Vec::from_iter(address) { Ok(()) } else { Err(format!("{now:?}")) }
+        })
+        .await;
+    }
+
+    /// Waits for an Event about an Ingress, and gives its note.
+    pub(crate) async fn event(&self, ingress: &str, reason: &str) -> String {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the Event {reason} about {ingress}"), SOON, async || {
+            let all = events.list(&ListParams::default()).await.unwrap().items;
+            let mut about = all.into_iter().filter(|event| {
+                event.regarding.as_ref().and_then(|one| one.name.as_deref()) == Some(ingress)
+            });
+            let found = about.find(|event| event.reason.as_deref() == Some(reason));
+            found.and_then(|event| event.note).ok_or("none")
+        })
+        .await
+    }
+
+    /// Waits until the appliance has nothing to do for a moment.
+    pub(crate) async fn settled(&self) {
+        let mut before = self.mock.writes().len();
+        wait_for("the appliance to settle", SOON, async || {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let now = self.mock.writes().len();
+            let is_quiet = now == before;
+            before = now;
+            if is_quiet { Ok(()) } else { Err(format!("{now} writes")) }
+        })
+        .await;
+    }
+
+    /// Deletes an object of our namespace.
+    pub(crate) async fn delete<K>(&self, name: &str)
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + std::fmt::Debug
+            + serde::de::DeserializeOwned,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), &self.namespace);
+        api.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// What a controller says in its log must be read where a test fails.
+    pub(crate) fn show(&self, controller: &Controller) -> String {
+        controller.process.log()
+    }
+}
+
+/// Installs our custom resources, once for each server.
+async fn install_definitions(client: &Client) {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    for definition in definitions() {
+        let name = definition.name_any();
+        let apply = PatchParams::apply("test").force();
+        api.patch(&name, &apply, &Patch::Apply(&definition)).await.unwrap();
+        wait_for(&format!("{name} to be served"), SOON, async || {
+            let now = api.get(&name).await.map_err(|error| error.to_string())?;
+            let conditions = now.status.and_then(|status| status.conditions).unwrap_or_default();
+            let is_served =
+                conditions.iter().any(|one| one.type_ == "Established" && one.status == "True");
+            if is_served { Ok(()) } else { Err(format!("{conditions:?}")) }
+        })
+        .await;
+    }
+}
+
+async fn resource_of(
+    client: &Client,
+    object: &Value,
+) -> (kube::core::ApiResource, kube::discovery::ApiCapabilities) {
+    let types: kube::core::TypeMeta = serde_json::from_value(object.clone()).unwrap();
+    let kind = kube::core::GroupVersionKind::try_from(&types).unwrap();
+    kube::discovery::pinned_kind(client, &kind).await.unwrap()
+}
