@@ -192,12 +192,11 @@ impl Reconciler {
 
     /// Puts a failure off, and casts a doubt on everything.
     async fn suffer(&mut self, trouble: &Trouble) {
-        (self.observed, self.is_converged) = (None, false);
+        // Whoever answers next may be another node, or another box.
+        (self.connection, self.observed, self.is_converged) = (None, None, false);
         if trouble.is_session_loss() {
             // Another controller may have ended it, because it is the one that writes now.
             self.world.lease.confirm().await;
-        } else {
-            self.connection = None;
         }
         let passes_at_once = trouble.is_session_loss() || trouble.is_login();
         let first = if passes_at_once && self.schedule.failures() == 0 {
