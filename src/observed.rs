@@ -67,6 +67,8 @@ pub struct ApplianceSettings {
     pub unsaved_is_ours: bool,
     /// When the running configuration was last changed, as the appliance writes it.
     pub last_change: String,
+    /// Whether that second was over when it was read, so that no later change has the same time.
+    pub is_change_past: bool,
     /// What the appliance calls itself: version and build.
     pub version: String,
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::select;
 use tokio::sync::watch::Receiver;
+use tokio::time::timeout;
 
 use super::appliance::{Connection, Target, Trouble, first_wait};
 use super::schedule::{Blocks, Due, Schedule};
@@ -84,6 +85,9 @@ enum End {
     /// The appliance refused something, which may pass after this.
     Refused(Duration),
 }
+
+/// As long as a second of the appliance lasts, and a little more.
+const SECOND: Duration = Duration::from_millis(1100);
 
 /// Plans that may follow each other in one turn: one that ends after the settings of the
 /// appliance, one that does the rest, one for what changed meanwhile.
@@ -280,6 +284,7 @@ impl Reconciler {
             }
             self.observed = None;
             done = Some(now);
+            self.let_the_second_pass().await;
         }
         // The last plan of a turn is concluded above.
         Ok(End::Idle)
@@ -359,6 +364,13 @@ impl Reconciler {
                 return (snapshot, translation);
             }
         }
+    }
+
+    /// Waits until what we wrote can be told from what others write: the appliance counts in seconds.
+    /// A change of the cluster does not wait.
+    async fn let_the_second_pass(&self) {
+        let mut changed = self.world.changed.subscribe();
+        let _at_most = timeout(SECOND, changed.changed()).await;
     }
 
     /// A part of a turn has ended.

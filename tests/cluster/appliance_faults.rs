@@ -63,7 +63,9 @@ pub(crate) async fn a_reboot_that_loses_everything_is_made_up_for(cluster: &Clus
 fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
     let ours = |kind: &str| {
         let all = dump["objects"][kind].as_object().cloned().unwrap_or_default();
-        all.into_iter().map(|(name, _)| name).find(|name| name.starts_with("k8s-"))
+        let is_meant = |fields: &Value| fields["sslprofiletype"] != "BackEnd";
+        let ours = all.into_iter().filter(|(name, _)| name.starts_with("k8s-"));
+        ours.filter(|(_, fields)| is_meant(fields)).map(|(name, _)| name).next()
     };
     let name = |kind: &str| ours(kind).unwrap_or_else(|| panic!("no {kind} is ours"));
     let set = |kind: &str, key: &str, field: &str, value: Value| {

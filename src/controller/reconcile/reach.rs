@@ -112,7 +112,8 @@ impl Reconciler {
         let observed = observe(&connection.client, &policy.mark).await?;
         let now = Instant::now();
         self.measure(Stage::Observe, begun);
-        self.known.observed(&observed.settings.last_change);
+        let settings = &observed.settings;
+        self.known.observed(&settings.last_change, settings.is_change_past);
         self.schedule.observed(now);
         if observed.settings.unsaved && observed.settings.unsaved_is_ours {
             self.schedule.unsaved(now);
