@@ -16,18 +16,6 @@ use crate::helm::{CHART, Values, file, only};
 /// A kind that the API server of the tests does not know.
 const UNKNOWN: &str = "ServiceMonitor";
 
-/// Variables that only `nitro-ingress controller` reads.
-const OF_THE_CONTROLLER: [&str; 8] = [
-    "NITRO_INGRESS_LEASE_NAME",
-    "NITRO_INGRESS_LEASE_NAMESPACE",
-    "NITRO_INGRESS_LISTEN",
-    "NITRO_INGRESS_NAMESPACES",
-    "NITRO_INGRESS_NAMESPACE_SELECTOR",
-    "NITRO_INGRESS_RESYNC",
-    "NITRO_INGRESS_SECRETS_MODE",
-    "NITRO_INGRESS_STATUS_ADDRESS",
-];
-
 pub(crate) async fn lint_has_nothing_to_say(cluster: &Cluster) {
     for values in Values::all(cluster).await {
         let said = cluster.server.helm(&["lint", "--strict", "--quiet", CHART, "-f", &values.path]);
@@ -95,15 +83,14 @@ pub(crate) async fn the_controller_alone_has_a_token(cluster: &Cluster) {
 
 pub(crate) async fn its_variables_are_those_of_the_program(cluster: &Cluster) {
     let mut help = Command::new(env!("CARGO_BIN_EXE_nitro-ingress"));
-    let help = help.args(["plan", "--help"]).env_clear().output().unwrap();
+    let help = help.args(["controller", "--help"]).env_clear().output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for values in Values::all(cluster).await {
         let objects = values.rendered(&cluster.server);
         let containers = &only(&objects, "Deployment")["spec"]["template"]["spec"]["containers"];
         for variable in containers[0]["env"].as_array().unwrap() {
             let name = variable["name"].as_str().unwrap();
-            let is_known =
-                help.contains(&format!("[env: {name}=]")) || OF_THE_CONTROLLER.contains(&name);
+            let is_known = help.contains(&format!("[env: {name}=]"));
             assert!(is_known, "{}: {name} is no variable of the program", values.name);
             assert_ne!(name, "NITRO_PASSWORD", "a password comes as a file");
         }
