@@ -51,6 +51,8 @@ mod servers;
 mod seed;
 #[path = "cluster/lifecycle.rs"]
 mod lifecycle;
+#[path = "cluster/robust.rs"]
+mod robust;
 #[path = "cluster/programming.rs"]
 mod programming;
 
@@ -102,6 +104,13 @@ fn main() -> ExitCode {
         programming: an_ingress_is_programmed_and_says_so,
         lifecycle: an_ingress_lives_and_dies,
         lifecycle: one_that_leaves_our_class_loses_address_and_report,
+        robust: a_restart_on_a_converged_appliance_writes_nothing,
+        robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
+        robust: an_api_server_that_goes_away_costs_nothing,
+        robust: rights_that_are_taken_away_cost_nothing,
+        robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
+        robust: a_secret_is_read_by_name_where_it_may_not_be_listed,
+        robust: a_paused_ingress_stays_as_it_is,
         left_over: nothing_survives_a_killed_test_program,
         left_over: nothing_survives_a_signal_for_all_of_a_group,
     );
