@@ -84,6 +84,7 @@ fn main() -> ExitCode {
         chart: the_controller_alone_has_a_token,
         chart: its_variables_are_those_of_the_program,
         chart: a_netscaler_object_says_what_the_values_say,
+        chart: monitoring_gets_the_rules_and_the_dashboard_of_the_files,
         chart: the_schema_is_closed_and_knows_every_value,
         chart: the_schema_refuses_each_wrong_value,
         chart: values_that_do_not_go_together_are_refused,

@@ -13,8 +13,8 @@ use crate::access::{User, object};
 use crate::api_server::Cluster;
 use crate::helm::{CHART, Values, file, only};
 
-/// A kind that the API server of the tests does not know.
-const UNKNOWN: &str = "ServiceMonitor";
+/// Kinds that the API server of the tests does not know.
+const UNKNOWN: [&str; 2] = ["PrometheusRule", "ServiceMonitor"];
 
 pub(crate) async fn lint_has_nothing_to_say(cluster: &Cluster) {
     for values in Values::all(cluster).await {
@@ -27,7 +27,7 @@ pub(crate) async fn an_api_server_takes_what_it_makes(cluster: &Cluster) {
     cluster.server.crds().await;
     for values in Values::all(cluster).await {
         let mut objects = values.rendered(&cluster.server);
-        objects.retain(|object| object["kind"] != UNKNOWN);
+        objects.retain(|object| UNKNOWN.iter().all(|kind| object["kind"] != *kind));
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
         let manifests = cluster.server.folder.join(format!("{}.json", values.release));
         fs::write(&manifests, list.to_string()).unwrap();
@@ -114,6 +114,20 @@ pub(crate) async fn a_netscaler_object_says_what_the_values_say(cluster: &Cluste
         })
     );
     assert_eq!(only(&objects, "IngressClass")["spec"]["parameters"]["name"], "edge");
+}
+
+pub(crate) async fn monitoring_gets_the_rules_and_the_dashboard_of_the_files(cluster: &Cluster) {
+    let objects = Values::of(cluster, "watched").await.rendered(&cluster.server);
+    let rules = file("alerts/nitro-ingress.yaml");
+    assert_eq!(only(&objects, "PrometheusRule")["spec"], rules);
+    let dashboard = &only(&objects, "ConfigMap")["data"]["nitro-ingress.json"];
+    let dashboard: Value = serde_json::from_str(dashboard.as_str().unwrap()).unwrap();
+    assert_eq!(dashboard, file("dashboards/nitro-ingress.json"));
+    let selector = &only(&objects, "ServiceMonitor")["spec"]["selector"]["matchLabels"];
+    let labels = &only(&objects, "Service")["metadata"]["labels"];
+    for (name, value) in selector.as_object().unwrap() {
+        assert_eq!(labels[name], *value, "the Service has not the label {name}");
+    }
 }
 
 pub(crate) async fn the_schema_is_closed_and_knows_every_value(_: &Cluster) {
