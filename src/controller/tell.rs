@@ -1,8 +1,10 @@
 //! Tells the cluster what a turn found out: reports, addresses, the state of the appliance, and
 //! Events where something has changed.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
+use tokio::time::timeout;
 
 use super::appliance::{Connection, Target, Trouble};
 use super::hosts::Hosts;
@@ -46,6 +49,9 @@ pub(super) struct Now<'a> {
 
 /// Writes at once.
 const AT_ONCE: usize = 8;
+
+/// How long one of them may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The deletions that a status shows.
 const SHOWN_DELETIONS: usize = 10;
@@ -175,25 +181,42 @@ impl Told {
                 writes.push(Write { key, ingress, is_new, before, after, addresses });
             }
         }
-        let writes = stream::iter(writes).map(|write| self.write_ingress(write));
+        // Where the API server does not answer, one write shows it as well as thousands.
+        let is_silent = Cell::new(false);
+        let writes = stream::iter(writes).map(|write| self.write_ingress(write, &is_silent));
         writes.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
         counts
     }
 
-    async fn write_ingress(&self, write: Write<'_>) {
+    async fn write_ingress(&self, write: Write<'_>, is_silent: &Cell<bool>) {
         let Write { key, ingress, is_new, before, after, addresses } = write;
+        if is_silent.get() {
+            return;
+        }
         let writer = &self.world.writer;
-        let mut outcome = Ok(());
-        if is_new || after != before {
-            outcome = writer.report(ingress, (&self.name, is_new), &after).await;
-        }
-        if let (Ok(()), Some(addresses)) = (&outcome, addresses) {
-            outcome = writer.addresses(key, &addresses).await;
-        }
-        if let Err(error) = outcome {
-            // The next turn finds the difference again.
-            tracing::warn!(ingress = %key, error = chain(&error), "its report is not written");
-            self.world.changed.send_replace(());
+        let writes = async {
+            if is_new || after != before {
+                writer.report(ingress, (&self.name, is_new), &after).await?;
+            }
+            if let Some(addresses) = addresses {
+                writer.addresses(key, &addresses).await?;
+            }
+            Ok::<(), kube::Error>(())
+        };
+        let problem = match timeout(PATIENCE, writes).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                is_silent.set(!matches!(error, kube::Error::Api(_)));
+                Some(chain(&error))
+            }
+            Err(_) => {
+                is_silent.set(true);
+                Some("the API server does not answer".to_owned())
+            }
+        };
+        if let Some(error) = problem {
+            // A later turn finds the difference again.
+            tracing::warn!(ingress = %key, error, "its report is not written");
             return;
         }
         if let Some((tone, reason, note)) = news(&before, &after) {
