@@ -97,6 +97,34 @@ pub(crate) async fn its_variables_are_those_of_the_program(cluster: &Cluster) {
     }
 }
 
+pub(crate) async fn the_program_understands_every_variable(cluster: &Cluster) {
+    let folder = &cluster.server.folder;
+    fs::write(folder.join("password-of-the-chart"), "nsroot").unwrap();
+    for values in Values::all(cluster).await {
+        let objects = values.rendered(&cluster.server);
+        let pod = &only(&objects, "Deployment")["spec"]["template"]["spec"];
+        let container = &pod["containers"][0];
+        let mut program = Command::new(env!("CARGO_BIN_EXE_nitro-ingress"));
+        let arguments: Vec<String> = serde_json::from_value(container["args"].clone()).unwrap();
+        program.args(arguments).env_clear().env("NITRO_INGRESS_KUBECONFIG", "/nowhere");
+        for variable in container["env"].as_array().unwrap() {
+            let name = variable["name"].as_str().unwrap();
+            match name {
+                // What is mounted in a pod.
+                "NITRO_PASSWORD_FILE" => program.env(name, folder.join("password-of-the-chart")),
+                "NITRO_CA_FILE" => program.env(name, folder.join("authority.crt")),
+                _ => program.env(name, variable["value"].as_str().unwrap_or("nitro-ingress")),
+            };
+        }
+        if values.name == "cpx" {
+            program.env("NITRO_PASSWORD_FILE", folder.join("password-of-the-chart"));
+        }
+        let output = program.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("cannot use the kubeconfig"), "{}: {said}", values.name);
+    }
+}
+
 pub(crate) async fn a_netscaler_object_says_what_the_values_say(cluster: &Cluster) {
     let values = Values::of(cluster, "pair").await;
     let objects = values.rendered(&cluster.server);
@@ -127,6 +155,20 @@ pub(crate) async fn monitoring_gets_the_rules_and_the_dashboard_of_the_files(clu
     let labels = &only(&objects, "Service")["metadata"]["labels"];
     for (name, value) in selector.as_object().unwrap() {
         assert_eq!(labels[name], *value, "the Service has not the label {name}");
+    }
+}
+
+pub(crate) async fn the_values_of_the_page_are_right(cluster: &Cluster) {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/install.md");
+    let page = fs::read_to_string(page).unwrap();
+    let blocks = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks: Vec<&str> = blocks.collect();
+    assert_eq!(blocks.len(), 3);
+    for (number, block) in blocks.into_iter().enumerate() {
+        let path = cluster.server.folder.join(format!("page-{number}.yaml"));
+        fs::write(&path, block).unwrap();
+        let values = ["lint", "--strict", "--quiet", CHART, "-f", path.to_str().unwrap()];
+        assert_eq!(cluster.server.helm(&values).content(), "", "{block}");
     }
 }
 
