@@ -53,6 +53,8 @@ mod seed;
 mod lifecycle;
 #[path = "cluster/robust.rs"]
 mod robust;
+#[path = "cluster/appliance_faults.rs"]
+mod appliance_faults;
 #[path = "cluster/programming.rs"]
 mod programming;
 
@@ -101,12 +103,19 @@ fn main() -> ExitCode {
         chart_controller: it_needs_all_rights_of_the_chart_and_no_more,
         chart_controller: in_get_mode_it_needs_no_right_to_list_secrets,
         chart_controller: it_serves_a_netscaler_object_with_the_rights_of_the_chart,
+        chart_controller: it_reads_credentials_where_it_serves_nothing,
         chart_controller: what_it_asks_of_an_appliance_stands_on_the_page_of_its_user,
         resources: a_netscaler_with_a_wrong_value_is_refused,
         resources: a_netscaler_keeps_its_prefix,
         programming: an_ingress_is_programmed_and_says_so,
         lifecycle: an_ingress_lives_and_dies,
         lifecycle: one_that_leaves_our_class_loses_address_and_report,
+        appliance_faults: a_reboot_that_loses_everything_is_made_up_for,
+        appliance_faults: drift_on_every_kind_is_repaired,
+        appliance_faults: an_appliance_that_is_down_is_waited_for,
+        appliance_faults: a_session_that_ends_or_cannot_begin_is_made_up_for,
+        appliance_faults: another_box_is_only_read_until_it_is_approved,
+        appliance_faults: a_failover_is_followed,
         robust: a_restart_on_a_converged_appliance_writes_nothing,
         robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
         robust: an_api_server_that_goes_away_costs_nothing,

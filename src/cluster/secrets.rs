@@ -2,7 +2,7 @@
 //!
 //! A namespace with references has one watch, which keeps the content of those that are referred
 //! to; the watch starts and stops with the references. Where Secrets may not be listed, each is read
-//! by its name from time to time instead. What could not be read is unknown, which is another thing
+//! by its name from time to time instead, be that how it is meant or because the list was refused. What could not be read is unknown, which is another thing
 //! than missing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,7 @@ use tokio::sync::watch::Sender;
 use tokio::task::AbortHandle;
 
 use super::connect::{DEADLINE, WATCH_SECS};
+use super::watch::Listener;
 use crate::model::{ObjectKey, Redacted};
 use crate::snapshot::{Secret, Snapshot};
 
@@ -45,7 +46,7 @@ enum Known {
 pub struct Secrets {
     client: Client,
     mode: Mode,
-    changed: Sender<()>,
+    told: Listener,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -57,6 +58,8 @@ struct Shared {
     known: BTreeMap<ObjectKey, Known>,
     /// The watches by namespace.
     watches: BTreeMap<String, Watch>,
+    /// The namespaces whose watch tells nothing for now.
+    silent: BTreeSet<String>,
 }
 
 /// The watch of one namespace.
@@ -79,21 +82,23 @@ impl Drop for Watch {
 }
 
 impl Secrets {
-    /// No Secrets yet. `changed` is told of every change of one that is asked for.
-    pub fn new(client: Client, mode: Mode, changed: Sender<()>) -> Self {
-        Self { client, mode, changed, shared: Arc::default() }
+    /// No Secrets yet. `told` hears of every change of one that is asked for.
+    pub fn new(client: Client, mode: Mode, told: Listener) -> Self {
+        Self { client, mode, told, shared: Arc::default() }
     }
 
     /// Asks for these in place of those that `who` asked for before, and waits until something is
     /// known of each: whatever it is, it takes no longer than a request may.
     pub async fn follow(&self, who: &str, wanted: &BTreeSet<ObjectKey>) {
-        let mut told = Vec::new();
+        let (mut told, unknown_before);
+        told = Vec::new();
         let by_name: Vec<ObjectKey> = {
             let mut shared = self.lock();
             shared.wanted_by.insert(who.to_owned(), wanted.clone());
             shared.forget_unwanted();
             let unknown = wanted.iter().filter(|key| !shared.known.contains_key(*key));
             let unknown: Vec<ObjectKey> = unknown.cloned().collect();
+            unknown_before = BTreeSet::from_iter(unknown.clone());
             match self.mode {
                 Mode::Get(_) => unknown,
                 Mode::Watch => {
@@ -122,6 +127,14 @@ impl Secrets {
             let _in_time = tokio::time::timeout(DEADLINE, told.wait_for(|told| *told)).await;
         }
         self.read(by_name, false).await;
+        // To read a Secret by its name may be allowed where to list them is not.
+        let refused: Vec<ObjectKey> = {
+            let shared = self.lock();
+            let is_unread = |key: &&ObjectKey| matches!(shared.known.get(*key), None | Some(Known::Unread(_)));
+            let is_new = |key: &&ObjectKey| unknown_before.contains(*key);
+            wanted.iter().filter(is_new).filter(is_unread).cloned().collect()
+        };
+        self.read(refused, true).await;
         let mut shared = self.lock();
         for key in wanted {
             let unread = || Known::Unread("the API server did not answer in time".to_owned());
@@ -163,11 +176,13 @@ impl Secrets {
             tokio::time::sleep(every).await;
             let keys: Vec<ObjectKey> = {
                 let shared = self.lock();
-                let is_due = |known: &Known| match known {
+                let is_due = |(key, known): &(&ObjectKey, &Known)| match known {
                     Known::Unread(_) => true,
-                    Known::There(_) | Known::Missing => matches!(self.mode, Mode::Get(_)),
+                    Known::There(_) | Known::Missing => {
+                        matches!(self.mode, Mode::Get(_)) || shared.silent.contains(&key.namespace)
+                    }
                 };
-                let due = shared.known.iter().filter(|(_, known)| is_due(known));
+                let due = shared.known.iter().filter(is_due);
                 due.map(|(key, _)| key.clone()).collect()
             };
             self.read(keys, true).await;
@@ -196,7 +211,7 @@ impl Secrets {
                 shared.known.insert(key, known);
                 drop(shared);
                 if again {
-                    self.changed.send_replace(());
+                    self.told.changed.send_replace(());
                 }
             }
         }
@@ -205,9 +220,9 @@ impl Secrets {
     fn start(&self, namespace: &str) -> Watch {
         let api = Api::<Object>::namespaced(self.client.clone(), namespace);
         let (tell, told) = tokio::sync::watch::channel(false);
-        let (shared, changed) = (Arc::clone(&self.shared), self.changed.clone());
+        let (shared, listener) = (Arc::clone(&self.shared), self.told.clone());
         let namespace = namespace.to_owned();
-        let task = tokio::spawn(watch(api, namespace, shared, (tell, changed)));
+        let task = tokio::spawn(watch(api, namespace, shared, (tell, listener)));
         Watch { task: task.abort_handle(), told }
     }
 
@@ -222,11 +237,12 @@ impl Shared {
     }
 
     fn forget_unwanted(&mut self) {
-        let Self { wanted_by, known, watches } = self;
+        let Self { wanted_by, known, watches, silent } = self;
         known.retain(|key, _| wanted_by.values().any(|wanted| wanted.contains(key)));
         let namespaces: BTreeSet<&str> =
             wanted_by.values().flatten().map(|key| key.namespace.as_str()).collect();
         watches.retain(|namespace, _| namespaces.contains(namespace.as_str()));
+        silent.retain(|namespace| namespaces.contains(namespace.as_str()));
     }
 
     /// Takes in what a watch says of a Secret. Whether that is news.
@@ -260,7 +276,7 @@ async fn watch(
     api: Api<Object>,
     namespace: String,
     shared: Arc<Mutex<Shared>>,
-    (told, changed): (Sender<bool>, Sender<()>),
+    (told, listener): (Sender<bool>, Listener),
 ) {
     let config = watcher::Config::default().timeout(WATCH_SECS).page_size(PAGE);
     let stream = watcher(api, config).default_backoff();
@@ -276,6 +292,7 @@ async fn watch(
                 is_news = lock(&shared).learn(key, Known::There(Arc::new(content(object))));
             }
             Ok(Event::Apply(object)) => {
+                lock(&shared).silent.remove(&namespace);
                 let key = ObjectKey::new(namespace.as_str(), object.name_any());
                 is_news = lock(&shared).learn(key, Known::There(Arc::new(content(object))));
             }
@@ -284,6 +301,7 @@ async fn watch(
                 is_news = lock(&shared).learn(key, Known::Missing);
             }
             Ok(Event::InitDone) => {
+                lock(&shared).silent.remove(&namespace);
                 is_news = unlisted(&shared, &namespace, &listed);
                 listed.clear();
                 told.send_replace(true);
@@ -292,12 +310,14 @@ async fn watch(
                 // The error itself may quote what could not be decoded.
                 let why = why(&error);
                 tracing::warn!(%namespace, why, "the watch of Secrets is interrupted");
+                (listener.interrupted)("Secret");
+                lock(&shared).silent.insert(namespace.clone());
                 is_news = unread(&shared, &namespace, &why);
                 told.send_replace(true);
             }
         }
         if is_news {
-            changed.send_replace(());
+            listener.changed.send_replace(());
         }
     }
 }

@@ -53,6 +53,15 @@ pub struct Scope {
     pub nodes: bool,
 }
 
+/// Who hears of what the watches see.
+#[derive(Clone)]
+pub struct Listener {
+    /// Told of every change that means something.
+    pub changed: Sender<()>,
+    /// Told of every interruption of a watch: the kind.
+    pub interrupted: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
 /// The objects of one kind.
 pub struct Kept<K: Resource + 'static>
 where
@@ -91,14 +100,10 @@ pub struct Watches {
 struct Deleted(Arc<Mutex<BTreeSet<ObjectKey>>>);
 
 impl Watches {
-    /// Starts to watch. `changed` is told of every change that means something.
-    pub fn start(
-        client: &Client,
-        scope: Scope,
-        changed: &Sender<()>,
-        tasks: &mut JoinSet<()>,
-    ) -> Self {
-        let mut start = Start { client, scope: &scope, changed, tasks };
+    /// Starts to watch. `told` hears of every change that means something, and of every watch that
+    /// is interrupted.
+    pub fn start(client: &Client, scope: Scope, told: &Listener, tasks: &mut JoinSet<()>) -> Self {
+        let mut start = Start { client, scope: &scope, told, tasks };
         let deleted = Deleted::default();
         let of_ingresses = deleted.clone();
         let config_maps = match &scope.config_map {
@@ -234,7 +239,7 @@ pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
 struct Start<'a> {
     client: &'a Client,
     scope: &'a Scope,
-    changed: &'a Sender<()>,
+    told: &'a Listener,
     tasks: &'a mut JoinSet<()>,
 }
 
@@ -268,13 +273,8 @@ impl Start<'_> {
         seen: impl Fn(&Event<K>) + Send + 'static,
     ) -> Store<K> {
         let (reader, writer) = store();
-        let (known, changed) = (reader.clone(), self.changed.clone());
-        self.tasks.spawn(watch(api, config, (known, writer), move |event, is_news| {
-            seen(event);
-            if is_news {
-                changed.send_replace(());
-            }
-        }));
+        let (known, told) = (reader.clone(), self.told.clone());
+        self.tasks.spawn(watch(api, config, (known, writer), told, seen));
         reader
     }
 }
@@ -306,12 +306,13 @@ impl<K> Watched for K where
 {
 }
 
-/// Keeps a store like the cluster, and tells each event and whether it is news.
+/// Keeps a store like the cluster, and tells each event that is news.
 async fn watch<K: Watched>(
     api: Api<K>,
     config: watcher::Config,
     (known, mut writer): (Store<K>, Writer<K>),
-    mut tell: impl FnMut(&Event<K>, bool),
+    told: Listener,
+    seen: impl Fn(&Event<K>) + Send + 'static,
 ) {
     let kind = K::kind(&());
     let stream = watcher(api, config.timeout(WATCH_SECS)).default_backoff();
@@ -321,6 +322,7 @@ async fn watch<K: Watched>(
             Ok(event) => event.modify(Prune::prune),
             Err(error) => {
                 tracing::warn!(%kind, error = chain(&error), "the watch is interrupted");
+                (told.interrupted)(&kind);
                 continue;
             }
         };
@@ -334,6 +336,9 @@ async fn watch<K: Watched>(
             Event::Init | Event::InitApply(_) => false,
         };
         writer.apply_watcher_event(&event);
-        tell(&event, is_news);
+        seen(&event);
+        if is_news {
+            told.changed.send_replace(());
+        }
     }
 }

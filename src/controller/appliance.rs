@@ -9,9 +9,11 @@ use super::world::World;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
 use crate::fence::Fence;
+use crate::metrics::NitroRequest;
 use crate::model::{ObjectKey, Redacted};
 use crate::nitro::{
-    Class, Client, Credentials, Error, Https, HttpsError, Request, Trust, is_local_primary, row,
+    Class, Client, Credentials, Error, Exchange, Https, HttpsError, Request, Trust,
+    is_local_primary, row,
 };
 use crate::observe;
 use crate::policy::Policy;
@@ -19,6 +21,8 @@ use crate::policy::Policy;
 /// An appliance as somebody described it.
 #[derive(Clone)]
 pub(super) struct Target {
+    /// The name of its `NetScaler`; empty for that of the settings.
+    pub(super) name: String,
     /// Its management address, or those of both nodes of a pair.
     pub(super) endpoints: Vec<String>,
     /// Whose word is taken for who it is.
@@ -159,7 +163,7 @@ impl Target {
         let credentials = self.credentials.read(world)?;
         let mut trouble = None;
         for url in &self.endpoints {
-            match self.try_node(url, &credentials, fence).await {
+            match self.try_node(url, &credentials, (world, fence)).await {
                 Ok(Some(connection)) => return Ok(connection),
                 Ok(None) => tracing::info!(url, "it is the secondary node"),
                 Err(error) => {
@@ -176,10 +180,18 @@ impl Target {
         &self,
         url: &str,
         credentials: &Credentials,
-        fence: &Fence,
+        (world, fence): (&World, &Fence),
     ) -> Result<Option<Connection>, Trouble> {
         let https = Https::new(url, &self.trust)?;
+        world.metrics.insecure(&self.name, https.is_unverified());
+        let (metrics, name) = (world.metrics.clone(), self.name.clone());
         let client = Client::new(https, credentials.clone()).fenced(fence.clone());
+        let client = client.observed_by(move |exchange| {
+            let Exchange { method, kind, effect, outcome, duration } = *exchange;
+            let (verb, effect) = (method.as_str(), effect.name());
+            let request = NitroRequest { verb, effect, kind, outcome, duration };
+            metrics.nitro_request(&name, &request);
+        });
         let nodes = client.send(&Request::nodes()).await?.into_rows()?;
         let hardware = client.send(&Request::singleton("nshardware")).await?.into_rows()?;
         let host = hardware.first().and_then(|row| row::shown(row, "hostid"));

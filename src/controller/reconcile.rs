@@ -21,10 +21,12 @@ use super::schedule::{Blocks, Due, Schedule};
 use super::tell::{Now, Told};
 use super::watchful::Known;
 use super::world::World;
+use crate::admin::Pulse;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
 use crate::execute::{OpOutcome, Outcomes, Problem, execute};
 use crate::fence::Fence;
+use crate::metrics::{self, Stage};
 use crate::model::{IngressId, ObjectKey};
 use crate::observed::ObservedState;
 use crate::plan::{Plan, plan};
@@ -55,6 +57,8 @@ pub(super) struct Reconciler {
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
     told: Told,
+    /// Shows that the loop goes on.
+    pulse: Pulse,
 }
 
 /// What a turn was about.
@@ -76,7 +80,7 @@ enum End {
     /// There was nothing for us to do.
     Idle,
     /// Nothing is left to do.
-    Rested,
+    Rested(metrics::Turn),
     /// The appliance refused something, which may pass after this.
     Refused(Duration),
 }
@@ -89,7 +93,10 @@ impl Reconciler {
     /// A reconciler that has not begun.
     pub(super) fn new(world: Arc<World>, name: String, target: Target, fence: Fence) -> Self {
         let schedule = Schedule::new(world.timing, Instant::now());
+        let of = if name.is_empty() { "the appliance" } else { name.as_str() };
+        world.metrics.added(&name);
         Self {
+            pulse: world.health.pulse(format!("the loop of {of}")),
             told: Told::new(Arc::clone(&world), name.clone()),
             world,
             name,
@@ -112,6 +119,7 @@ impl Reconciler {
         let mut standing = self.world.lease.standing();
         changed.mark_changed();
         loop {
+            self.pulse.alive();
             let next = self.schedule.next();
             select! {
                 biased;
@@ -164,24 +172,31 @@ impl Reconciler {
         self.schedule.begun();
         let outcome = self.try_turn(due).await;
         let now = Instant::now();
-        match outcome {
-            Ok(End::Idle) => {}
-            Ok(End::Rested) => self.schedule.succeeded(),
+        let end = match outcome {
+            Ok(End::Idle) => return,
+            Ok(End::Rested(end)) => {
+                self.schedule.succeeded();
+                end
+            }
             Ok(End::Refused(first)) => {
                 self.schedule.failed((Blocks::Some, first), fraction(), now);
+                metrics::Turn::Unfinished
             }
-            Err(trouble) => self.suffer(&trouble).await,
-        }
+            Err(trouble) => {
+                self.suffer(&trouble).await;
+                metrics::Turn::Failed
+            }
+        };
+        self.world.metrics.turn(&self.name, end);
     }
 
     /// Puts a failure off, and casts a doubt on everything.
     async fn suffer(&mut self, trouble: &Trouble) {
-        (self.observed, self.is_converged) = (None, false);
+        // Whoever answers next may be another node, or another box.
+        (self.connection, self.observed, self.is_converged) = (None, None, false);
         if trouble.is_session_loss() {
             // Another controller may have ended it, because it is the one that writes now.
             self.world.lease.confirm().await;
-        } else {
-            self.connection = None;
         }
         let passes_at_once = trouble.is_session_loss() || trouble.is_login();
         let first = if passes_at_once && self.schedule.failures() == 0 {
@@ -226,11 +241,14 @@ impl Reconciler {
             let is_fresh = self.observe(&policy).await?;
             let (snapshot, translation) = self.translate(&policy).await;
             let observed = self.observed.as_ref().expect("it was just observed");
+            let begun = Instant::now();
             let left = plan(observed, &translation);
+            self.measure(Stage::Plan, begun);
             let was_complete = done.as_ref().is_none_or(|done| done.outcomes.is_complete());
             let is_drift = is_fresh && self.is_converged && !due.changes && !left.is_empty();
             if is_drift {
                 tracing::warn!(appliance = self.name, drift = true, ops = left.ops.len(), "drift");
+                self.world.metrics.drift(&self.name, left.ops.len());
             }
             let in_the_way = in_the_way.clone().or_else(|| {
                 (is_drift && self.target.drift == Drift::Report).then(drift_is_only_told)
@@ -244,7 +262,10 @@ impl Reconciler {
             if !is_fresh && self.known.is_settled() && !self.look().await? {
                 continue;
             }
+            let begun = Instant::now();
             let mut outcomes = self.carry_out(&left).await;
+            self.measure(Stage::Execute, begun);
+            self.pulse.alive();
             let lost = outcomes.lost.take();
             let is_known = lost.is_none() && outcomes.is_complete() && is_of_members(&left);
             self.remember(&left, &outcomes);
@@ -260,7 +281,8 @@ impl Reconciler {
             self.observed = None;
             done = Some(now);
         }
-        Ok(End::Rested)
+        // The last plan of a turn is concluded above.
+        Ok(End::Idle)
     }
 
     /// Tells what came of a turn, and when the next must come.
@@ -300,10 +322,14 @@ impl Reconciler {
             in_the_way,
             is_converged: self.is_converged,
         };
-        self.told.tell(&Findings::of(found), told).await;
+        let begun = Instant::now();
+        let is_told = self.told.tell(&Findings::of(found), told).await;
+        self.measure(Stage::Report, begun);
         match refused {
             Some(first) => End::Refused(first),
-            None if left.is_empty() => End::Rested,
+            None if !is_told => End::Refused(Duration::from_secs(1)),
+            None if left.is_empty() && done.is_some() => End::Rested(metrics::Turn::Changed),
+            None if left.is_empty() => End::Rested(metrics::Turn::Converged),
             // What could not be finished in one turn goes on in another.
             None => End::Refused(Duration::from_secs(30)),
         }
@@ -317,7 +343,9 @@ impl Reconciler {
             snapshot.gone = self.world.gone(&observed.facts, &snapshot, &mut self.read).await;
             self.world.secrets.show(&mut snapshot);
             snapshot.facts = std::mem::take(&mut observed.facts);
+            let begun = Instant::now();
             let translation = translate(&snapshot, policy);
+            self.world.metrics.stage(&self.name, Stage::Translate, begun.elapsed());
             observed.facts = std::mem::take(&mut snapshot.facts);
             let mut wanted = translation.secrets.clone();
             wanted.extend(self.target.secrets());
@@ -331,6 +359,11 @@ impl Reconciler {
                 return (snapshot, translation);
             }
         }
+    }
+
+    /// A part of a turn has ended.
+    fn measure(&self, stage: Stage, begun: Instant) {
+        self.world.metrics.stage(&self.name, stage, begun.elapsed());
     }
 
     async fn carry_out(&self, plan: &Plan) -> Outcomes {

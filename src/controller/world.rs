@@ -10,10 +10,12 @@ use kube::{Api, Client, ResourceExt};
 use tokio::sync::watch::Sender;
 
 use super::schedule::Timing;
+use crate::admin::Health;
 use crate::cluster::lease::Lease;
 use crate::cluster::secrets::Secrets;
 use crate::cluster::status::Writer;
 use crate::cluster::watch::Watches;
+use crate::metrics::Metrics;
 use crate::model::{IngressId, ObjectKey};
 use crate::snapshot::{Facts, Places, Proof, Settings, Snapshot, Sourced};
 
@@ -27,6 +29,8 @@ pub(super) struct World {
     pub(super) timing: Timing,
     /// Told of every change in the cluster that means something.
     pub(super) changed: Sender<()>,
+    pub(super) metrics: Metrics,
+    pub(super) health: Health,
 }
 
 /// How many Ingresses are read by name at once.

@@ -5,8 +5,10 @@ use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 use mock_nitro::fault::{Faults, Faulty};
+use mock_nitro::message::Request;
 use mock_nitro::server::Server;
 use mock_nitro::{Appliance, JournalEntry, Options};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -107,6 +109,36 @@ impl Mock {
         self.journal().iter().filter(is_write).map(show).collect()
     }
 
+    /// Sends a request as an administrator would, and gives status and body.
+    pub(crate) fn by_hand(&self, method: &str, target: &str, body: &Value) -> String {
+        let request = by_hand(method, target, body);
+        let response = self.act(|node| node.appliance.handle(&request));
+        format!("{} {}", response.status, String::from_utf8_lossy(&response.body))
+    }
+
+    /// Ends all sessions and opens as many as there may be, before anybody else can. How many those
+    /// are.
+    pub(crate) fn take_all_sessions(&self) -> usize {
+        let body = json!({ "login": { "username": "nsroot", "password": "nsroot" } });
+        let login = by_hand("POST", "login", &body);
+        self.act(|node| {
+            node.appliance.expire_sessions();
+            (0..).take_while(|_| node.appliance.handle(&login).status == 201).count()
+        })
+    }
+
+    /// Takes a binding away as an administrator would.
+    pub(crate) fn unbind_by_hand(&self, kind: &str, parent: &str, child: &[(&str, &Value)]) {
+        let args = child.iter().map(|(field, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            format!("{field}:{value}")
+        });
+        let args: Vec<String> = args.collect();
+        let target = format!("{kind}/{parent}?args={}", args.join(","));
+        let answer = self.by_hand("DELETE", &target, &Value::Null);
+        assert!(answer.starts_with("200"), "{target}: {answer}");
+    }
+
     /// The names of the objects of a type.
     pub(crate) fn names(&self, kind: &str) -> Vec<String> {
         let dump = self.act(|node| node.appliance.dump());
@@ -118,5 +150,18 @@ impl Mock {
 impl Drop for Mock {
     fn drop(&mut self) {
         self.go_down();
+    }
+}
+
+/// A request of an administrator.
+fn by_hand(method: &str, target: &str, body: &Value) -> Request {
+    let (path, query) = target.split_once('?').map_or((target, None), |(p, q)| (p, Some(q)));
+    let headers = [("X-NITRO-USER", "nsroot"), ("X-NITRO-PASS", "nsroot")];
+    Request {
+        method: method.to_owned(),
+        path: format!("/nitro/v1/config/{path}"),
+        query: query.map(str::to_owned),
+        headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
+use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use nitro_ingress::model::Kind;
 use serde_json::{Value, json};
 
@@ -101,6 +103,38 @@ pub(crate) async fn in_get_mode_it_needs_no_right_to_list_secrets(cluster: &Clus
 pub(crate) async fn it_serves_a_netscaler_object_with_the_rights_of_the_chart(cluster: &Cluster) {
     let world = World::with(cluster, &["appliance.credentialsSecret=netscaler"]).await;
     let (rig, mock) = (&world.rig, Mock::start());
+    let name = netscaler(rig, &mock).await;
+    let _controller = rig.controller_as(&world.account, &[LEASE]);
+    world.serve(&name).await;
+    world.judge(&UNSEEN).await;
+}
+
+pub(crate) async fn it_reads_credentials_where_it_serves_nothing(cluster: &Cluster) {
+    let served = cluster.server.namespace().await;
+    let namespaces = format!("namespaces={{{served}}}");
+    let sets = ["appliance.credentialsSecret=netscaler", &namespaces];
+    let world = World::with(cluster, &sets).await;
+    let (rig, mock) = (&world.rig, Mock::start());
+    let name = netscaler(rig, &mock).await;
+    let arguments = [LEASE, &format!("--namespace={served}")];
+    let _controller = rig.controller_as(&world.account, &arguments);
+    let netscalers: Api<NetScaler> = Api::all(rig.client.clone());
+    wait_for("the appliance to be reached", SOON, async || {
+        let status = netscalers.get(&name).await.map_err(|error| error.to_string())?.status;
+        let conditions = status.unwrap_or_default().conditions;
+        let is_reached =
+            conditions.iter().any(|one| one.type_ == "Reachable" && one.status == "True");
+        if is_reached { Ok(()) } else { Err(format!("{conditions:?}")) }
+    })
+    .await;
+    // It has no right to list Secrets there, tries, and reads the one by its name.
+    let mut refused = cluster.server.refused_to(&world.account);
+    refused.remove("list secrets");
+    assert_eq!(refused, BTreeSet::new());
+}
+
+/// Makes a NetScaler object for this appliance, its Secret and its class, which has its name.
+async fn netscaler(rig: &Rig<'_>, mock: &Mock) -> String {
     let name = format!("{}-other", rig.namespace);
     rig.apply(json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "netscaler" },
@@ -122,9 +156,7 @@ pub(crate) async fn it_serves_a_netscaler_object_with_the_rights_of_the_chart(cl
         },
     }))
     .await;
-    let _controller = rig.controller_as(&world.account, &[LEASE]);
-    world.serve(&name).await;
-    world.judge(&UNSEEN).await;
+    name
 }
 
 pub(crate) async fn what_it_asks_of_an_appliance_stands_on_the_page_of_its_user(cluster: &Cluster) {

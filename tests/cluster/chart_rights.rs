@@ -7,7 +7,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
-use nitro_ingress::cluster::watch::{Namespaces, Scope, Watches};
+use nitro_ingress::cluster::watch::{Listener, Namespaces, Scope, Watches};
 use nitro_ingress::model::ObjectKey;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -170,9 +170,12 @@ pub(crate) async fn what_is_watched_needs_no_more_rights(cluster: &Cluster) {
             nodes: values == "nodeport",
             namespaces,
         };
-        let (changed, _) = tokio::sync::watch::channel(());
+        let told = Listener {
+            changed: tokio::sync::watch::channel(()).0,
+            interrupted: std::sync::Arc::new(|_| ()),
+        };
         let mut tasks = JoinSet::new();
-        let watches = Watches::start(&it.client, scope, &changed, &mut tasks);
+        let watches = Watches::start(&it.client, scope, &told, &mut tasks);
         wait_for(&format!("the watches with {values}"), SOON, async || {
             let refused = cluster.server.refused_to(&it.account);
             let synced = tokio::time::timeout(Duration::from_millis(200), watches.synced());

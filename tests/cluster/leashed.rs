@@ -74,6 +74,12 @@ impl Leashed {
         }
     }
 
+    /// How many lines of the log hold this text.
+    pub(crate) fn said(&self, text: &str) -> usize {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().filter(|line| line.contains(text)).count()
+    }
+
     /// The end of the log.
     pub(crate) fn log(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();

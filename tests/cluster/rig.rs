@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::events::v1::Event;
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::discovery::Scope;
 use kube::{Api, Client};
 use mock_nitro::JournalEntry;
+use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use nitro_ingress::cluster::resources::report::{IngressReport, IngressReportStatus};
 use serde_json::{Value, json};
 
@@ -47,6 +48,11 @@ impl Drop for Controller {
 }
 
 impl Controller {
+    /// How often it has said something.
+    pub(crate) fn said(&self, text: &str) -> usize {
+        self.process.said(text)
+    }
+
     /// Tells it to stop, and waits until it has.
     pub(crate) async fn terminate(mut self) {
         self.process.signal("TERM");
@@ -271,6 +277,60 @@ impl<'a> Rig<'a> {
         wait_for("the controller to log out", SOON, async || {
             let last = self.mock.journal().pop().map(|one| one.path).unwrap_or_default();
             if last.ends_with("/logout") { Ok(()) } else { Err(last) }
+        })
+        .await;
+    }
+
+    /// Waits until the hardware of the appliance was noted.
+    pub(crate) async fn hosts_noted(&self) {
+        let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for("the hardware to be noted", SOON, async || {
+            let annotations = leases.get("nitro-ingress").await.unwrap().metadata.annotations;
+            let noted = annotations.and_then(|mut all| all.remove("nitro-ingress.dev/hosts"));
+            noted.filter(|text| !text.is_empty()).ok_or("nothing")
+        })
+        .await;
+    }
+
+    /// Makes a `NetScaler` of these nodes, to which our class leads, and gives its name.
+    pub(crate) async fn appliance(&self, endpoints: &[&str]) -> String {
+        let name = self.namespace.clone();
+        self.apply(json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "appliance" },
+            "stringData": { "username": "nsroot", "password": PASSWORD },
+        }))
+        .await;
+        self.apply(json!({
+            "apiVersion": "nitro-ingress.dev/v1alpha1", "kind": "NetScaler",
+            "metadata": { "name": name },
+            "spec": { "endpoints": endpoints, "credentials": { "secretName": "appliance" } },
+        }))
+        .await;
+        // The parameters of a class cannot be changed.
+        let classes: Api<IngressClass> = Api::all(self.client.clone());
+        classes.delete(&self.class, &DeleteParams::default()).await.unwrap();
+        self.apply(json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": { "name": self.class },
+            "spec": {
+                "controller": "nitro-ingress.dev/ingress-controller",
+                "parameters": { "apiGroup": "nitro-ingress.dev", "kind": "NetScaler", "name": name },
+            },
+        }))
+        .await;
+        name
+    }
+
+    /// The appliance as it is described and as it is.
+    pub(crate) async fn netscaler(&self, name: &str) -> NetScaler {
+        Api::all(self.client.clone()).get(name).await.unwrap()
+    }
+
+    /// Waits until this endpoint of an appliance is used.
+    pub(crate) async fn uses(&self, name: &str, url: &str) {
+        wait_for(&format!("{url} to be used"), SOON, async || {
+            let status = self.netscaler(name).await.status.unwrap_or_default();
+            if status.endpoint.as_deref() == Some(url) { Ok(()) } else { Err(format!("{status:?}")) }
         })
         .await;
     }

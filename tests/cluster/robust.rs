@@ -89,7 +89,8 @@ pub(crate) async fn an_api_server_that_goes_away_costs_nothing(cluster: &Cluster
     server.resume();
     follows(&rig, "10.1.0.10").await;
     let deleted = deletes(&rig);
-    let members = deleted.iter().filter(|line| line.contains("servicegroup_") || line.contains("/server/"));
+    let members =
+        deleted.iter().filter(|line| line.contains("servicegroup_") || line.contains("/server/"));
     assert_eq!(members.count(), deleted.len(), "{deleted:#?}");
 }
 

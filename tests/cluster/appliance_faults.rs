@@ -1,0 +1,218 @@
+//! What appliances do: reboot, drift, run out of sessions, go down, change places with their peer.
+
+use jiff::Timestamp;
+use mock_nitro::fault::Faults;
+use mock_nitro::server::Server;
+use mock_nitro::{Appliance, Hardware, JournalEntry, Options, Pair};
+use serde_json::{Value, json};
+
+use crate::api_server::Cluster;
+use crate::appliance::Mock;
+use crate::rig::Rig;
+use crate::seed;
+use crate::wait::{SOON, wait_for};
+
+async fn applied(rig: &Rig<'_>) {
+    for object in seed::references() {
+        rig.apply(object).await;
+    }
+    rig.apply(seed::ingress(&rig.class)).await;
+    rig.report(seed::NAME, "Programmed").await;
+}
+
+/// Waits until the appliance has what it had.
+async fn repaired(rig: &Rig<'_>, what: &str, before: &Value) {
+    wait_for(&format!("{what} to be repaired"), SOON, async || {
+        let now = rig.mock.act(|node| node.appliance.dump());
+        if now == *before { Ok(()) } else { Err(difference(before, &now)) }
+    })
+    .await;
+}
+
+/// What differs between two configurations, by type and name.
+fn difference(before: &Value, now: &Value) -> String {
+    let mut told = Vec::new();
+    for part in ["objects", "bindings", "files", "settings"] {
+        let names = |dump: &Value| -> Vec<String> {
+            let kinds = dump[part].as_object().cloned().unwrap_or_default();
+            let of_kind = |(kind, all): (String, Value)| {
+                let all = all.as_object().cloned().unwrap_or_default();
+                all.into_iter().map(move |(name, fields)| format!("{kind} {name} {fields}"))
+            };
+            kinds.into_iter().flat_map(of_kind).collect()
+        };
+        let (before, now) = (names(before), names(now));
+        told.extend(before.iter().filter(|one| !now.contains(one)).map(|one| format!("- {one}")));
+        told.extend(now.iter().filter(|one| !before.contains(one)).map(|one| format!("+ {one}")));
+    }
+    told.join("\n")
+}
+
+pub(crate) async fn a_reboot_that_loses_everything_is_made_up_for(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let _controller = rig.controller(&["--save-delay=10m"]);
+    applied(&rig).await;
+    let before = rig.mock.act(|node| node.appliance.dump());
+    rig.mock.act(|node| node.appliance.reboot());
+    assert!(rig.mock.names("csvserver").is_empty());
+    repaired(&rig, "the lost configuration", &before).await;
+    rig.report(seed::NAME, "Programmed").await;
+}
+
+/// Requests that change or delete an object of each kind that we own, as somebody would by hand.
+fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
+    let ours = |kind: &str| {
+        let all = dump["objects"][kind].as_object().cloned().unwrap_or_default();
+        all.into_iter().map(|(name, _)| name).find(|name| name.starts_with("k8s-"))
+    };
+    let name = |kind: &str| ours(kind).unwrap_or_else(|| panic!("no {kind} is ours"));
+    let set = |kind: &str, key: &str, field: &str, value: Value| {
+        let body = json!({ kind: { key: name(kind), field: value } });
+        ("PUT".to_owned(), body, kind.to_owned())
+    };
+    vec![
+        set("csvserver", "name", "stateupdate", json!("ENABLED")),
+        set("lbvserver", "name", "lbmethod", json!("ROUNDROBIN")),
+        set("servicegroup", "servicegroupname", "cka", json!("YES")),
+        set("sslprofile", "name", "clientauth", json!("DISABLED")),
+        set("sslprofile", "name", "tls12", json!("DISABLED")),
+        set("server", "name", "comment", json!("mine")),
+        set("csaction", "name", "comment", json!("mine")),
+        set("cspolicy", "policyname", "rule", json!("HTTP.REQ.URL.PATH.EQ(\"/elsewhere\")")),
+        set("responderaction", "name", "comment", json!("mine")),
+        set("responderpolicy", "name", "comment", json!("mine")),
+    ]
+}
+
+pub(crate) async fn drift_on_every_kind_is_repaired(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let _controller = rig.controller(&[]);
+    applied(&rig).await;
+    rig.saved().await;
+    let before = rig.mock.act(|node| node.appliance.dump());
+    for (method, body, kind) in by_hand(&before) {
+        let answer = rig.mock.by_hand(&method, &kind, &body);
+        assert!(answer.starts_with("200"), "{kind}: {answer}");
+        let changed = rig.mock.act(|node| node.appliance.dump());
+        assert_ne!(changed, before, "{kind} {body}");
+        repaired(&rig, &kind, &before).await;
+    }
+    // A binding of each kind is taken away.
+    let bindings: [(&str, &str, &[&str]); 5] = [
+        ("servicegroup_servicegroupmember_binding", "servicegroupname", &["servername", "port"]),
+        ("csvserver_cspolicy_binding", "name", &["policyname"]),
+        ("sslvserver_sslcertkey_binding", "vservername", &["certkeyname", "snicert"]),
+        ("sslvserver_sslcertkey_binding", "vservername", &["certkeyname", "ca"]),
+        ("lbvserver_servicegroup_binding", "name", &["servicegroupname"]),
+    ];
+    for (kind, parent, fields) in bindings {
+        let all = before["bindings"][kind].as_object().cloned().unwrap_or_default();
+        let flag = fields.last().copied().filter(|field| ["snicert", "ca"].contains(field));
+        let is_meant = |one: &Value| {
+            let is_ours = one[parent].as_str().is_some_and(|name| name.starts_with("k8s-web") || name.contains("443"));
+            is_ours && flag.is_none_or(|flag| one[flag] == true)
+        };
+        let one = all.values().find(|one| is_meant(one));
+        let one = one.unwrap_or_else(|| panic!("no {kind} is ours: {all:?}"));
+        let child: Vec<(&str, &Value)> = fields.iter().map(|field| (*field, &one[*field])).collect();
+        rig.mock.unbind_by_hand(kind, one[parent].as_str().unwrap(), &child);
+        repaired(&rig, kind, &before).await;
+    }
+}
+
+pub(crate) async fn an_appliance_that_is_down_is_waited_for(cluster: &Cluster) {
+    let mut rig = Rig::new(cluster).await;
+    let controller = rig.controller(&["--longest-retry=2s"]);
+    applied(&rig).await;
+    let before = rig.mock.act(|node| node.appliance.dump());
+    rig.mock.act(|node| node.faults = Faults::unreachable());
+    rig.mock.clear_journal();
+    rig.apply(seed::endpoints(&["10.1.0.9"])).await;
+    let note = rig.lease_event("Unreachable").await;
+    assert!(!note.is_empty());
+    // However long it lasts, it is tried about once in each of the longest waits, and no more.
+    let begun = std::time::Instant::now();
+    let before_that = controller.said("the appliance cannot be used");
+    wait_for("some tries", SOON, async || {
+        let tries = controller.said("the appliance cannot be used") - before_that;
+        if tries >= 2 { Ok(()) } else { Err(format!("{tries}")) }
+    })
+    .await;
+    assert!(begun.elapsed() > std::time::Duration::from_millis(800), "{:?}", begun.elapsed());
+    rig.mock.go_down();
+    rig.mock.act(|node| node.faults = Faults::none());
+    rig.mock.come_up();
+    rig.has_member("10.1.0.9").await;
+    rig.apply(seed::endpoints(&["10.1.0.1", "10.1.0.2"])).await;
+    repaired(&rig, "everything", &before).await;
+}
+
+pub(crate) async fn a_session_that_ends_or_cannot_begin_is_made_up_for(cluster: &Cluster) {
+    let rig = Rig::on(&cluster.server, Mock::with(Options { most_sessions: 2, ..Options::default() })).await;
+    let _controller = rig.controller(&[]);
+    applied(&rig).await;
+    rig.mock.act(|node| node.appliance.expire_sessions());
+    rig.apply(seed::endpoints(&["10.1.0.9"])).await;
+    rig.has_member("10.1.0.9").await;
+    // Others take all the sessions there are.
+    assert_eq!(rig.mock.take_all_sessions(), 2);
+    rig.apply(seed::endpoints(&["10.1.0.10"])).await;
+    rig.lease_event("LoginRefused").await;
+    rig.mock.act(|node| node.appliance.expire_sessions());
+    rig.has_member("10.1.0.10").await;
+}
+
+pub(crate) async fn another_box_is_only_read_until_it_is_approved(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let _controller = rig.controller(&[]);
+    applied(&rig).await;
+    rig.hosts_noted().await;
+    let options = Options {
+        now: Timestamp::now(),
+        default_profile: true,
+        hardware: Hardware::numbered(77),
+        ..Options::default()
+    };
+    rig.mock.act(|node| {
+        node.appliance = Appliance::new(options);
+        node.appliance.journal_on();
+    });
+    let note = rig.lease_event("WrongBox").await;
+    assert!(note.contains("nitro-ingress approve host-77"), "{note}");
+    rig.looked(2).await;
+    assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    rig.approve("host-77").await;
+    wait_for("the other box to be programmed", SOON, async || {
+        let names = rig.mock.names("csvserver");
+        if names.is_empty() { Err("nothing") } else { Ok(()) }
+    })
+    .await;
+    rig.report(seed::NAME, "Programmed").await;
+}
+
+pub(crate) async fn a_failover_is_followed(cluster: &Cluster) {
+    let options = Options { now: Timestamp::now(), default_profile: true, ..Options::default() };
+    let [first, second] = Server::pair(Pair::new(&options), [None, None], Timestamp::now);
+    for server in [&first, &second] {
+        server.with(|node| node.appliance.journal_on());
+    }
+    let (first, second) = (Mock::of(first), Mock::of(second));
+    let server = cluster.own_server().await;
+    let rig = Rig::on(&server, first).await;
+    let name = rig.appliance(&[&rig.mock.url, &second.url]).await;
+    let _controller = rig.controller(&["--nitro-url="]);
+    applied(&rig).await;
+    rig.mock.failover();
+    rig.uses(&name, &second.url).await;
+    rig.apply(seed::endpoints(&["10.1.0.9"])).await;
+    wait_for("the member on the new primary", SOON, async || {
+        let servers = second.names("server");
+        if servers.iter().any(|name| name.ends_with("10.1.0.9")) { Ok(()) } else { Err(format!("{servers:?}")) }
+    })
+    .await;
+    // Nothing was written to a node that is secondary.
+    let is_lost = |entry: &&JournalEntry| entry.errorcode == 1028;
+    assert_eq!(rig.mock.journal().iter().filter(is_lost).count(), 0);
+    let status = rig.netscaler(&name).await.status.unwrap();
+    assert_eq!(status.role.as_deref(), Some("Primary"));
+}
