@@ -39,6 +39,8 @@ mod helm;
 mod chart;
 #[path = "cluster/chart_rights.rs"]
 mod chart_rights;
+#[path = "cluster/chart_controller.rs"]
+mod chart_controller;
 #[path = "cluster/resources.rs"]
 mod resources;
 #[path = "cluster/left_over.rs"]
@@ -83,7 +85,10 @@ fn main() -> ExitCode {
         chart: its_pods_are_restricted_unless_a_cpx_is_in_them,
         chart: the_controller_alone_has_a_token,
         chart: its_variables_are_those_of_the_program,
+        chart: the_program_understands_every_variable,
         chart: a_netscaler_object_says_what_the_values_say,
+        chart: monitoring_gets_the_rules_and_the_dashboard_of_the_files,
+        chart: the_values_of_the_page_are_right,
         chart: the_schema_is_closed_and_knows_every_value,
         chart: the_schema_refuses_each_wrong_value,
         chart: values_that_do_not_go_together_are_refused,
@@ -95,6 +100,11 @@ fn main() -> ExitCode {
         chart_rights: what_is_watched_needs_no_more_rights,
         chart_rights: an_upgrade_changes_and_an_uninstall_leaves_nothing,
         chart_rights: the_chart_is_of_the_version_of_the_program,
+        chart_controller: it_needs_all_rights_of_the_chart_and_no_more,
+        chart_controller: in_get_mode_it_needs_no_right_to_list_secrets,
+        chart_controller: it_serves_a_netscaler_object_with_the_rights_of_the_chart,
+        chart_controller: it_reads_credentials_where_it_serves_nothing,
+        chart_controller: what_it_asks_of_an_appliance_stands_on_the_page_of_its_user,
         resources: a_netscaler_with_a_wrong_value_is_refused,
         resources: a_netscaler_keeps_its_prefix,
         programming: an_ingress_is_programmed_and_says_so,

@@ -13,20 +13,8 @@ use crate::access::{User, object};
 use crate::api_server::Cluster;
 use crate::helm::{CHART, Values, file, only};
 
-/// A kind that the API server of the tests does not know.
-const UNKNOWN: &str = "ServiceMonitor";
-
-/// Variables that only `nitro-ingress controller` reads.
-const OF_THE_CONTROLLER: [&str; 8] = [
-    "NITRO_INGRESS_LEASE_NAME",
-    "NITRO_INGRESS_LEASE_NAMESPACE",
-    "NITRO_INGRESS_LISTEN",
-    "NITRO_INGRESS_NAMESPACES",
-    "NITRO_INGRESS_NAMESPACE_SELECTOR",
-    "NITRO_INGRESS_RESYNC",
-    "NITRO_INGRESS_SECRETS_MODE",
-    "NITRO_INGRESS_STATUS_ADDRESS",
-];
+/// Kinds that the API server of the tests does not know.
+const UNKNOWN: [&str; 2] = ["PrometheusRule", "ServiceMonitor"];
 
 pub(crate) async fn lint_has_nothing_to_say(cluster: &Cluster) {
     for values in Values::all(cluster).await {
@@ -39,7 +27,7 @@ pub(crate) async fn an_api_server_takes_what_it_makes(cluster: &Cluster) {
     cluster.server.crds().await;
     for values in Values::all(cluster).await {
         let mut objects = values.rendered(&cluster.server);
-        objects.retain(|object| object["kind"] != UNKNOWN);
+        objects.retain(|object| UNKNOWN.iter().all(|kind| object["kind"] != *kind));
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
         let manifests = cluster.server.folder.join(format!("{}.json", values.release));
         fs::write(&manifests, list.to_string()).unwrap();
@@ -95,18 +83,45 @@ pub(crate) async fn the_controller_alone_has_a_token(cluster: &Cluster) {
 
 pub(crate) async fn its_variables_are_those_of_the_program(cluster: &Cluster) {
     let mut help = Command::new(env!("CARGO_BIN_EXE_nitro-ingress"));
-    let help = help.args(["plan", "--help"]).env_clear().output().unwrap();
+    let help = help.args(["controller", "--help"]).env_clear().output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for values in Values::all(cluster).await {
         let objects = values.rendered(&cluster.server);
         let containers = &only(&objects, "Deployment")["spec"]["template"]["spec"]["containers"];
         for variable in containers[0]["env"].as_array().unwrap() {
             let name = variable["name"].as_str().unwrap();
-            let is_known =
-                help.contains(&format!("[env: {name}=]")) || OF_THE_CONTROLLER.contains(&name);
+            let is_known = help.contains(&format!("[env: {name}=]"));
             assert!(is_known, "{}: {name} is no variable of the program", values.name);
             assert_ne!(name, "NITRO_PASSWORD", "a password comes as a file");
         }
+    }
+}
+
+pub(crate) async fn the_program_understands_every_variable(cluster: &Cluster) {
+    let folder = &cluster.server.folder;
+    fs::write(folder.join("password-of-the-chart"), "nsroot").unwrap();
+    for values in Values::all(cluster).await {
+        let objects = values.rendered(&cluster.server);
+        let pod = &only(&objects, "Deployment")["spec"]["template"]["spec"];
+        let container = &pod["containers"][0];
+        let mut program = Command::new(env!("CARGO_BIN_EXE_nitro-ingress"));
+        let arguments: Vec<String> = serde_json::from_value(container["args"].clone()).unwrap();
+        program.args(arguments).env_clear().env("NITRO_INGRESS_KUBECONFIG", "/nowhere");
+        for variable in container["env"].as_array().unwrap() {
+            let name = variable["name"].as_str().unwrap();
+            match name {
+                // What is mounted in a pod.
+                "NITRO_PASSWORD_FILE" => program.env(name, folder.join("password-of-the-chart")),
+                "NITRO_CA_FILE" => program.env(name, folder.join("authority.crt")),
+                _ => program.env(name, variable["value"].as_str().unwrap_or("nitro-ingress")),
+            };
+        }
+        if values.name == "cpx" {
+            program.env("NITRO_PASSWORD_FILE", folder.join("password-of-the-chart"));
+        }
+        let output = program.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("cannot use the kubeconfig"), "{}: {said}", values.name);
     }
 }
 
@@ -127,6 +142,34 @@ pub(crate) async fn a_netscaler_object_says_what_the_values_say(cluster: &Cluste
         })
     );
     assert_eq!(only(&objects, "IngressClass")["spec"]["parameters"]["name"], "edge");
+}
+
+pub(crate) async fn monitoring_gets_the_rules_and_the_dashboard_of_the_files(cluster: &Cluster) {
+    let objects = Values::of(cluster, "watched").await.rendered(&cluster.server);
+    let rules = file("alerts/nitro-ingress.yaml");
+    assert_eq!(only(&objects, "PrometheusRule")["spec"], rules);
+    let dashboard = &only(&objects, "ConfigMap")["data"]["nitro-ingress.json"];
+    let dashboard: Value = serde_json::from_str(dashboard.as_str().unwrap()).unwrap();
+    assert_eq!(dashboard, file("dashboards/nitro-ingress.json"));
+    let selector = &only(&objects, "ServiceMonitor")["spec"]["selector"]["matchLabels"];
+    let labels = &only(&objects, "Service")["metadata"]["labels"];
+    for (name, value) in selector.as_object().unwrap() {
+        assert_eq!(labels[name], *value, "the Service has not the label {name}");
+    }
+}
+
+pub(crate) async fn the_values_of_the_page_are_right(cluster: &Cluster) {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/install.md");
+    let page = fs::read_to_string(page).unwrap();
+    let blocks = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks: Vec<&str> = blocks.collect();
+    assert_eq!(blocks.len(), 3);
+    for (number, block) in blocks.into_iter().enumerate() {
+        let path = cluster.server.folder.join(format!("page-{number}.yaml"));
+        fs::write(&path, block).unwrap();
+        let values = ["lint", "--strict", "--quiet", CHART, "-f", path.to_str().unwrap()];
+        assert_eq!(cluster.server.helm(&values).content(), "", "{block}");
+    }
 }
 
 pub(crate) async fn the_schema_is_closed_and_knows_every_value(_: &Cluster) {

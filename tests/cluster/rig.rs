@@ -7,12 +7,10 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::discovery::Scope;
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client};
 use mock_nitro::JournalEntry;
-use nitro_ingress::cluster::resources::definitions;
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use nitro_ingress::cluster::resources::report::{IngressReport, IngressReportStatus};
 use serde_json::{Value, json};
@@ -76,7 +74,7 @@ impl<'a> Rig<'a> {
     /// A world on this API server with this appliance.
     pub(crate) async fn on(server: &'a ApiServer, mock: Mock) -> Self {
         let client = server.client();
-        install_definitions(&client).await;
+        server.crds().await;
         let namespace = server.namespace().await;
         let class = namespace.clone();
         let rig = Self { server, client, namespace, class, mock };
@@ -382,24 +380,6 @@ impl<'a> Rig<'a> {
     /// What a controller says in its log must be read where a test fails.
     pub(crate) fn show(&self, controller: &Controller) -> String {
         controller.process.log()
-    }
-}
-
-/// Installs our custom resources, once for each server.
-async fn install_definitions(client: &Client) {
-    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
-    for definition in definitions() {
-        let name = definition.name_any();
-        let apply = PatchParams::apply("test").force();
-        api.patch(&name, &apply, &Patch::Apply(&definition)).await.unwrap();
-        wait_for(&format!("{name} to be served"), SOON, async || {
-            let now = api.get(&name).await.map_err(|error| error.to_string())?;
-            let conditions = now.status.and_then(|status| status.conditions).unwrap_or_default();
-            let is_served =
-                conditions.iter().any(|one| one.type_ == "Established" && one.status == "True");
-            if is_served { Ok(()) } else { Err(format!("{conditions:?}")) }
-        })
-        .await;
     }
 }
 

@@ -44,6 +44,11 @@ const SPELLED: [(&str, &str); 22] = [
     ("sslvserver", "ssl vserver"),
 ];
 
+/// What the controller asks beside, to know whether it may write; a test in a cluster says that
+/// these are all types.
+const TO_LEAD: [&str; 4] =
+    ["show ha node", "show ns hardware", "show system session", "kill system session 12"];
+
 /// What is allowed though no scenario does it.
 const BESIDE: [&str; 6] = [
     // An annotation of an Ingress that is served gets another value.
@@ -58,13 +63,14 @@ const BESIDE: [&str; 6] = [
 ];
 
 /// What nobody may do with these policies.
-const FORBIDDEN: [&str; 18] = [
+const FORBIDDEN: [&str; 19] = [
     "add system user mallory",
     "add system file passwd -fileLocation /etc",
     "bind lb vserver theirs k8s-web_80_sgp",
     "bind system user nitro-ingress superuser 1",
     "clear ns config full",
     "enable ns feature LB AAA",
+    "kill system session -all",
     "link ssl certKey theirs k8s-ca",
     "reboot",
     "rm lb vserver theirs",
@@ -193,7 +199,7 @@ fn pair(command: &str) -> String {
 fn the_policies_of_the_page_allow_what_is_sent_and_little_else() {
     let policies = policies();
     let all: Vec<&String> = policies.values().collect();
-    assert_eq!(all.len(), 3, "{policies:?}");
+    assert_eq!(all.len(), 4, "{policies:?}");
     let sent = &*SENT;
     let passed = allowed(&all, &sent.commands);
     let denied: Vec<&String> = sent.commands.difference(&passed).collect();
@@ -216,6 +222,8 @@ fn the_policies_of_the_page_allow_what_is_sent_and_little_else() {
     }
     assert_eq!(may, does);
 
+    let to_lead = TO_LEAD.map(str::to_owned).into();
+    assert_eq!(allowed(&[&policies["nitro-ingress-lead"]], &to_lead), to_lead);
     let forbidden = FORBIDDEN.map(str::to_owned).into();
     assert_eq!(allowed(&all, &forbidden), BTreeSet::new());
 }

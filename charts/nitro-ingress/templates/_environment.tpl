@@ -10,7 +10,6 @@
   "NITRO_INGRESS_DRAIN_DELAY" (.Values.controller.drainDelay | int | toString)
   "NITRO_INGRESS_SECRETS_MODE" .Values.controller.secretsMode
   "NITRO_INGRESS_RESYNC" .Values.controller.resync
-  "NITRO_INGRESS_STATUS_ADDRESS" (join "," .Values.controller.statusAddresses)
   "NITRO_INGRESS_APPROVE" (join "," .Values.controller.approved)
   "NITRO_INGRESS_LOG_LEVEL" .Values.controller.logLevel
   "NITRO_INGRESS_LOG_FORMAT" .Values.controller.logFormat
@@ -21,9 +20,7 @@
   "NITRO_INGRESS_LEASE_NAMESPACE" .Release.Namespace
 }}
 {{- if .Values.cpx.enabled }}
-{{- $_ := set $texts "NITRO_URL" "http://127.0.0.1" }}
-{{- $_ := set $texts "NITRO_USERNAME" "nsroot" }}
-{{- $_ := set $texts "NITRO_PASSWORD_FILE" "/var/deviceinfo/random_id" }}
+{{- $_ := set $texts "NITRO_INGRESS_CPX" "true" }}
 {{- else if and .Values.appliance.endpoints (not .Values.netScaler.create) }}
 {{- $_ := set $texts "NITRO_URL" (first .Values.appliance.endpoints) }}
 {{- $_ := set $texts "NITRO_PASSWORD_FILE" "/etc/nitro-ingress/credentials/password" }}
@@ -58,15 +55,7 @@
   value: {{ $text | quote }}
 {{- end }}
 {{- end }}
-{{- if .Values.cpx.enabled }}
-{{- if not .Values.appliance.defaultVip }}
-# A CPX has one address for everything.
-- name: NITRO_INGRESS_DEFAULT_VIP
-  valueFrom:
-    fieldRef:
-      fieldPath: status.podIP
-{{- end }}
-{{- else if and .Values.appliance.endpoints (not .Values.netScaler.create) }}
+{{- if and .Values.appliance.endpoints (not .Values.netScaler.create) }}
 - name: NITRO_USERNAME
   valueFrom:
     secretKeyRef:

@@ -7,7 +7,7 @@
   verbs: [list, watch]
 - apiGroups: [nitro-ingress.dev]
   resources: [netscalers]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [nitro-ingress.dev]
   resources: [netscalers/status]
   verbs: [patch]
@@ -51,15 +51,21 @@
 {{- else }}
   verbs: [get, list, watch]
 {{- end }}
-- apiGroups: [events.k8s.io]
-  resources: [events]
-  verbs: [create, patch]
+{{ include "nitro-ingress.rules.events" . }}
+# A patch that makes a report needs both.
 - apiGroups: [nitro-ingress.dev]
   resources: [ingressreports]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [list, watch, create, patch, delete]
 - apiGroups: [nitro-ingress.dev]
   resources: [ingressreports/status]
   verbs: [patch]
+{{- end }}
+
+{{/* Where Events about objects of the whole cluster are: in the namespace default. */}}
+{{- define "nitro-ingress.rules.events" -}}
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
 {{- end }}
 
 {{/* In the release's own namespace. A create cannot be limited to a name. */}}
@@ -70,7 +76,7 @@
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ include "nitro-ingress.fullname" . }}]
-  verbs: [get, update, patch]
+  verbs: [get, update]
 {{- if and .Values.appliance.credentialsSecret (or .Values.netScaler.create (not .Values.appliance.endpoints)) }}
 # A NetScaler object names it.
 - apiGroups: [""]
