@@ -11,12 +11,14 @@ pub mod crds;
 pub mod completions;
 pub mod screen;
 mod pipeline;
+mod cluster;
 
 use std::io::{self, Read};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
+use crate::controller::once;
 use crate::settings::{self, Environment, LogLevel, OutputSettings};
 use screen::Screen;
 
@@ -44,9 +46,9 @@ Example:
 pub enum Command {
     /// Show what would change on an appliance, and change nothing
     ///
-    /// Reads manifests and shows the plan, grouped by Ingress. Without --nitro-url, everything is
-    /// planned as for an empty appliance, and no network is needed. With it, the appliance is read,
-    /// and nothing is written.
+    /// Reads manifests, or without -f the cluster, and shows the plan, grouped by Ingress. Of the
+    /// cluster it is what the controller would do next, if it has the same settings. Without an
+    /// appliance, everything is planned as for an empty one. Nothing is written anywhere.
     Plan(Box<plan::Arguments>),
     /// Change an appliance so that it matches manifests
     ///
@@ -61,7 +63,8 @@ pub enum Command {
     /// Say why an Ingress is on an appliance as it is
     ///
     /// From each annotation, part and Secret of it to the objects on the appliance, and back. What
-    /// a part does is what would be otherwise without it. No appliance is needed.
+    /// a part does is what would be otherwise without it. The Ingress is one of manifests, or
+    /// without -f of the cluster. No appliance is needed.
     Explain(Box<explain::Arguments>),
     /// Keep appliances like the cluster
     ///
@@ -173,6 +176,12 @@ pub enum Error {
         #[source]
         source: crate::observe::Error,
     },
+    /// No manifests are given, and the cluster cannot be read.
+    #[error("no manifests are given with -f, and the cluster cannot be read (see --kubeconfig)")]
+    Cluster(#[source] once::Error),
+    /// The appliance that is meant in a cluster is not there, or cannot be read.
+    #[error(transparent)]
+    InCluster(once::Error),
     /// The controller could not begin.
     #[error(transparent)]
     Controller(#[from] crate::controller::Error),
@@ -204,7 +213,7 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
         Command::Plan(arguments) => plan::run(&arguments, surroundings).await,
         Command::Apply(arguments) => apply::run(&arguments, surroundings).await,
         Command::Lint(arguments) => lint::run(&arguments, surroundings),
-        Command::Explain(arguments) => explain::run(&arguments, surroundings),
+        Command::Explain(arguments) => explain::run(&arguments, surroundings).await,
         Command::Controller(arguments) => controller::run(&arguments, surroundings).await,
         Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
         Command::Crds(arguments) => crds::run(&arguments, &mut surroundings.screen),
@@ -226,8 +235,16 @@ pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
         | Error::ApplianceMissing
         | Error::Connect(_)
         | Error::Observe { .. }
+        | Error::Cluster(_)
+        | Error::InCluster(_)
         | Error::Controller(_)
         | Error::Write(_) => screen.error(error),
+    }
+}
+
+impl From<once::Error> for Error {
+    fn from(error: once::Error) -> Self {
+        if error.is_of_cluster() { Self::Cluster(error) } else { Self::InCluster(error) }
     }
 }
 
@@ -244,6 +261,8 @@ impl Error {
             | Self::SeveralIngresses { .. }
             | Self::ApplianceMissing
             | Self::Connect(_)
+            | Self::Cluster(_)
+            | Self::InCluster(_)
             | Self::Controller(_)
             | Self::Observe { .. } => false,
         }

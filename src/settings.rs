@@ -22,7 +22,7 @@ use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{ApplianceClasses, Consent, Policy, Saving, UnknownClass};
 pub use cluster::ClusterSettings;
-pub use controller::ControllerSettings;
+pub use controller::{ControllerSettings, SeatSettings};
 pub use environment::Environment;
 use ingresses::IngressOptions;
 use members::MemberOptions;
@@ -226,15 +226,12 @@ impl Settings {
 
     /// The same in a cluster, whose id is that of the settings or else still to be put in.
     pub fn policy_in_cluster(&self, environment: &Environment) -> Result<Policy, Error> {
-        let mut policy = self.policy(environment, false)?;
-        policy.controller_names = self.meaning.ingress.controller_names_in_cluster();
-        policy.unknown_class = UnknownClass::Unmet;
-        Ok(policy)
+        Ok(self.meaning.in_cluster(self.policy(environment, false)?))
     }
 
     /// The cluster id, if one is given.
     pub fn cluster_id(&self) -> Option<ClusterId> {
-        self.meaning.identity.cluster_id.clone()
+        self.meaning.cluster_id()
     }
 
     /// The appliance, if one is named.
@@ -279,6 +276,21 @@ impl Settings {
 }
 
 impl MeaningSettings {
+    /// The same in a cluster.
+    pub fn policy_in_cluster(&self, environment: &Environment) -> Result<Policy, Error> {
+        Ok(self.in_cluster(self.policy(environment)?))
+    }
+
+    /// The cluster id, if one is given.
+    pub fn cluster_id(&self) -> Option<ClusterId> {
+        self.identity.cluster_id.clone()
+    }
+
+    fn in_cluster(&self, policy: Policy) -> Policy {
+        let controller_names = self.ingress.controller_names_in_cluster();
+        Policy { controller_names, unknown_class: UnknownClass::Unmet, ..policy }
+    }
+
     /// What translating obeys, with no consent to anything.
     pub fn policy(&self, environment: &Environment) -> Result<Policy, Error> {
         let Self { identity, ingress, members } = self;

@@ -40,6 +40,9 @@ mod servers;
 #[path = "cluster/programming.rs"]
 mod programming;
 
+#[path = "cluster/commands.rs"]
+mod commands;
+
 use std::process::ExitCode;
 
 use running::{Shared, trials};
@@ -62,6 +65,9 @@ fn main() -> ExitCode {
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
         programming: an_ingress_is_programmed_and_says_so,
+        commands: the_plan_for_a_cluster_is_what_its_controller_does,
+        commands: an_ingress_of_a_cluster_is_explained_for_the_appliance_of_its_class,
+        commands: a_cluster_that_cannot_be_read_is_told_with_both_ways,
         left_over: nothing_survives_a_killed_test_program,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);

@@ -13,7 +13,7 @@ use progress::Progress;
 
 /// The options of `apply`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = EXAMPLE, mut_arg("paths", |paths| paths.required(true)))]
 pub struct Arguments {
     #[command(flatten)]
     common: Common,

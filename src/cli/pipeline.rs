@@ -1,4 +1,4 @@
-//! One turn of the pipeline over files: observe, translate, plan. Nothing is written here.
+//! Turns of the pipeline over files: observe, translate, plan. Nothing is written here.
 
 use std::io;
 
@@ -23,13 +23,13 @@ use crate::translate::{Translation, translate};
 #[derive(Debug, Args)]
 pub(super) struct Common {
     #[command(flatten)]
-    manifests: Manifests,
+    pub(super) manifests: Manifests,
 
     /// Delete what the manifests do not hold: every Ingress of this cluster that is on the
     /// appliance and not in the input
     ///
     /// Without it, they stay as they are.
-    #[arg(long)]
+    #[arg(long, requires = "paths")]
     prune: bool,
 
     /// Let --prune delete everything: the manifests may hold no Ingress at all
@@ -37,7 +37,7 @@ pub(super) struct Common {
     allow_empty: bool,
 
     #[command(flatten)]
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 /// What stays the same from one turn to the next.
@@ -85,6 +85,11 @@ impl Pipeline {
         Ok(Self { snapshot: input.snapshot, policy, appliance })
     }
 
+    /// What was planned already.
+    pub(super) const fn planned(snapshot: Snapshot, policy: Policy) -> Self {
+        Self { snapshot, policy, appliance: None }
+    }
+
     /// The appliance, if one is named.
     pub(super) const fn appliance(&self) -> Option<&Appliance> {
         self.appliance.as_ref()
@@ -110,7 +115,7 @@ impl Pipeline {
         }
     }
 
-    /// Whether an Ingress is among the files.
+    /// Whether an Ingress is there.
     pub(super) fn holds(&self, translation: &Translation, id: &IngressId) -> bool {
         translation.ingresses.get(id).is_some_and(|key| self.snapshot.ingresses.contains_key(key))
     }
@@ -125,7 +130,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Whether something that the files ask for will not be so.
+    /// Whether something that is asked for will not be so.
     pub(super) fn falls_short(&self, turn: &Turn) -> bool {
         let Turn { translation, plan, .. } = turn;
         plan.held_back.is_some()

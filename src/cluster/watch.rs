@@ -51,6 +51,18 @@ pub struct Scope {
     pub config_map: Option<ObjectKey>,
     /// Whether Nodes may be members.
     pub nodes: bool,
+    /// Whether our own custom resources are watched, which need not be installed otherwise.
+    pub own_resources: bool,
+}
+
+/// Why a watch did not tell what is there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} cannot be listed because {why}")]
+pub struct Interrupted {
+    /// What was to be listed.
+    kind: String,
+    /// What was in the way.
+    why: String,
 }
 
 /// The objects of one kind.
@@ -84,6 +96,8 @@ pub struct Watches {
     /// Which namespaces are looked at.
     scope: Scope,
     deleted: Deleted,
+    /// What was in the way of a watch last.
+    interrupted: Sender<Option<Interrupted>>,
 }
 
 /// The Ingresses whose deletion a watch reported. Clones are one and the same.
@@ -98,7 +112,8 @@ impl Watches {
         changed: &Sender<()>,
         tasks: &mut JoinSet<()>,
     ) -> Self {
-        let mut start = Start { client, scope: &scope, changed, tasks };
+        let interrupted = Sender::new(None);
+        let mut start = Start { client, scope: &scope, changed, interrupted: &interrupted, tasks };
         let deleted = Deleted::default();
         let of_ingresses = deleted.clone();
         let config_maps = match &scope.config_map {
@@ -117,6 +132,11 @@ impl Watches {
             Namespaces::All | Namespaces::Listed(_) => Kept { stores: Vec::new() },
         };
         let nodes = if scope.nodes { start.cluster_wide() } else { Kept { stores: Vec::new() } };
+        let (netscalers, reports) = if scope.own_resources {
+            (start.cluster_wide(), start.namespaced(|_| ()))
+        } else {
+            (Kept { stores: Vec::new() }, Kept { stores: Vec::new() })
+        };
         Self {
             ingresses: start.namespaced(move |event| of_ingresses.note(event)),
             classes: start.cluster_wide(),
@@ -125,10 +145,11 @@ impl Watches {
             config_maps,
             nodes,
             namespaces,
-            netscalers: start.cluster_wide(),
-            reports: start.namespaced(|_| ()),
+            netscalers,
+            reports,
             deleted,
             scope,
+            interrupted,
         }
     }
 
@@ -146,6 +167,7 @@ impl Watches {
             reports,
             scope: _,
             deleted: _,
+            interrupted: _,
         } = self;
         ingresses.synced().await;
         classes.synced().await;
@@ -156,6 +178,14 @@ impl Watches {
         namespaces.synced().await;
         netscalers.synced().await;
         reports.synced().await;
+    }
+
+    /// Waits until something is in the way of a watch, and says what.
+    pub async fn interrupted(&self) -> Interrupted {
+        let mut interrupted = self.interrupted.subscribe();
+        let first = interrupted.wait_for(Option::is_some).await;
+        let first = first.ok().and_then(|first| first.clone());
+        first.expect("the sender is ours, and it was waited for")
     }
 
     /// The namespaces whose Ingresses count; `None` if all that are watched do.
@@ -235,6 +265,7 @@ struct Start<'a> {
     client: &'a Client,
     scope: &'a Scope,
     changed: &'a Sender<()>,
+    interrupted: &'a Sender<Option<Interrupted>>,
     tasks: &'a mut JoinSet<()>,
 }
 
@@ -269,11 +300,15 @@ impl Start<'_> {
     ) -> Store<K> {
         let (reader, writer) = store();
         let (known, changed) = (reader.clone(), self.changed.clone());
-        self.tasks.spawn(watch(api, config, (known, writer), move |event, is_news| {
-            seen(event);
-            if is_news {
-                changed.send_replace(());
+        let interrupted = self.interrupted.clone();
+        self.tasks.spawn(watch(api, config, (known, writer), move |told| match told {
+            Told::Event(event, is_news) => {
+                seen(event);
+                if is_news {
+                    changed.send_replace(());
+                }
             }
+            Told::Interrupted(why) => drop(interrupted.send_replace(Some(why))),
         }));
         reader
     }
@@ -306,21 +341,31 @@ impl<K> Watched for K where
 {
 }
 
-/// Keeps a store like the cluster, and tells each event and whether it is news.
+/// What a watch tells.
+enum Told<'a, K> {
+    /// An event, and whether it is news.
+    Event(&'a Event<K>, bool),
+    /// It was interrupted.
+    Interrupted(Interrupted),
+}
+
+/// Keeps a store like the cluster, and tells what happens.
 async fn watch<K: Watched>(
     api: Api<K>,
     config: watcher::Config,
     (known, mut writer): (Store<K>, Writer<K>),
-    mut tell: impl FnMut(&Event<K>, bool),
+    mut tell: impl FnMut(Told<'_, K>),
 ) {
-    let kind = K::kind(&());
+    let kind = K::plural(&());
     let stream = watcher(api, config.timeout(WATCH_SECS)).default_backoff();
     let mut stream = std::pin::pin!(stream);
     while let Some(event) = stream.next().await {
         let event = match event {
             Ok(event) => event.modify(Prune::prune),
             Err(error) => {
-                tracing::warn!(%kind, error = chain(&error), "the watch is interrupted");
+                let why = chain(&error);
+                tracing::warn!(%kind, error = why, "the watch is interrupted");
+                tell(Told::Interrupted(Interrupted { kind: kind.clone().into_owned(), why }));
                 continue;
             }
         };
@@ -334,6 +379,6 @@ async fn watch<K: Watched>(
             Event::Init | Event::InitApply(_) => false,
         };
         writer.apply_watcher_event(&event);
-        tell(&event, is_news);
+        tell(Told::Event(&event, is_news));
     }
 }

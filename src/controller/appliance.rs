@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::World;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
+use crate::cluster::secrets::Secrets;
 use crate::fence::Fence;
 use crate::model::{ObjectKey, Redacted};
 use crate::nitro::{
@@ -57,7 +57,7 @@ pub(super) struct Connection {
 
 /// Why an appliance cannot be worked with.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// It is not described well enough.
     #[error("{0}")]
     Target(String),
@@ -153,10 +153,10 @@ impl Target {
     /// Logs in to the appliance: to the primary node, if there are two.
     pub(super) async fn connect(
         &self,
-        world: &World,
+        secrets: &Secrets,
         fence: &Fence,
     ) -> Result<Connection, Trouble> {
-        let credentials = self.credentials.read(world)?;
+        let credentials = self.credentials.read(secrets)?;
         let mut trouble = None;
         for url in &self.endpoints {
             match self.try_node(url, &credentials, fence).await {
@@ -195,6 +195,14 @@ impl Target {
         Ok(Some(Connection { client, url, role, nodes, host, credentials }))
     }
 
+    /// Takes in what only the appliance itself can say of it.
+    pub(super) async fn suit(&mut self, connection: &Connection) -> Result<(), Trouble> {
+        if self.is_sidecar && self.policy.default_vip.is_none() {
+            self.policy.default_vip = connection.own_address().await?;
+        }
+        Ok(())
+    }
+
     /// The objects whose content the way to the appliance depends on.
     pub(super) fn secrets(&self) -> BTreeSet<ObjectKey> {
         match &self.credentials {
@@ -206,11 +214,11 @@ impl Target {
 
 impl CredentialSource {
     /// The credentials as they are now.
-    pub(super) fn read(&self, world: &World) -> Result<Credentials, Trouble> {
+    pub(super) fn read(&self, secrets: &Secrets) -> Result<Credentials, Trouble> {
         match self {
             Self::Settings(read) => read().map_err(Trouble::Target),
             Self::Secret(key) => {
-                let secret = world.secrets.get(key);
+                let secret = secrets.get(key);
                 let secret = secret.ok_or_else(|| {
                     Trouble::Target(format!("Secret \"{key}\" with the credentials is not there"))
                 })?;
@@ -247,7 +255,7 @@ impl Connection {
     }
 
     /// The appliance's own address, on which a CPX serves.
-    pub(super) async fn own_address(&self) -> Result<Option<std::net::IpAddr>, Trouble> {
+    async fn own_address(&self) -> Result<Option<std::net::IpAddr>, Trouble> {
         let rows = self.client.send(&Request::singleton("nsip")).await?.into_rows()?;
         let own = rows.iter().find(|row| row::shown(row, "type").as_deref() == Some("NSIP"));
         Ok(own.and_then(|row| row::shown(row, "ipaddress")?.parse().ok()))

@@ -76,7 +76,8 @@ impl ClusterSettings {
             None => Namespaces::Listed(listed),
         };
         let nodes = policy.members == MemberSource::NodePort;
-        Scope { namespaces, config_map: policy.config_map.clone(), nodes }
+        let config_map = policy.config_map.clone();
+        Scope { namespaces, config_map, nodes, own_resources: true }
     }
 
     /// How Secrets are read.

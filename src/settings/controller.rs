@@ -9,19 +9,10 @@ use jiff::SignedDuration;
 
 use crate::controller::Timing;
 
-/// How the controller runs.
+/// Where the controller sits.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Controller")]
-pub struct ControllerSettings {
-    /// The address for health, readiness and metrics
-    #[arg(
-        long,
-        env = "NITRO_INGRESS_LISTEN",
-        value_name = "ADDRESS",
-        default_value = "127.0.0.1:8080"
-    )]
-    listen: SocketAddr,
-
+pub struct SeatSettings {
     /// The name of the lease that says which controller may write
     #[arg(
         long,
@@ -39,11 +30,28 @@ pub struct ControllerSettings {
     /// The appliance is a CPX in the same pod
     ///
     /// Unless said otherwise, it is reached at `http://127.0.0.1`, as `nsroot` with the password of
-    /// the file `/var/deviceinfo/random_id` that it shares. Ingresses without `frontend-ip` are served on its own address. When it restarts it is an
-    /// empty one.
+    /// the file `/var/deviceinfo/random_id` that it shares. Ingresses without `frontend-ip` are
+    /// served on its own address. When it restarts it is an empty one.
     #[arg(long, env = "NITRO_INGRESS_CPX", action = clap::ArgAction::SetTrue,
         value_parser = clap::builder::BoolishValueParser::new())]
     cpx: bool,
+}
+
+/// How the controller runs.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Controller")]
+pub struct ControllerSettings {
+    /// The address for health, readiness and metrics
+    #[arg(
+        long,
+        env = "NITRO_INGRESS_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: SocketAddr,
+
+    #[command(flatten)]
+    seat: SeatSettings,
 
     #[command(flatten)]
     pace: PaceSettings,
@@ -101,7 +109,25 @@ impl FromStr for Time {
     }
 }
 
+impl SeatSettings {
+    /// The lease: its namespace unless it is our own, and its name.
+    pub fn lease(&self) -> (Option<String>, String) {
+        let namespace = self.lease_namespace.clone().filter(|name| !name.is_empty());
+        (namespace, self.lease_name.clone())
+    }
+
+    /// Whether the appliance is a CPX in the same pod.
+    pub const fn is_sidecar(&self) -> bool {
+        self.cpx
+    }
+}
+
 impl ControllerSettings {
+    /// Where it sits.
+    pub const fn seat(&self) -> &SeatSettings {
+        &self.seat
+    }
+
     /// How long is waited for what.
     pub const fn timing(&self) -> Timing {
         let PaceSettings {
@@ -126,20 +152,9 @@ impl ControllerSettings {
         }
     }
 
-    /// The lease: its namespace unless it is our own, and its name.
-    pub fn lease(&self) -> (Option<String>, String) {
-        let namespace = self.lease_namespace.clone().filter(|name| !name.is_empty());
-        (namespace, self.lease_name.clone())
-    }
-
     /// Where health, readiness and metrics are.
     pub const fn listen(&self) -> SocketAddr {
         self.listen
-    }
-
-    /// Whether the appliance is a CPX in the same pod.
-    pub const fn is_sidecar(&self) -> bool {
-        self.cpx
     }
 
     /// How long the lease lasts after each renewal.

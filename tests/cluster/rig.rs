@@ -89,9 +89,6 @@ impl<'a> Rig<'a> {
     pub(crate) fn controller_as(&self, user: &User, more: &[&str]) -> Controller {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("controller-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let kubeconfig = self.server.kubeconfig(user);
-        let password = self.server.folder.join("password");
-        std::fs::write(&password, PASSWORD).unwrap();
         let mut arguments: Vec<String> = [
             "controller",
             "--log-level=debug",
@@ -101,21 +98,37 @@ impl<'a> Rig<'a> {
             "--lease-duration=3s",
             "--takeover-delay=1s",
             "--longest-retry=2s",
-            "--nitro-username=nsroot",
         ]
         .map(str::to_owned)
         .into();
-        arguments.push(format!("--kubeconfig={}", kubeconfig.display()));
-        arguments.push(format!("--namespace={}", self.namespace));
-        arguments.push(format!("--lease-namespace={}", self.namespace));
-        arguments.push(format!("--cluster-id={}", self.namespace));
-        arguments.push(format!("--nitro-url={}", self.mock.url));
-        arguments.push(format!("--nitro-password-file={}", password.display()));
+        arguments.extend(self.of_cluster(user));
+        arguments.extend(self.of_appliance());
         arguments.extend(more.iter().map(|&text| text.to_owned()));
         let program = Path::new(env!("CARGO_BIN_EXE_nitro-ingress"));
         let folder = (self.server.folder.as_path(), Folder::Kept);
         let process = Leashed::start(&name, program, folder, &arguments).unwrap();
         Controller { process }
+    }
+
+    /// Arguments that name the cluster, and what of it is looked at.
+    pub(crate) fn of_cluster(&self, user: &User) -> [String; 3] {
+        [
+            format!("--kubeconfig={}", self.server.kubeconfig(user).display()),
+            format!("--namespace={}", self.namespace),
+            format!("--cluster-id={}", self.namespace),
+        ]
+    }
+
+    /// Arguments that name the appliance, and the controller's own namespace.
+    pub(crate) fn of_appliance(&self) -> [String; 4] {
+        let password = self.server.folder.join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        [
+            format!("--lease-namespace={}", self.namespace),
+            format!("--nitro-url={}", self.mock.url),
+            "--nitro-username=nsroot".to_owned(),
+            format!("--nitro-password-file={}", password.display()),
+        ]
     }
 
     /// The report of an Ingress, once its condition `Programmed` has this reason.
