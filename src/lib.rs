@@ -39,6 +39,10 @@ pub mod execute;
 // The shell: it talks to Kubernetes.
 pub mod cluster;
 pub mod report;
+// The shell: it answers monitoring and the kubelet.
+pub mod metrics;
+pub mod admin;
+// The loop: it knows all of the shell.
 pub mod controller;
 // What an operator chooses, and the commands.
 pub mod settings;

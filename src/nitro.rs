@@ -11,12 +11,14 @@ mod request;
 mod error;
 mod response;
 pub(crate) mod row;
+mod exchange;
 mod client;
 mod https;
 
 pub use client::{Client, Limits, is_local_primary};
 pub use code::{Class, Code};
 pub use error::Error;
+pub use exchange::Exchange;
 pub use https::{Https, HttpsError, Trust};
 pub use request::{Effect, Request};
 pub use response::{Answer, Item, Row};

@@ -37,6 +37,12 @@ mod running;
 mod left_over;
 #[path = "cluster/servers.rs"]
 mod servers;
+#[path = "cluster/seed.rs"]
+mod seed;
+#[path = "cluster/lifecycle.rs"]
+mod lifecycle;
+#[path = "cluster/robust.rs"]
+mod robust;
 #[path = "cluster/programming.rs"]
 mod programming;
 
@@ -68,6 +74,15 @@ fn main() -> ExitCode {
         commands: the_plan_for_a_cluster_is_what_its_controller_does,
         commands: an_ingress_of_a_cluster_is_explained_for_the_appliance_of_its_class,
         commands: a_cluster_that_cannot_be_read_is_told_with_both_ways,
+        lifecycle: an_ingress_lives_and_dies,
+        lifecycle: one_that_leaves_our_class_loses_address_and_report,
+        robust: a_restart_on_a_converged_appliance_writes_nothing,
+        robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
+        robust: an_api_server_that_goes_away_costs_nothing,
+        robust: rights_that_are_taken_away_cost_nothing,
+        robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
+        robust: a_secret_is_read_by_name_where_it_may_not_be_listed,
+        robust: a_paused_ingress_stays_as_it_is,
         left_over: nothing_survives_a_killed_test_program,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);

@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::code::Code;
 use super::error::Error;
+use super::exchange::{Exchange, Observer};
 use super::request::{Effect, Request, knows_series, mask};
 use super::response::{Answer, Row};
 use super::row;
@@ -26,6 +27,8 @@ pub struct Client<T> {
     fence: Option<Fence>,
     /// Whether the role of the node is read around each write.
     is_of_pair: bool,
+    /// Who is told of each exchange.
+    observer: Option<Observer>,
     /// Held while a request is in flight: the appliance runs commands one by one anyway.
     session: Mutex<Option<Token>>,
     /// Whether the appliance knows series, once it was asked.
@@ -72,8 +75,8 @@ impl<T: Transport> Client<T> {
     /// A client that logs in when it first has something to send.
     pub fn new(transport: T, credentials: Credentials) -> Self {
         let (limits, session, series) = (Limits::default(), Mutex::new(None), OnceCell::new());
-        let (fence, is_of_pair) = (None, false);
-        Self { transport, credentials, limits, fence, is_of_pair, session, series }
+        let (fence, is_of_pair, observer) = (None, false, None);
+        Self { transport, credentials, limits, fence, is_of_pair, observer, session, series }
     }
 
     /// The same client for as long as a fence is open. Its session is not opened anew when the
@@ -87,6 +90,13 @@ impl<T: Transport> Client<T> {
     #[must_use]
     pub fn of_pair(self) -> Self {
         Self { is_of_pair: true, ..self }
+    }
+
+    /// The same client, which tells of each HTTP exchange, such as to count them. It tells while it
+    /// holds the session, so `observer` must not wait.
+    #[must_use]
+    pub fn observed_by(self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+        Self { observer: Some(Observer::new(observer)), ..self }
     }
 
     /// The same client with other limits.
@@ -199,8 +209,7 @@ impl<T: Transport> Client<T> {
         if watches_role {
             self.require_primary(session.as_ref(), request).await?;
         }
-        let response = self.exchange(request, session.as_ref()).await?;
-        let answer = Answer::parse(request, &response).map_err(|error| {
+        let answer = self.exchange(request, session.as_ref()).await.map_err(|error| {
             let is_secondary = matches!(error.code(), Some(Code::NOT_PRIMARY | Code::PRIMARY_ONLY));
             if is_secondary { Error::NotPrimary { request: request.to_string() } } else { error }
         })?;
@@ -214,8 +223,7 @@ impl<T: Transport> Client<T> {
     /// `hanode` is the local one). What it does not say clearly is no.
     async fn require_primary(&self, token: Option<&Token>, write: &Request) -> Result<(), Error> {
         let request = Request::nodes();
-        let response = self.exchange(&request, token).await?;
-        let answer = Answer::parse(&request, &response)?;
+        let answer = self.exchange(&request, token).await?;
         let is_primary = answer.rows()?.into_iter().any(is_local_primary);
         is_primary.then_some(()).ok_or_else(|| Error::NotPrimary { request: write.to_string() })
     }
@@ -225,17 +233,7 @@ impl<T: Transport> Client<T> {
         let request = Request::login(&self.credentials);
         let username = || self.credentials.username.clone();
         let not_sent = |source| Error::NotSent { request: request.to_string(), source };
-        let response = self.exchange(&request, None).await.map_err(|error| match error {
-            Error::NoAnswer { source, .. } => not_sent(source),
-            other @ (Error::NotSent { .. }
-            | Error::Unavailable { .. }
-            | Error::Fenced { .. }
-            | Error::NotPrimary { .. }
-            | Error::Refused { .. }
-            | Error::Login { .. }
-            | Error::Decode { .. }) => other,
-        })?;
-        match Answer::parse(&request, &response) {
+        match self.exchange(&request, None).await {
             Ok(answer) => answer.text("sessionid").and_then(Token::parse).ok_or_else(|| {
                 let message = "the answer holds no session".to_owned();
                 Error::Login { username: username(), code: Code::DONE, message }
@@ -243,44 +241,53 @@ impl<T: Transport> Client<T> {
             Err(Error::Refused { code, message, .. }) => {
                 Err(Error::Login { username: username(), code, message })
             }
+            Err(Error::NoAnswer { source, .. }) => Err(not_sent(source)),
+            Err(error @ Error::NotSent { .. }) => Err(error),
             Err(error) => Err(not_sent(SendError::NoAnswer { source: Box::new(error) })),
         }
     }
 
-    async fn exchange(
-        &self,
-        request: &Request,
-        token: Option<&Token>,
-    ) -> Result<HttpResponse, Error> {
+    /// Sends a request once, reads the answer, and tells of both.
+    async fn exchange(&self, request: &Request, token: Option<&Token>) -> Result<Answer, Error> {
         let started = Instant::now();
-        if let Some(body) =
-            request.body.as_ref().filter(|_| tracing::enabled!(tracing::Level::TRACE))
-        {
-            tracing::trace!(%request, body = mask(body.reveal().as_bytes()), "sending");
-        }
-        let result = self.transport.send(request.to_http(token)).await;
-        let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match result {
+        let response = self.deliver(request, token).await;
+        let duration = started.elapsed();
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        match &response {
             Ok(response) => {
                 tracing::debug!(%request, status = response.status, duration_ms, "answered");
                 if tracing::enabled!(tracing::Level::TRACE) {
                     tracing::trace!(%request, body = mask(response.body.reveal()), "answer");
                 }
-                Ok(response)
             }
-            Err(source) => {
-                let error = match source {
-                    SendError::NoAnswer { .. } => {
-                        Error::NoAnswer { request: request.to_string(), source }
-                    }
-                    SendError::Connect { .. } | SendError::Untrusted { .. } => {
-                        Error::NotSent { request: request.to_string(), source }
-                    }
-                };
+            Err(error) => {
                 tracing::debug!(%request, duration_ms, error = error.chain(), "not answered");
-                Err(error)
             }
         }
+        let answer = response.and_then(|response| Answer::parse(request, &response));
+        if let Some(observer) = &self.observer {
+            observer.tell(request, &answer, duration);
+        }
+        answer
+    }
+
+    async fn deliver(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+    ) -> Result<HttpResponse, Error> {
+        if let Some(body) =
+            request.body.as_ref().filter(|_| tracing::enabled!(tracing::Level::TRACE))
+        {
+            tracing::trace!(%request, body = mask(body.reveal().as_bytes()), "sending");
+        }
+        let sent = self.transport.send(request.to_http(token)).await;
+        sent.map_err(|source| match source {
+            SendError::NoAnswer { .. } => Error::NoAnswer { request: request.to_string(), source },
+            SendError::Connect { .. } | SendError::Untrusted { .. } => {
+                Error::NotSent { request: request.to_string(), source }
+            }
+        })
     }
 }
 

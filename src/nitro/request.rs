@@ -47,6 +47,18 @@ pub enum Effect {
     Session,
 }
 
+impl Effect {
+    /// Its name, as metrics use it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Save => "save",
+            Self::Write => "write",
+            Self::Session => "session",
+        }
+    }
+}
+
 /// Where the configuration API lives.
 const BASE: &str = "/nitro/v1/config/";
 

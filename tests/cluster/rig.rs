@@ -4,10 +4,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::discovery::Scope;
 use kube::{Api, Client, ResourceExt};
+use mock_nitro::JournalEntry;
 use nitro_ingress::cluster::resources::definitions;
 use nitro_ingress::cluster::resources::report::{IngressReport, IngressReportStatus};
 use serde_json::{Value, json};
@@ -34,6 +38,19 @@ pub(crate) struct Controller {
 
 /// The password of the appliance, which must not show anywhere.
 const PASSWORD: &str = "nsroot";
+
+impl Controller {
+    /// Tells it to stop, and waits until it has.
+    pub(crate) async fn terminate(mut self) {
+        self.process.signal("TERM");
+        wait_for("the controller to stop", SOON, async || match self.process.check() {
+            Ok(()) => Err("it runs"),
+            Err(ended) if ended.contains("exit status: 0") => Ok(()),
+            Err(ended) => panic!("{ended}"),
+        })
+        .await;
+    }
+}
 
 impl<'a> Rig<'a> {
     /// A world on the API server that all tests share.
@@ -154,6 +171,133 @@ impl<'a> Rig<'a> {
             }
         })
         .await
+    }
+
+    /// Waits until the report of an Ingress is gone.
+    pub(crate) async fn no_report(&self, ingress: &str) {
+        let reports: Api<IngressReport> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the report of {ingress} to go"), SOON, async || {
+            match reports.get_opt(ingress).await {
+                Ok(None) => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Waits until this is the address that an Ingress says it is served on, and no other.
+    pub(crate) async fn address(&self, ingress: &str, address: Option<&str>) {
+        let ingresses: Api<Ingress> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the address of {ingress}"), SOON, async || {
+            let status = json!(ingresses.get(ingress).await.unwrap().status);
+            let entries = status["loadBalancer"]["ingress"].as_array().cloned().unwrap_or_default();
+            let now: Vec<&str> = entries.iter().filter_map(|entry| entry["ip"].as_str()).collect();
+            if now == Vec::from_iter(address) { Ok(()) } else { Err(format!("{now:?}")) }
+        })
+        .await;
+    }
+
+    /// Waits for an Event about an Ingress, and gives its note.
+    pub(crate) async fn event(&self, ingress: &str, reason: &str) -> String {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        wait_for(&format!("the Event {reason} about {ingress}"), SOON, async || {
+            let all = events.list(&ListParams::default()).await.unwrap().items;
+            let mut about = all.into_iter().filter(|event| {
+                event.regarding.as_ref().and_then(|one| one.name.as_deref()) == Some(ingress)
+            });
+            let found = about.find(|event| event.reason.as_deref() == Some(reason));
+            found.and_then(|event| event.note).ok_or("none")
+        })
+        .await
+    }
+
+    /// Waits for an Event about our lease, and gives its note.
+    pub(crate) async fn lease_event(&self, reason: &str) -> String {
+        self.event("nitro-ingress", reason).await
+    }
+
+    /// Approves a digest, as the command does.
+    pub(crate) async fn approve(&self, digest: &str) {
+        let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.namespace);
+        let annotations = json!({ "nitro-ingress.dev/approve": digest });
+        let patch = json!({ "metadata": { "annotations": annotations } });
+        let parameters = PatchParams::default();
+        leases.patch("nitro-ingress", &parameters, &Patch::Merge(&patch)).await.unwrap();
+    }
+
+    /// Who holds the lease.
+    pub(crate) async fn lease_holder(&self) -> Option<String> {
+        let leases: Api<Lease> = Api::namespaced(self.client.clone(), &self.namespace);
+        leases.get("nitro-ingress").await.unwrap().spec?.holder_identity
+    }
+
+    /// Waits until the configuration is saved.
+    pub(crate) async fn saved(&self) {
+        wait_for("the save", SOON, async || {
+            let writes = self.mock.writes();
+            let last = writes.iter().rev().find(|line| !line.starts_with("DELETE"));
+            match last {
+                Some(line) if line.contains("action=save") => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+    }
+
+    /// Waits until the appliance was read since the journal was cleared.
+    pub(crate) async fn observed(&self) {
+        wait_for("the appliance to be read", SOON, async || {
+            let all = self.mock.journal();
+            // Files come last.
+            let is_read = all.iter().any(|one| one.path.ends_with("/systemfile"));
+            if is_read { Ok(()) } else { Err(format!("{} requests", all.len())) }
+        })
+        .await;
+        self.looked(1).await;
+    }
+
+    /// Waits until the controller has looked at the appliance so many times more.
+    pub(crate) async fn looked(&self, times: usize) {
+        let looks = || {
+            let is_look = |one: &&JournalEntry| one.path.ends_with("/nshardware");
+            self.mock.journal().iter().filter(is_look).count()
+        };
+        let before = looks();
+        wait_for("the controller to look at the appliance", SOON, async || {
+            let now = looks();
+            if now >= before + times { Ok(()) } else { Err(format!("{now} looks")) }
+        })
+        .await;
+    }
+
+    /// Waits until a member has this address, and no other member is left.
+    pub(crate) async fn has_member(&self, address: &str) {
+        wait_for(&format!("the member {address}"), SOON, async || {
+            let dump = self.mock.act(|node| node.appliance.dump());
+            let members = &dump["bindings"]["servicegroup_servicegroupmember_binding"];
+            let members: Vec<String> = members
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(|(_, one)| one["ip"].as_str().map(str::to_owned))
+                .filter(|ip| ip.starts_with("10."))
+                .collect();
+            if members == [address] { Ok(()) } else { Err(format!("{members:?}")) }
+        })
+        .await;
+    }
+
+    /// Waits until the appliance has nothing to do for a moment.
+    pub(crate) async fn settled(&self) {
+        let mut before = self.mock.writes().len();
+        wait_for("the appliance to settle", SOON, async || {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let now = self.mock.writes().len();
+            let is_quiet = now == before;
+            before = now;
+            if is_quiet { Ok(()) } else { Err(format!("{now} writes")) }
+        })
+        .await;
     }
 
     /// Deletes an object of our namespace.

@@ -1,5 +1,7 @@
 //! Documents that are made from the source, and those that point at it: they are as fresh as it is.
 
+mod metrics;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

@@ -34,6 +34,7 @@ mod cli_commands;
 mod cli_explain;
 mod cli_lint;
 mod cli_reference;
+mod exchanges;
 mod fault_table;
 mod faults;
 mod fuzzed;

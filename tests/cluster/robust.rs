@@ -1,0 +1,192 @@
+//! What clusters do to controllers: restarts, servers that go away, rights that are taken away.
+
+use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::rbac::v1::ClusterRole;
+use kube::Api;
+use kube::api::{DeleteParams, PostParams};
+use serde_json::json;
+
+use crate::access::rule;
+use crate::api_server::Cluster;
+use crate::appliance::Mock;
+use crate::rig::Rig;
+use crate::seed;
+use crate::wait::{SOON, wait_for};
+
+/// The Ingress and what it refers to, programmed, and nothing left to do or to save.
+async fn programmed(rig: &Rig<'_>) {
+    for object in seed::references() {
+        rig.apply(object).await;
+    }
+    rig.apply(seed::ingress(&rig.class)).await;
+    rig.report(seed::NAME, "Programmed").await;
+    rig.saved().await;
+}
+
+/// Waits until a change of the endpoints has reached the appliance: the controller is at work.
+async fn follows(rig: &Rig<'_>, address: &str) {
+    rig.apply(seed::endpoints(&[address])).await;
+    rig.has_member(address).await;
+}
+
+/// The requests that delete or unbind something.
+fn deletes(rig: &Rig<'_>) -> Vec<String> {
+    let is_delete = |line: &String| line.starts_with("DELETE") || line.contains("unbind");
+    rig.mock.writes().into_iter().filter(is_delete).collect()
+}
+
+pub(crate) async fn a_restart_on_a_converged_appliance_writes_nothing(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let controller = rig.controller(&[]);
+    programmed(&rig).await;
+    controller.terminate().await;
+    rig.mock.clear_journal();
+    let controller = rig.controller(&[]);
+    rig.observed().await;
+    // It follows the cluster, so it has seen everything there was to do.
+    assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    drop(controller);
+    // Killed, it leaves its lease behind.
+    rig.mock.clear_journal();
+    let _controller = rig.controller(&[]);
+    rig.observed().await;
+    assert_eq!(rig.mock.writes(), Vec::<String>::new());
+}
+
+pub(crate) async fn a_graceful_stop_saves_logs_out_and_gives_the_lease_up(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let controller = rig.controller(&["--save-delay=10m"]);
+    for object in seed::references() {
+        rig.apply(object).await;
+    }
+    rig.apply(seed::ingress(&rig.class)).await;
+    rig.report(seed::NAME, "Programmed").await;
+    let saves = |rig: &Rig<'_>| {
+        rig.mock.writes().iter().filter(|line| line.contains("action=save")).count()
+    };
+    assert_eq!(saves(&rig), 0);
+    controller.terminate().await;
+    assert_eq!(saves(&rig), 1);
+    assert!(rig.mock.journal().last().unwrap().path.ends_with("/logout"));
+    assert_eq!(rig.lease_holder().await, None);
+}
+
+pub(crate) async fn an_api_server_that_goes_away_costs_nothing(cluster: &Cluster) {
+    let server = cluster.own_server().await;
+    let rig = Rig::on(&server, Mock::start()).await;
+    let _controller = rig.controller(&[]);
+    programmed(&rig).await;
+    rig.mock.clear_journal();
+    server.kill();
+    rig.looked(2).await;
+    server.start_again().await;
+    follows(&rig, "10.1.0.9").await;
+    // What changes while nobody watches is found by listing again.
+    server.pause();
+    rig.looked(1).await;
+    server.resume();
+    follows(&rig, "10.1.0.10").await;
+    let deleted = deletes(&rig);
+    let members = deleted.iter().filter(|line| line.contains("servicegroup_") || line.contains("/server/"));
+    assert_eq!(members.count(), deleted.len(), "{deleted:#?}");
+}
+
+pub(crate) async fn rights_that_are_taken_away_cost_nothing(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let rules = [rule("*", &["*"], &["*"])];
+    let user = rig.server.user(&rig.namespace, "controller", &rules).await;
+    let _controller = rig.controller_as(&user, &[]);
+    programmed(&rig).await;
+    rig.mock.clear_journal();
+    let roles: Api<ClusterRole> = Api::all(rig.client.clone());
+    let role = format!("{}-controller", rig.namespace);
+    let before = roles.get(&role).await.unwrap();
+    let mut without = before.clone();
+    without.rules = Some(vec![rule("coordination.k8s.io", &["leases"], &["*"])]);
+    roles.replace(&role, &PostParams::default(), &without).await.unwrap();
+    // Its watches end by themselves within a minute; nothing may go on the way.
+    rig.looked(2).await;
+    let mut again = roles.get(&role).await.unwrap();
+    again.rules = before.rules;
+    roles.replace(&role, &PostParams::default(), &again).await.unwrap();
+    follows(&rig, "10.1.0.9").await;
+    assert!(deletes(&rig).iter().all(|line| line.contains("server")), "{:#?}", deletes(&rig));
+}
+
+pub(crate) async fn what_vanished_while_nobody_watched_goes_up_to_a_limit(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let controller = rig.controller(&[]);
+    for object in seed::references() {
+        rig.apply(object).await;
+    }
+    let name = |number: usize| format!("web-{number}");
+    for number in 0..8 {
+        let mut ingress = seed::ingress(&rig.class);
+        ingress["metadata"]["name"] = json!(name(number));
+        ingress["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!(format!("/{number}"));
+        rig.apply(ingress).await;
+    }
+    for number in 0..8 {
+        rig.report(&name(number), "Programmed").await;
+    }
+    rig.saved().await;
+    controller.terminate().await;
+    // Nobody sees them go.
+    let ingresses: Api<Ingress> = Api::namespaced(rig.client.clone(), &rig.namespace);
+    for number in 0..7 {
+        ingresses.delete(&name(number), &DeleteParams::default()).await.unwrap();
+    }
+    rig.mock.clear_journal();
+    let _controller = rig.controller(&[]);
+    let note = rig.lease_event("DeletionsPending").await;
+    assert!(note.contains("7 deletions wait"), "{note}");
+    assert_eq!(deletes(&rig), Vec::<String>::new());
+    let digest = note.rsplit(' ').next().unwrap().to_owned();
+    rig.approve(&digest).await;
+    wait_for("the approved deletions", SOON, async || {
+        let policies = rig.mock.names("cspolicy");
+        if policies.len() == 1 { Ok(()) } else { Err(format!("{policies:?}")) }
+    })
+    .await;
+    rig.report(&name(7), "Programmed").await;
+}
+
+pub(crate) async fn a_secret_is_read_by_name_where_it_may_not_be_listed(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let watch = ["get", "list", "watch"];
+    let rules = [
+        rule("networking.k8s.io", &["ingresses", "ingressclasses"], &watch),
+        rule("networking.k8s.io", &["ingresses/status"], &["patch"]),
+        rule("", &["services"], &watch),
+        rule("discovery.k8s.io", &["endpointslices"], &watch),
+        rule("nitro-ingress.dev", &["*"], &["*"]),
+        rule("coordination.k8s.io", &["leases"], &["*"]),
+        rule("events.k8s.io", &["events"], &["create", "patch"]),
+        rule("", &["secrets"], &["get"]),
+    ];
+    let user = rig.server.user(&rig.namespace, "reader", &rules).await;
+    let _controller = rig.controller_as(&user, &["--secrets-mode=get"]);
+    programmed(&rig).await;
+    let used = rig.server.used_by(&user);
+    let of_secrets: Vec<_> = used.iter().filter(|right| right.ends_with(" secrets")).collect();
+    assert_eq!(of_secrets, ["get secrets"]);
+}
+
+pub(crate) async fn a_paused_ingress_stays_as_it_is(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let _controller = rig.controller(&[]);
+    programmed(&rig).await;
+    let mut paused = seed::ingress(&rig.class);
+    paused["metadata"]["annotations"]["nitro-ingress.dev/paused"] = json!("true");
+    paused["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/shop");
+    rig.apply(paused.clone()).await;
+    let report = rig.report(seed::NAME, "Held").await;
+    assert!(report.conditions.iter().any(|one| one.reason == "IngressPaused"), "{report:?}");
+    // Its members follow all the same.
+    follows(&rig, "10.1.0.9").await;
+    let rules = rig.mock.act(|node| node.appliance.dump()["objects"]["cspolicy"].to_string());
+    assert!(!rules.contains("/shop"), "{rules}");
+    paused["metadata"]["annotations"]["nitro-ingress.dev/paused"] = json!("false");
+    rig.apply(paused).await;
+    rig.report(seed::NAME, "Programmed").await;
+}
