@@ -6,6 +6,7 @@ pub mod apply;
 pub mod lint;
 pub mod explain;
 pub mod controller;
+pub mod approve;
 pub mod annotations;
 pub mod crds;
 pub mod completions;
@@ -18,7 +19,7 @@ use std::io::{self, Read};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
-use crate::controller::once;
+use crate::controller::{approvals, once};
 use crate::settings::{self, Environment, LogLevel, OutputSettings};
 use screen::Screen;
 
@@ -71,6 +72,12 @@ pub enum Command {
     /// Watches Ingresses and what they refer to, and makes the appliance match them, until it is
     /// told to stop. What became of each Ingress stands in its report.
     Controller(Box<controller::Arguments>),
+    /// Let go on what a controller holds back
+    ///
+    /// Many deletions at once, and another box behind the address of an appliance, wait for somebody
+    /// to say that they are meant. What waits stands in the status of the NetScaler, in an Event, and
+    /// in the plan.
+    Approve(approve::Arguments),
     /// List every annotation that is known
     Annotations(annotations::Arguments),
     /// Write the definitions of the custom resources
@@ -92,6 +99,7 @@ impl Command {
             | Self::Apply(_)
             | Self::Lint(_)
             | Self::Explain(_)
+            | Self::Approve(_)
             | Self::Annotations(_)
             | Self::Crds(_)
             | Self::Completions(_) => LogLevel::Error,
@@ -182,6 +190,9 @@ pub enum Error {
     /// The appliance that is meant in a cluster is not there, or cannot be read.
     #[error(transparent)]
     InCluster(once::Error),
+    /// Nothing was approved.
+    #[error(transparent)]
+    Approve(#[from] approvals::Error),
     /// The controller could not begin.
     #[error(transparent)]
     Controller(#[from] crate::controller::Error),
@@ -215,6 +226,7 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
         Command::Lint(arguments) => lint::run(&arguments, surroundings),
         Command::Explain(arguments) => explain::run(&arguments, surroundings).await,
         Command::Controller(arguments) => controller::run(&arguments, surroundings).await,
+        Command::Approve(arguments) => approve::run(&arguments, surroundings).await,
         Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
         Command::Crds(arguments) => crds::run(&arguments, &mut surroundings.screen),
         Command::Completions(arguments) => completions::run(&arguments, &mut surroundings.screen),
@@ -237,6 +249,7 @@ pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
         | Error::Observe { .. }
         | Error::Cluster(_)
         | Error::InCluster(_)
+        | Error::Approve(_)
         | Error::Controller(_)
         | Error::Write(_) => screen.error(error),
     }
@@ -263,6 +276,7 @@ impl Error {
             | Self::Connect(_)
             | Self::Cluster(_)
             | Self::InCluster(_)
+            | Self::Approve(_)
             | Self::Controller(_)
             | Self::Observe { .. } => false,
         }

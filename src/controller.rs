@@ -7,7 +7,7 @@
 mod schedule;
 mod watchful;
 mod hosts;
-mod approvals;
+pub mod approvals;
 mod asked;
 mod world;
 mod appliance;

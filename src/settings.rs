@@ -21,7 +21,7 @@ use clap::{ArgAction, Args};
 use crate::annotations::Vip;
 use crate::model::{ClusterId, Mark, Redacted};
 use crate::policy::{ApplianceClasses, Consent, Policy, Saving, UnknownClass};
-pub use cluster::ClusterSettings;
+pub use cluster::{AccessSettings, ClusterSettings};
 pub use controller::{ControllerSettings, SeatSettings};
 pub use environment::Environment;
 use ingresses::IngressOptions;

@@ -74,6 +74,7 @@ fn main() -> ExitCode {
         commands: the_plan_for_a_cluster_is_what_its_controller_does,
         commands: an_ingress_of_a_cluster_is_explained_for_the_appliance_of_its_class,
         commands: a_cluster_that_cannot_be_read_is_told_with_both_ways,
+        commands: an_approval_is_added_where_the_controller_reads_it,
         lifecycle: an_ingress_lives_and_dies,
         lifecycle: one_that_leaves_our_class_loses_address_and_report,
         robust: a_restart_on_a_converged_appliance_writes_nothing,

@@ -61,6 +61,15 @@ pub(super) async fn turn(
     let turn = cluster.turn(given.as_ref()).await?;
     let once::Turn { snapshot, translation, plan, policy, appliance, warnings } = turn;
     warnings.iter().try_for_each(|warning| surroundings.screen.warning(warning))?;
+    if let Some(held) = &plan.held_back {
+        let appliance = options.netscaler.iter().map(|name| format!(" --appliance {name}"));
+        let text = format!(
+            "the controller waits with deletions until somebody runs: nitro-ingress approve {}{}",
+            held.digest,
+            appliance.collect::<String>()
+        );
+        surroundings.screen.warning(&text)?;
+    }
     let header = Header { cluster: policy.mark.cluster.clone(), appliance };
     Ok((Pipeline::planned(snapshot, policy), Turn { translation, plan, header }))
 }

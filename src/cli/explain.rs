@@ -42,7 +42,7 @@ const USAGE: &str = "nitro-ingress explain <INGRESS> [-f <PATH>...] [OPTIONS]";
 const EXAMPLE: &str = "\
 Exit status: 0 if the Ingress is served, 1 if it is not, or if there is an error.
 
-Examples:
+Example:
   nitro-ingress explain ingress/web -f manifests/
   nitro-ingress explain shop/web --context production";
 

@@ -35,7 +35,7 @@ const EXAMPLE: &str = "\
 Exit status: 0 if all is well (2 if there are changes and --detailed-exitcode is given), 1 if there
 is an error, or an Ingress that cannot be served as it asks.
 
-Examples:
+Example:
   nitro-ingress plan -f ingress.yaml -f secrets/ --nitro-url https://192.0.2.2 \\
     --nitro-username nsroot --nitro-password-file password
   nitro-ingress plan --context production --appliance dmz";

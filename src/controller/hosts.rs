@@ -61,6 +61,11 @@ impl Hosts {
         self.0.insert(url.to_owned(), [host.to_owned()].into());
     }
 
+    /// What an approval must name, read from what is said of the hardware.
+    pub(super) fn approved_by(said: &str) -> Option<String> {
+        said.split_whitespace().find(|word| word.starts_with("host-")).map(str::to_owned)
+    }
+
     /// What an approval of this hardware must name.
     pub(super) fn approval(host: &str) -> String {
         format!("host-{host}")

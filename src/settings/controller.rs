@@ -8,6 +8,7 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use crate::controller::Timing;
+use crate::controller::approvals::Desk;
 
 /// Where the controller sits.
 #[derive(Debug, Clone, Args)]
@@ -114,6 +115,12 @@ impl SeatSettings {
     pub fn lease(&self) -> (Option<String>, String) {
         let namespace = self.lease_namespace.clone().filter(|name| !name.is_empty());
         (namespace, self.lease_name.clone())
+    }
+
+    /// Where approvals for the appliance of the settings stand.
+    pub fn desk(&self) -> Desk {
+        let (namespace, name) = self.lease();
+        Desk::Lease(namespace, name)
     }
 
     /// Whether the appliance is a CPX in the same pod.

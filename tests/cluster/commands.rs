@@ -2,6 +2,10 @@
 
 use std::process::Command;
 
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use serde_json::{Value, json};
 
 use crate::access::{User, rule};
@@ -170,4 +174,48 @@ pub(crate) async fn a_cluster_that_cannot_be_read_is_told_with_both_ways(cluster
     assert_eq!(planned.status, 0, "{}\n{}", planned.out, planned.err);
     assert!(planned.err.contains("approvals on it do not count here"), "{}", planned.err);
     assert!(planned.out.contains("k8s-192.0.2.10_80_http"), "{}", planned.out);
+}
+
+pub(crate) async fn an_approval_is_added_where_the_controller_reads_it(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let approve = |arguments: &[&str]| {
+        let kubeconfig =
+            format!("--kubeconfig={}", rig.server.kubeconfig(&User::admin()).display());
+        let arguments = arguments.iter().map(|&text| text.to_owned());
+        run("approve", arguments.chain([kubeconfig]))
+    };
+    let on_lease = format!("--lease-namespace={}", rig.namespace);
+    let missing = approve(&["abc", &on_lease]);
+    assert_eq!(missing.status, 1);
+    assert!(missing.err.contains("there is no Lease"), "{}", missing.err);
+    rig.apply(json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": { "name": "nitro-ingress", "annotations": { "nitro-ingress.dev/hosts": "x 1" } },
+    }))
+    .await;
+    assert_eq!(approve(&["abc", &on_lease]).status, 0);
+    let both = approve(&["abc,def", &on_lease]);
+    assert!(both.out.contains("abc is approved already on Lease"), "{}", both.out);
+    let leases: Api<Lease> = Api::namespaced(rig.client.clone(), &rig.namespace);
+    let annotations = leases.get("nitro-ingress").await.unwrap().metadata.annotations.unwrap();
+    assert_eq!(annotations["nitro-ingress.dev/approve"], "abc,def");
+    assert_eq!(annotations["nitro-ingress.dev/hosts"], "x 1");
+
+    let name = rig.netscaler(json!({})).await;
+    let appliance = format!("--appliance={name}");
+    let netscalers: Api<NetScaler> = Api::all(rig.client.clone());
+    let status = json!({ "status": {
+        "pendingDeletions": { "digest": "abc", "count": 12, "first": ["Ingress a/b"] },
+    } });
+    let post = PatchParams::default();
+    netscalers.patch_status(&name, &post, &Patch::Merge(&status)).await.unwrap();
+    let refused = approve(&["abd", &appliance]);
+    assert_eq!(refused.status, 1, "{}", refused.out);
+    assert!(refused.err.contains("this waits: abc (12 deletions: Ingress a/b"), "{}", refused.err);
+    let approved = approve(&["abc", &appliance]);
+    assert_eq!(approved.status, 0, "{}", approved.err);
+    assert!(approved.out.contains("12 deletions"), "{}", approved.out);
+    assert_eq!(approve(&["host-7", &appliance, "--force"]).status, 0);
+    let annotations = netscalers.get(&name).await.unwrap().metadata.annotations.unwrap();
+    assert_eq!(annotations["nitro-ingress.dev/approve"], "abc,host-7");
 }
