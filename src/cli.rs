@@ -7,6 +7,7 @@ pub mod lint;
 pub mod explain;
 pub mod controller;
 pub mod approve;
+pub mod purge;
 pub mod annotations;
 pub mod crds;
 pub mod completions;
@@ -78,6 +79,11 @@ pub enum Command {
     /// to say that they are meant. What waits stands in the status of the NetScaler, in an Event, and
     /// in the plan.
     Approve(approve::Arguments),
+    /// Remove all that a cluster has on an appliance
+    ///
+    /// For clusters that are no longer there, or are to leave the appliance. What would go is shown
+    /// first, and stays unless --yes is given. Objects of other clusters and of others stay.
+    Purge(Box<purge::Arguments>),
     /// List every annotation that is known
     Annotations(annotations::Arguments),
     /// Write the definitions of the custom resources
@@ -100,6 +106,7 @@ impl Command {
             | Self::Lint(_)
             | Self::Explain(_)
             | Self::Approve(_)
+            | Self::Purge(_)
             | Self::Annotations(_)
             | Self::Crds(_)
             | Self::Completions(_) => LogLevel::Error,
@@ -227,6 +234,7 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
         Command::Explain(arguments) => explain::run(&arguments, surroundings).await,
         Command::Controller(arguments) => controller::run(&arguments, surroundings).await,
         Command::Approve(arguments) => approve::run(&arguments, surroundings).await,
+        Command::Purge(arguments) => purge::run(&arguments, surroundings).await,
         Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
         Command::Crds(arguments) => crds::run(&arguments, &mut surroundings.screen),
         Command::Completions(arguments) => completions::run(&arguments, &mut surroundings.screen),

@@ -15,7 +15,7 @@ use crate::observed::ObservedState;
 use crate::plan::render::{Header, Target};
 use crate::plan::{Plan, plan};
 use crate::policy::Policy;
-use crate::settings::{self, Settings};
+use crate::settings::{self, PurgeSettings, Settings};
 use crate::snapshot::Snapshot;
 use crate::translate::{Translation, translate};
 
@@ -51,7 +51,6 @@ pub(super) struct Pipeline {
 pub(super) struct Appliance {
     pub(super) client: Client<Https>,
     url: String,
-    is_unverified: bool,
 }
 
 /// What one turn found out.
@@ -67,10 +66,7 @@ impl Pipeline {
         let Common { manifests, prune, allow_empty, settings } = common;
         let Surroundings { environment, now, stdin, screen } = surroundings;
         let policy = settings.policy(environment, *prune)?;
-        let appliance = settings.appliance(environment)?.map(Appliance::new).transpose()?;
-        if appliance.as_ref().is_some_and(|appliance| appliance.is_unverified) {
-            screen.warning("the appliance's certificate is not verified (--nitro-insecure)")?;
-        }
+        let appliance = Appliance::of(settings.appliance(environment)?, screen)?;
         let input = input::read(manifests, *stdin, *now)?;
         screen.diagnostics(&input.diagnostics)?;
         if *prune && !allow_empty && input.snapshot.ingresses.is_empty() {
@@ -83,6 +79,17 @@ impl Pipeline {
             return Err(Error::PrunePassedOver { ingress: ingress.object.to_string() });
         }
         Ok(Self { snapshot: input.snapshot, policy, appliance })
+    }
+
+    /// The same for a cluster of which nothing is to stay.
+    pub(super) fn without_ingresses(
+        settings: &PurgeSettings,
+        surroundings: &mut Surroundings<'_>,
+    ) -> Result<Self, Error> {
+        let Surroundings { environment, now, screen, .. } = surroundings;
+        let policy = settings.policy(environment)?;
+        let appliance = Appliance::of(settings.appliance(environment)?, screen)?;
+        Ok(Self { snapshot: Snapshot::empty(*now), policy, appliance })
     }
 
     /// What was planned already.
@@ -150,12 +157,19 @@ pub(super) fn trust_of(trust: settings::Trust) -> Trust {
 }
 
 impl Appliance {
-    fn new(settings: settings::Appliance) -> Result<Self, Error> {
+    /// The appliance that settings name, if they name one.
+    fn of(
+        settings: Option<settings::Appliance>,
+        screen: &mut Screen<'_>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(settings) = settings else { return Ok(None) };
         let settings::Appliance { url, username, password, trust } = settings;
         let https = Https::new(&url, &trust_of(trust))?;
-        let is_unverified = https.is_unverified();
+        if https.is_unverified() {
+            screen.warning("the appliance's certificate is not verified (--nitro-insecure)")?;
+        }
         let client = Client::new(https, Credentials::new(username, password));
-        Ok(Self { client, url, is_unverified })
+        Ok(Some(Self { client, url }))
     }
 
     async fn observe(&self, policy: &Policy) -> Result<(ObservedState, Target), Error> {
