@@ -17,23 +17,27 @@ mod reconcile;
 pub mod once;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
+use tokio::net::TcpListener;
 use tokio::select;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::admin::{self, Health};
 use crate::chain::chain;
 use crate::cluster::connect::{self, Access, connect};
-use crate::cluster::lease::Lease;
+use crate::cluster::lease::{Lease, Standing};
 use crate::cluster::resources::netscaler::NetScaler;
 use crate::cluster::secrets::{Mode, Secrets};
 use crate::cluster::status::Writer;
-use crate::cluster::watch::{Scope, Watches};
+use crate::cluster::watch::{Listener, Scope, Watches};
 use crate::fence::Fence;
+use crate::metrics::Metrics;
 use crate::model::{ClusterId, ObjectKey};
 use crate::nitro::{Credentials, Trust};
 use crate::policy::Policy;
@@ -59,6 +63,8 @@ pub struct Options {
     pub identity: String,
     /// How long is waited for what.
     pub timing: Timing,
+    /// Where health, readiness and metrics are.
+    pub listen: SocketAddr,
     /// The id of the cluster; the uid of its namespace kube-system if none is given.
     pub cluster_id: Option<ClusterId>,
     /// What the operator decides.
@@ -86,7 +92,19 @@ pub enum Error {
     /// There is no way to the API server.
     #[error("there is no way to the cluster")]
     Connect(#[from] connect::Error),
+    /// The address for probes and metrics cannot be used.
+    #[error("cannot listen on {listen}: choose another address with --listen")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
 }
+
+/// No turn takes longer, however much there is to do.
+const LONGEST_TURN: Duration = Duration::from_mins(15);
 
 /// How long is waited before the API server is asked again at the start.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -102,11 +120,20 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         lease_duration,
         identity,
         timing,
+        listen,
         cluster_id,
         mut policy,
         appliance,
     } = options;
     let client = connect(&access).await?;
+    let metrics = Metrics::new();
+    let health = Health::new(timing.longest_retry + LONGEST_TURN);
+    let mut tasks = JoinSet::new();
+    let listener =
+        TcpListener::bind(listen).await.map_err(|source| Error::Listen { listen, source })?;
+    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "answering probes");
+    let measured = (health.clone(), metrics.clone());
+    tasks.spawn(admin::serve(listener, measured, std::future::pending()));
     let mut stop = std::pin::pin!(stop);
     policy.mark.cluster = select! {
         id = id_of(&client, cluster_id) => id,
@@ -114,11 +141,15 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     };
     let namespace = lease.0.clone().unwrap_or_else(|| client.default_namespace().to_owned());
     let changed = watch::channel(()).0;
-    let mut tasks = JoinSet::new();
+    let counted = metrics.clone();
+    let told = Listener {
+        changed: changed.clone(),
+        interrupted: Arc::new(move |one| counted.watch_error(&one.kind)),
+    };
     let fence = Fence::default();
     let world = Arc::new(World {
-        watches: Watches::start(&client, scope, &changed, &mut tasks),
-        secrets: Secrets::new(client.clone(), secrets, changed.clone()),
+        watches: Watches::start(&client, scope, &told, &mut tasks),
+        secrets: Secrets::new(client.clone(), secrets, told),
         writer: Writer::new(client.clone(), identity.clone()),
         lease: Lease::new(
             client.clone(),
@@ -128,15 +159,19 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         ),
         timing,
         changed,
+        metrics,
+        health,
         client,
     });
     let (leasing, reading) = (Arc::clone(&world), Arc::clone(&world));
     tasks.spawn(async move { leasing.lease.keep().await });
     tasks.spawn(async move { reading.secrets.refresh().await });
+    tasks.spawn(count_leadership(Arc::clone(&world)));
     tracing::info!(cluster = %policy.mark.cluster, identity, "waiting for all watches");
     select! {
         () = world.watches.synced() => {
             tracing::info!("all watches have told everything that is there");
+            world.health.ready();
             let keeper = Keeper { world: &world, fence, policy, namespace, given: appliance };
             // Turns are computed on one thread, one at a time.
             LocalSet::new().run_until(keeper.keep(stop)).await;
@@ -169,6 +204,18 @@ async fn id_of(client: &Client, given: Option<ClusterId>) -> ClusterId {
             }
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Measures whether we may write.
+async fn count_leadership(world: Arc<World>) {
+    let mut standing = world.lease.standing();
+    loop {
+        let is_leader = matches!(*standing.borrow_and_update(), Standing::Leader { .. });
+        world.metrics.leader(is_leader);
+        if standing.changed().await.is_err() {
+            return;
+        }
     }
 }
 

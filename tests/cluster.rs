@@ -33,6 +33,14 @@ mod appliance;
 mod rig;
 #[path = "cluster/running.rs"]
 mod running;
+#[path = "cluster/helm.rs"]
+mod helm;
+#[path = "cluster/chart.rs"]
+mod chart;
+#[path = "cluster/chart_rights.rs"]
+mod chart_rights;
+#[path = "cluster/resources.rs"]
+mod resources;
 #[path = "cluster/left_over.rs"]
 mod left_over;
 #[path = "cluster/servers.rs"]
@@ -62,6 +70,7 @@ fn main() -> ExitCode {
     let tests = trials!(shared;
         servers: the_server_says_its_version,
         servers: a_missing_program_is_named_with_what_to_do,
+        servers: what_never_comes_is_told_with_what_is_there_instead,
         servers: who_has_no_rights_is_refused,
         servers: a_user_may_do_what_its_rules_say_and_nothing_else,
         servers: a_secret_is_given_back_as_it_was_made,
@@ -70,6 +79,25 @@ fn main() -> ExitCode {
         servers: objects_survive_a_restart_of_the_server,
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
+        chart: lint_has_nothing_to_say,
+        chart: an_api_server_takes_what_it_makes,
+        chart: its_pods_are_restricted_unless_a_cpx_is_in_them,
+        chart: the_controller_alone_has_a_token,
+        chart: its_variables_are_those_of_the_program,
+        chart: a_netscaler_object_says_what_the_values_say,
+        chart: the_schema_is_closed_and_knows_every_value,
+        chart: the_schema_refuses_each_wrong_value,
+        chart: values_that_do_not_go_together_are_refused,
+        chart_rights: everywhere_the_controller_reads_and_writes_little,
+        chart_rights: with_namespaces_listed_it_sees_no_secret_of_another,
+        chart_rights: with_a_netscaler_object_it_reads_the_secret_that_this_names,
+        chart_rights: in_get_mode_it_lists_no_secrets,
+        chart_rights: with_node_ports_it_reads_nodes,
+        chart_rights: what_is_watched_needs_no_more_rights,
+        chart_rights: an_upgrade_changes_and_an_uninstall_leaves_nothing,
+        chart_rights: the_chart_is_of_the_version_of_the_program,
+        resources: a_netscaler_with_a_wrong_value_is_refused,
+        resources: a_netscaler_keeps_its_prefix,
         programming: an_ingress_is_programmed_and_says_so,
         commands: the_plan_for_a_cluster_is_what_its_controller_does,
         commands: an_ingress_of_a_cluster_is_explained_for_the_appliance_of_its_class,
@@ -85,6 +113,7 @@ fn main() -> ExitCode {
         robust: a_secret_is_read_by_name_where_it_may_not_be_listed,
         robust: a_paused_ingress_stays_as_it_is,
         left_over: nothing_survives_a_killed_test_program,
+        left_over: nothing_survives_a_signal_for_all_of_a_group,
     );
     let conclusion = libtest_mimic::run(&arguments, tests);
     // Only now: it ends the servers.

@@ -47,6 +47,7 @@ pub(super) async fn run(
         lease_duration: controller.lease_duration(),
         identity: environment.identity(),
         timing: controller.timing(),
+        listen: controller.listen(),
         cluster_id: settings.cluster_id(),
         policy,
         appliance,

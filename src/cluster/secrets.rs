@@ -18,6 +18,7 @@ use tokio::sync::watch::Sender;
 use tokio::task::AbortHandle;
 
 use super::connect::{DEADLINE, WATCH_SECS};
+use super::watch::{Interrupted, Listener};
 use crate::model::{ObjectKey, Redacted};
 use crate::snapshot::{Secret, Snapshot};
 
@@ -45,7 +46,7 @@ enum Known {
 pub struct Secrets {
     client: Client,
     mode: Mode,
-    changed: Sender<()>,
+    told: Listener,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -79,9 +80,9 @@ impl Drop for Watch {
 }
 
 impl Secrets {
-    /// No Secrets yet. `changed` is told of every change of one that is asked for.
-    pub fn new(client: Client, mode: Mode, changed: Sender<()>) -> Self {
-        Self { client, mode, changed, shared: Arc::default() }
+    /// No Secrets yet. `told` hears of every change of one that is asked for.
+    pub fn new(client: Client, mode: Mode, told: Listener) -> Self {
+        Self { client, mode, told, shared: Arc::default() }
     }
 
     /// Asks for these in place of those that `who` asked for before, and waits until something is
@@ -196,7 +197,7 @@ impl Secrets {
                 shared.known.insert(key, known);
                 drop(shared);
                 if again {
-                    self.changed.send_replace(());
+                    self.told.changed.send_replace(());
                 }
             }
         }
@@ -205,9 +206,9 @@ impl Secrets {
     fn start(&self, namespace: &str) -> Watch {
         let api = Api::<Object>::namespaced(self.client.clone(), namespace);
         let (tell, told) = tokio::sync::watch::channel(false);
-        let (shared, changed) = (Arc::clone(&self.shared), self.changed.clone());
+        let (shared, listener) = (Arc::clone(&self.shared), self.told.clone());
         let namespace = namespace.to_owned();
-        let task = tokio::spawn(watch(api, namespace, shared, (tell, changed)));
+        let task = tokio::spawn(watch(api, namespace, shared, (tell, listener)));
         Watch { task: task.abort_handle(), told }
     }
 
@@ -260,7 +261,7 @@ async fn watch(
     api: Api<Object>,
     namespace: String,
     shared: Arc<Mutex<Shared>>,
-    (told, changed): (Sender<bool>, Sender<()>),
+    (told, listener): (Sender<bool>, Listener),
 ) {
     let config = watcher::Config::default().timeout(WATCH_SECS).page_size(PAGE);
     let stream = watcher(api, config).default_backoff();
@@ -292,12 +293,14 @@ async fn watch(
                 // The error itself may quote what could not be decoded.
                 let why = why(&error);
                 tracing::warn!(%namespace, why, "the watch of Secrets is interrupted");
+                let kind = "Secret".to_owned();
+                (listener.interrupted)(&Interrupted { kind, why: why.clone() });
                 is_news = unread(&shared, &namespace, &why);
                 told.send_replace(true);
             }
         }
         if is_news {
-            changed.send_replace(());
+            listener.changed.send_replace(());
         }
     }
 }

@@ -123,9 +123,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Publishes an Event about an object. One that cannot be published is lost: what it says
-    /// stands in the status as well.
-    pub async fn event(&self, about: &ObjectReference, tone: Tone, (reason, note): (&str, &str)) {
+    /// Publishes an Event about an object, and says whether it could. One that cannot be published
+    /// is lost: what it says stands in the status as well.
+    pub async fn event(
+        &self,
+        about: &ObjectReference,
+        tone: Tone,
+        (reason, note): (&str, &str),
+    ) -> bool {
         let event = Event {
             type_: match tone {
                 Tone::Normal => EventType::Normal,
@@ -136,9 +141,11 @@ impl Writer {
             action: "Program".to_owned(),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, about).await {
-            tracing::warn!(object = about.name, reason, error = chain(&error), "an Event is lost");
+        let published = self.recorder.publish(&event, about).await;
+        if let Err(error) = &published {
+            tracing::warn!(object = about.name, reason, error = chain(error), "an Event is lost");
         }
+        published.is_ok()
     }
 }
 

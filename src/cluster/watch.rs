@@ -57,12 +57,21 @@ pub struct Scope {
 
 /// Why a watch did not tell what is there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} cannot be listed because {why}")]
+#[error("objects of kind {kind} cannot be listed because {why}")]
 pub struct Interrupted {
     /// What was to be listed.
-    kind: String,
+    pub kind: String,
     /// What was in the way.
-    why: String,
+    pub why: String,
+}
+
+/// Who hears of what the watches see.
+#[derive(Clone)]
+pub struct Listener {
+    /// Told of every change that means something.
+    pub changed: Sender<()>,
+    /// Told of every interruption of a watch.
+    pub interrupted: Arc<dyn Fn(&Interrupted) + Send + Sync>,
 }
 
 /// The objects of one kind.
@@ -96,8 +105,6 @@ pub struct Watches {
     /// Which namespaces are looked at.
     scope: Scope,
     deleted: Deleted,
-    /// What was in the way of a watch last.
-    interrupted: Sender<Option<Interrupted>>,
 }
 
 /// The Ingresses whose deletion a watch reported. Clones are one and the same.
@@ -105,15 +112,10 @@ pub struct Watches {
 struct Deleted(Arc<Mutex<BTreeSet<ObjectKey>>>);
 
 impl Watches {
-    /// Starts to watch. `changed` is told of every change that means something.
-    pub fn start(
-        client: &Client,
-        scope: Scope,
-        changed: &Sender<()>,
-        tasks: &mut JoinSet<()>,
-    ) -> Self {
-        let interrupted = Sender::new(None);
-        let mut start = Start { client, scope: &scope, changed, interrupted: &interrupted, tasks };
+    /// Starts to watch. `told` hears of every change that means something, and of every watch that
+    /// is interrupted.
+    pub fn start(client: &Client, scope: Scope, told: &Listener, tasks: &mut JoinSet<()>) -> Self {
+        let mut start = Start { client, scope: &scope, told, tasks };
         let deleted = Deleted::default();
         let of_ingresses = deleted.clone();
         let config_maps = match &scope.config_map {
@@ -149,7 +151,6 @@ impl Watches {
             reports,
             deleted,
             scope,
-            interrupted,
         }
     }
 
@@ -167,7 +168,6 @@ impl Watches {
             reports,
             scope: _,
             deleted: _,
-            interrupted: _,
         } = self;
         ingresses.synced().await;
         classes.synced().await;
@@ -178,14 +178,6 @@ impl Watches {
         namespaces.synced().await;
         netscalers.synced().await;
         reports.synced().await;
-    }
-
-    /// Waits until something is in the way of a watch, and says what.
-    pub async fn interrupted(&self) -> Interrupted {
-        let mut interrupted = self.interrupted.subscribe();
-        let first = interrupted.wait_for(Option::is_some).await;
-        let first = first.ok().and_then(|first| first.clone());
-        first.expect("the sender is ours, and it was waited for")
     }
 
     /// The namespaces whose Ingresses count; `None` if all that are watched do.
@@ -264,8 +256,7 @@ pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
 struct Start<'a> {
     client: &'a Client,
     scope: &'a Scope,
-    changed: &'a Sender<()>,
-    interrupted: &'a Sender<Option<Interrupted>>,
+    told: &'a Listener,
     tasks: &'a mut JoinSet<()>,
 }
 
@@ -299,17 +290,8 @@ impl Start<'_> {
         seen: impl Fn(&Event<K>) + Send + 'static,
     ) -> Store<K> {
         let (reader, writer) = store();
-        let (known, changed) = (reader.clone(), self.changed.clone());
-        let interrupted = self.interrupted.clone();
-        self.tasks.spawn(watch(api, config, (known, writer), move |told| match told {
-            Told::Event(event, is_news) => {
-                seen(event);
-                if is_news {
-                    changed.send_replace(());
-                }
-            }
-            Told::Interrupted(why) => drop(interrupted.send_replace(Some(why))),
-        }));
+        let (known, told) = (reader.clone(), self.told.clone());
+        self.tasks.spawn(watch(api, config, (known, writer), told, seen));
         reader
     }
 }
@@ -341,31 +323,24 @@ impl<K> Watched for K where
 {
 }
 
-/// What a watch tells.
-enum Told<'a, K> {
-    /// An event, and whether it is news.
-    Event(&'a Event<K>, bool),
-    /// It was interrupted.
-    Interrupted(Interrupted),
-}
-
-/// Keeps a store like the cluster, and tells what happens.
+/// Keeps a store like the cluster, and tells each event that is news.
 async fn watch<K: Watched>(
     api: Api<K>,
     config: watcher::Config,
     (known, mut writer): (Store<K>, Writer<K>),
-    mut tell: impl FnMut(Told<'_, K>),
+    told: Listener,
+    seen: impl Fn(&Event<K>) + Send + 'static,
 ) {
-    let kind = K::plural(&());
+    let kind = K::kind(&());
     let stream = watcher(api, config.timeout(WATCH_SECS)).default_backoff();
     let mut stream = std::pin::pin!(stream);
     while let Some(event) = stream.next().await {
         let event = match event {
             Ok(event) => event.modify(Prune::prune),
             Err(error) => {
-                let why = chain(&error);
-                tracing::warn!(%kind, error = why, "the watch is interrupted");
-                tell(Told::Interrupted(Interrupted { kind: kind.clone().into_owned(), why }));
+                let interrupted = Interrupted { kind: kind.to_string(), why: chain(&error) };
+                tracing::warn!(%kind, error = interrupted.why, "the watch is interrupted");
+                (told.interrupted)(&interrupted);
                 continue;
             }
         };
@@ -379,6 +354,9 @@ async fn watch<K: Watched>(
             Event::Init | Event::InitApply(_) => false,
         };
         writer.apply_watcher_event(&event);
-        tell(Told::Event(&event, is_news));
+        seen(&event);
+        if is_news {
+            told.changed.send_replace(());
+        }
     }
 }

@@ -9,9 +9,11 @@ use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
 use crate::cluster::secrets::Secrets;
 use crate::fence::Fence;
+use crate::metrics::{Metrics, NitroRequest};
 use crate::model::{ObjectKey, Redacted};
 use crate::nitro::{
-    Class, Client, Credentials, Error, Https, HttpsError, Request, Trust, is_local_primary, row,
+    Class, Client, Credentials, Error, Exchange, Https, HttpsError, Request, Trust,
+    is_local_primary, row,
 };
 use crate::observe;
 use crate::policy::Policy;
@@ -19,6 +21,8 @@ use crate::policy::Policy;
 /// An appliance as somebody described it.
 #[derive(Clone)]
 pub(super) struct Target {
+    /// The name of its `NetScaler`; empty for that of the settings.
+    pub(super) name: String,
     /// Its management address, or those of both nodes of a pair.
     pub(super) endpoints: Vec<String>,
     /// Whose word is taken for who it is.
@@ -154,12 +158,12 @@ impl Target {
     pub(super) async fn connect(
         &self,
         secrets: &Secrets,
-        fence: &Fence,
+        (metrics, fence): (&Metrics, &Fence),
     ) -> Result<Connection, Trouble> {
         let credentials = self.credentials.read(secrets)?;
         let mut trouble = None;
         for url in &self.endpoints {
-            match self.try_node(url, &credentials, fence).await {
+            match self.try_node(url, &credentials, (metrics, fence)).await {
                 Ok(Some(connection)) => return Ok(connection),
                 Ok(None) => tracing::info!(url, "it is the secondary node"),
                 Err(error) => {
@@ -176,10 +180,18 @@ impl Target {
         &self,
         url: &str,
         credentials: &Credentials,
-        fence: &Fence,
+        (metrics, fence): (&Metrics, &Fence),
     ) -> Result<Option<Connection>, Trouble> {
         let https = Https::new(url, &self.trust)?;
+        metrics.insecure(&self.name, https.is_unverified());
+        let (metrics, name) = (metrics.clone(), self.name.clone());
         let client = Client::new(https, credentials.clone()).fenced(fence.clone());
+        let client = client.observed_by(move |exchange| {
+            let Exchange { method, kind, effect, outcome, duration } = *exchange;
+            let (verb, effect) = (method.as_str(), effect.name());
+            let request = NitroRequest { verb, effect, kind, outcome, duration };
+            metrics.nitro_request(&name, &request);
+        });
         let nodes = client.send(&Request::nodes()).await?.into_rows()?;
         let hardware = client.send(&Request::singleton("nshardware")).await?.into_rows()?;
         let host = hardware.first().and_then(|row| row::shown(row, "hostid"));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub(super) struct Asked {
     followed: BTreeSet<ObjectKey>,
     /// What reading by name showed of Ingresses that the appliance has and no watch tells of.
     read: BTreeMap<IngressId, Option<Proof>>,
+    /// How long translating took.
+    took: Duration,
 }
 
 /// How many Ingresses are read by name at once.
@@ -40,7 +43,7 @@ const AT_ONCE: usize = 8;
 impl Asked {
     /// Nothing yet.
     pub(super) const fn new(who: String) -> Self {
-        Self { who, followed: BTreeSet::new(), read: BTreeMap::new() }
+        Self { who, followed: BTreeSet::new(), read: BTreeMap::new(), took: Duration::ZERO }
     }
 
     /// Follows these Secrets too, and waits until something is known of each.
@@ -49,6 +52,11 @@ impl Asked {
             self.followed.extend(secrets);
             sources.secrets.follow(&self.who, &self.followed).await;
         }
+    }
+
+    /// How long the last translation took.
+    pub(super) const fn took(&self) -> Duration {
+        self.took
     }
 
     /// Forgets what reading by name showed.
@@ -69,7 +77,9 @@ impl Asked {
             snapshot.gone = sources.gone(&observed.facts, &snapshot, &mut self.read).await;
             sources.secrets.show(&mut snapshot);
             snapshot.facts = std::mem::take(&mut observed.facts);
+            let begun = Instant::now();
             let translation = translate(&snapshot, policy);
+            self.took = begun.elapsed();
             observed.facts = std::mem::take(&mut snapshot.facts);
             let wanted: BTreeSet<ObjectKey> = translation.secrets.union(others).cloned().collect();
             if wanted == self.followed {

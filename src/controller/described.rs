@@ -15,7 +15,8 @@ impl Target {
         let Given { endpoints, trust, credentials, is_sidecar } = given.clone();
         let policy = policy_of(None, policy);
         let credentials = CredentialSource::Settings(credentials);
-        Self { endpoints, trust, credentials, policy, drift: Drift::default(), is_sidecar }
+        let (name, drift) = (String::new(), Drift::default());
+        Self { name, endpoints, trust, credentials, policy, drift, is_sidecar }
     }
 
     /// The appliance of an object, whose credentials lie in our own namespace.
@@ -28,6 +29,7 @@ impl Target {
         };
         let secret = ObjectKey::new(namespace, spec.credentials.secret_name.as_str());
         Self {
+            name: object.name_any(),
             endpoints: spec.endpoints.clone(),
             trust,
             credentials: CredentialSource::Secret(secret),

@@ -4,6 +4,7 @@
 //! translates and plans as that does. It writes nowhere: its fence stays closed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -25,8 +26,9 @@ use crate::chain::chain;
 use crate::cluster::connect::{self, Access, connect};
 use crate::cluster::resources::netscaler::NetScaler;
 use crate::cluster::secrets::{Mode, Secrets};
-use crate::cluster::watch::{Interrupted, Scope, Watches};
+use crate::cluster::watch::{Interrupted, Listener, Scope, Watches};
 use crate::fence::Fence;
+use crate::metrics::Metrics;
 use crate::model::{ClusterId, ObjectKey};
 use crate::observe::observe;
 use crate::observed::ObservedState;
@@ -164,15 +166,23 @@ impl Cluster {
             None => None,
         };
         scope.own_resources = false;
-        let (changed, mut tasks) = (Sender::new(()), JoinSet::new());
-        let watches = Watches::start(&client, scope, &changed, &mut tasks);
+        let (interrupted, mut tasks) = (Sender::new(None), JoinSet::new());
+        let mut first = interrupted.subscribe();
+        let told = Listener {
+            changed: Sender::new(()),
+            interrupted: Arc::new(move |one| drop(interrupted.send_replace(Some(one.clone())))),
+        };
+        let watches = Watches::start(&client, scope, &told, &mut tasks);
         select! {
             () = watches.synced() => {}
-            interrupted = watches.interrupted() => return Err(interrupted.into()),
+            Ok(one) = first.wait_for(Option::is_some) => {
+                let one: Option<Interrupted> = one.clone();
+                return Err(one.expect("it was waited for").into());
+            }
             () = sleep(DEADLINE) => return Err(Error::Slow),
         }
         let namespace = lease.0.unwrap_or_else(|| client.default_namespace().to_owned());
-        let secrets = Secrets::new(client.clone(), secrets, changed);
+        let secrets = Secrets::new(client.clone(), secrets, told);
         let lease = lease.1;
         Ok(Self { client, watches, secrets, policy, namespace, lease, netscaler, _tasks: tasks })
     }
@@ -249,8 +259,9 @@ impl Cluster {
     async fn turn_of(&self, mut target: Target) -> Result<Turn, Trouble> {
         let mut asked = Asked::new(WHO.to_owned());
         asked.follow(self.sources(), target.secrets()).await;
-        // Closed, so that nothing can be written.
-        let connection = target.connect(&self.secrets, &Fence::default()).await?;
+        // The fence is closed, so that nothing can be written; nobody looks at what is measured.
+        let (metrics, fence) = (Metrics::new(), Fence::default());
+        let connection = target.connect(&self.secrets, (&metrics, &fence)).await?;
         let turn = self.turn_on(&connection, &mut target, &mut asked).await;
         connection.client.logout().await;
         turn

@@ -21,10 +21,12 @@ use super::schedule::{Blocks, Due, Schedule};
 use super::tell::{Now, Told};
 use super::watchful::Known;
 use super::world::World;
+use crate::admin::Pulse;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
 use crate::execute::{OpOutcome, Outcomes, Problem, execute};
 use crate::fence::Fence;
+use crate::metrics::{self, Stage};
 use crate::observed::ObservedState;
 use crate::plan::{Plan, plan};
 use crate::policy::Policy;
@@ -51,6 +53,8 @@ pub(super) struct Reconciler {
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
     told: Told,
+    /// Shows that the loop goes on.
+    pulse: Pulse,
 }
 
 /// What a turn was about.
@@ -72,7 +76,7 @@ enum End {
     /// There was nothing for us to do.
     Idle,
     /// Nothing is left to do.
-    Rested,
+    Rested(metrics::Turn),
     /// The appliance refused something, which may pass after this.
     Refused(Duration),
 }
@@ -85,7 +89,10 @@ impl Reconciler {
     /// A reconciler that has not begun.
     pub(super) fn new(world: Arc<World>, name: String, target: Target, fence: Fence) -> Self {
         let schedule = Schedule::new(world.timing, Instant::now());
+        let of = if name.is_empty() { "the appliance" } else { name.as_str() };
+        world.metrics.added(&name);
         Self {
+            pulse: world.health.pulse(format!("the loop of {of}")),
             told: Told::new(Arc::clone(&world), name.clone()),
             asked: Asked::new(name.clone()),
             world,
@@ -107,6 +114,7 @@ impl Reconciler {
         let mut standing = self.world.lease.standing();
         changed.mark_changed();
         loop {
+            self.pulse.alive();
             let next = self.schedule.next();
             select! {
                 biased;
@@ -159,14 +167,22 @@ impl Reconciler {
         self.schedule.begun();
         let outcome = self.try_turn(due).await;
         let now = Instant::now();
-        match outcome {
-            Ok(End::Idle) => {}
-            Ok(End::Rested) => self.schedule.succeeded(),
+        let end = match outcome {
+            Ok(End::Idle) => return,
+            Ok(End::Rested(end)) => {
+                self.schedule.succeeded();
+                end
+            }
             Ok(End::Refused(first)) => {
                 self.schedule.failed((Blocks::Some, first), fraction(), now);
+                metrics::Turn::Unfinished
             }
-            Err(trouble) => self.suffer(&trouble).await,
-        }
+            Err(trouble) => {
+                self.suffer(&trouble).await;
+                metrics::Turn::Failed
+            }
+        };
+        self.world.metrics.turn(&self.name, end);
     }
 
     /// Puts a failure off, and casts a doubt on everything.
@@ -218,11 +234,14 @@ impl Reconciler {
             let is_fresh = self.observe(&policy).await?;
             let (snapshot, translation) = self.translate(&policy).await;
             let observed = self.observed.as_ref().expect("it was just observed");
+            let begun = Instant::now();
             let left = plan(observed, &translation);
+            self.measure(Stage::Plan, begun);
             let was_complete = done.as_ref().is_none_or(|done| done.outcomes.is_complete());
             let is_drift = is_fresh && self.is_converged && !due.changes && !left.is_empty();
             if is_drift {
                 tracing::warn!(appliance = self.name, drift = true, ops = left.ops.len(), "drift");
+                self.world.metrics.drift(&self.name, left.ops.len());
             }
             let in_the_way = in_the_way.clone().or_else(|| {
                 (is_drift && self.target.drift == Drift::Report).then(drift_is_only_told)
@@ -236,7 +255,10 @@ impl Reconciler {
             if !is_fresh && self.known.is_settled() && !self.look().await? {
                 continue;
             }
+            let begun = Instant::now();
             let mut outcomes = self.carry_out(&left).await;
+            self.measure(Stage::Execute, begun);
+            self.pulse.alive();
             let lost = outcomes.lost.take();
             let is_known = lost.is_none() && outcomes.is_complete() && is_of_members(&left);
             self.remember(&left, &outcomes);
@@ -252,7 +274,8 @@ impl Reconciler {
             self.observed = None;
             done = Some(now);
         }
-        Ok(End::Rested)
+        // The last plan of a turn is concluded above.
+        Ok(End::Idle)
     }
 
     /// Tells what came of a turn, and when the next must come.
@@ -292,10 +315,14 @@ impl Reconciler {
             in_the_way,
             is_converged: self.is_converged,
         };
-        self.told.tell(&Findings::of(found), told).await;
+        let begun = Instant::now();
+        let is_told = self.told.tell(&Findings::of(found), told).await;
+        self.measure(Stage::Report, begun);
         match refused {
             Some(first) => End::Refused(first),
-            None if left.is_empty() => End::Rested,
+            None if !is_told => End::Refused(Duration::from_secs(1)),
+            None if left.is_empty() && done.is_some() => End::Rested(metrics::Turn::Changed),
+            None if left.is_empty() => End::Rested(metrics::Turn::Converged),
             // What could not be finished in one turn goes on in another.
             None => End::Refused(Duration::from_secs(30)),
         }
@@ -305,7 +332,14 @@ impl Reconciler {
     async fn translate(&mut self, policy: &Policy) -> (Snapshot, Translation) {
         let observed = self.observed.as_mut().expect("the appliance was read");
         let secrets = self.target.secrets();
-        self.asked.translate(self.world.sources(), &secrets, (observed, policy)).await
+        let asked = self.asked.translate(self.world.sources(), &secrets, (observed, policy)).await;
+        self.world.metrics.stage(&self.name, Stage::Translate, self.asked.took());
+        asked
+    }
+
+    /// A part of a turn has ended.
+    fn measure(&self, stage: Stage, begun: Instant) {
+        self.world.metrics.stage(&self.name, stage, begun.elapsed());
     }
 
     async fn carry_out(&self, plan: &Plan) -> Outcomes {

@@ -1,8 +1,10 @@
 //! Tells the cluster what a turn found out: reports, addresses, the state of the appliance, and
 //! Events where something has changed.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
+use tokio::time::timeout;
 
 use super::appliance::{Connection, Target, Trouble};
 use super::approvals;
@@ -19,6 +22,7 @@ use crate::chain::chain;
 use crate::cluster::resources::netscaler::{Counts, NetScalerStatus, PendingDeletions};
 use crate::cluster::resources::report::IngressReportStatus;
 use crate::cluster::status::{Tone, reference};
+use crate::metrics;
 use crate::model::ObjectKey;
 use crate::nitro::Credentials;
 use crate::observed::ApplianceSettings;
@@ -47,6 +51,9 @@ pub(super) struct Now<'a> {
 
 /// Writes at once.
 const AT_ONCE: usize = 8;
+
+/// How long one of them may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The deletions that a status shows.
 const SHOWN_DELETIONS: usize = 10;
@@ -122,65 +129,100 @@ impl Told {
         };
         let mut status = self.status.clone();
         self.put(&mut status, &reason);
+        self.world.metrics.reachable(&self.name, false);
         self.write(status).await;
     }
 
     /// Tells everything that a turn found out.
-    pub(super) async fn tell(&mut self, findings: &Findings<'_>, now: Now<'_>) {
-        let counts = self.tell_ingresses(findings).await;
-        self.retire(findings).await;
+    /// Says whether all of it could be told.
+    pub(super) async fn tell(&mut self, findings: &Findings<'_>, now: Now<'_>) -> bool {
+        let (counts, is_told) = self.tell_ingresses(findings).await;
+        if is_told {
+            self.retire(findings).await;
+        }
         self.tell_appliance(counts, now).await;
+        is_told
     }
 
     /// Writes the reports and addresses that differ from those that there are.
-    async fn tell_ingresses(&self, findings: &Findings<'_>) -> Counts {
-        let mut counts = Counts::default();
+    async fn tell_ingresses(&self, findings: &Findings<'_>) -> (Counts, bool) {
+        let mut counts = metrics::Counts::default();
+        let mut certificates: BTreeMap<String, Timestamp> = BTreeMap::new();
         let now = Timestamp::now();
         let mut writes = Vec::new();
         for (key, id, ingress) in findings.ingresses() {
             let standing = findings.standing(&id);
-            counts.ingresses += 1;
-            match standing {
-                Programmed::Yes => counts.programmed += 1,
-                Programmed::Held => counts.held += 1,
-                Programmed::Closed(_) => counts.closed += 1,
-                Programmed::Waiting | Programmed::Refused(_) | Programmed::Never => (),
-            }
+            counts.add(&standing);
             let report = self.world.watches.reports.get(key);
             let before = report.as_ref().and_then(|report| report.status.clone());
             let is_new = report.is_none_or(|report| report.spec.appliance != self.name);
             let before = before.unwrap_or_default();
             let after = findings.report((key, id, ingress), &before, now);
             let addresses = addresses(ingress, &standing, &after);
+            for one in &after.certificates {
+                if let Some(end) = &one.not_after {
+                    certificates.insert(one.names.join(" "), end.0);
+                }
+            }
             if is_new || after != before || addresses.is_some() {
                 writes.push(Write { key, ingress, is_new, before, after, addresses });
             }
         }
-        let writes = stream::iter(writes).map(|write| self.write_ingress(write));
-        writes.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
-        counts
+        // Where the API server does not answer, one write shows it as well as thousands.
+        let is_silent = Cell::new(false);
+        let writes = stream::iter(writes).map(|write| self.write_ingress(write, &is_silent));
+        let written: Vec<bool> = writes.buffer_unordered(AT_ONCE).collect().await;
+        let metrics = &self.world.metrics;
+        metrics.ingresses(&self.name, &counts);
+        metrics.certificates(&self.name, &Vec::from_iter(certificates));
+        let metrics::Counts { programmed, waiting, refused, held, closed, never } = counts;
+        let ingresses = programmed + waiting + refused + held + closed + never;
+        (Counts { ingresses, programmed, held, closed }, written.into_iter().all(|one| one))
     }
 
-    async fn write_ingress(&self, write: Write<'_>) {
+    /// Writes of one Ingress. Whether it could.
+    async fn write_ingress(&self, write: Write<'_>, is_silent: &Cell<bool>) -> bool {
         let Write { key, ingress, is_new, before, after, addresses } = write;
+        if is_silent.get() {
+            return false;
+        }
         let writer = &self.world.writer;
-        let mut outcome = Ok(());
-        if is_new || after != before {
-            outcome = writer.report(ingress, (&self.name, is_new), &after).await;
-        }
-        if let (Ok(()), Some(addresses)) = (&outcome, addresses) {
-            outcome = writer.addresses(key, &addresses).await;
-        }
-        if let Err(error) = outcome {
-            // The next turn finds the difference again.
-            tracing::warn!(ingress = %key, error = chain(&error), "its report is not written");
-            self.world.changed.send_replace(());
-            return;
+        let writes = async {
+            if is_new || after != before {
+                writer.report(ingress, (&self.name, is_new), &after).await?;
+            }
+            if let Some(addresses) = addresses {
+                writer.addresses(key, &addresses).await?;
+            }
+            Ok::<(), kube::Error>(())
+        };
+        let problem = match timeout(PATIENCE, writes).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                is_silent.set(!matches!(error, kube::Error::Api(_)));
+                Some(chain(&error))
+            }
+            Err(_) => {
+                is_silent.set(true);
+                Some("the API server does not answer".to_owned())
+            }
+        };
+        if let Some(error) = problem {
+            // A later turn finds the difference again.
+            tracing::warn!(ingress = %key, error, "its report is not written");
+            return false;
         }
         if let Some((tone, reason, note)) = news(&before, &after) {
             let mut about = reference(ingress);
             about.namespace = ingress.namespace();
-            writer.event(&about, tone, (&reason, &note)).await;
+            self.event(&about, tone, (&reason, &note)).await;
+        }
+        true
+    }
+
+    async fn event(&self, about: &ObjectReference, tone: Tone, news: (&str, &str)) {
+        if !self.world.writer.event(about, tone, news).await {
+            self.world.metrics.event_lost();
         }
     }
 
@@ -249,7 +291,20 @@ impl Told {
             first: held.deletions.iter().take(SHOWN_DELETIONS).cloned().collect(),
         });
         status.host_ids = self.hosts.entries();
+        self.measure(&status, settings.unsaved_is_ours);
         self.write(status).await;
+    }
+
+    fn measure(&self, status: &NetScalerStatus, unsaved_is_ours: bool) {
+        let (metrics, name) = (&self.world.metrics, self.name.as_str());
+        metrics.reachable(name, true);
+        let unsaved = status.unsaved_since.as_ref().filter(|_| unsaved_is_ours);
+        metrics.unsaved_since(name, unsaved.map(|time| time.0));
+        let pending = status.pending_deletions.as_ref().map_or(0, |pending| pending.count);
+        metrics.pending_deletions(name, usize::try_from(pending).unwrap_or(usize::MAX));
+        if find(&status.conditions, "Synced").is_some_and(|one| one.status == "True") {
+            metrics.last_sync(name, Timestamp::now());
+        }
     }
 
     /// Notes which node is used.
@@ -282,7 +337,7 @@ impl Told {
             if is_news && condition.reason != "Pending" {
                 let tone = tone(condition);
                 let news = (condition.reason.as_str(), condition.message.as_str());
-                self.world.writer.event(&about, tone, news).await;
+                self.event(&about, tone, news).await;
             }
         }
         if let Some(pending) = &status.pending_deletions
@@ -296,7 +351,7 @@ impl Told {
                 pending.first.first().map(String::as_str).unwrap_or_default(),
                 pending.digest
             );
-            self.world.writer.event(&about, Tone::Warning, ("DeletionsPending", &note)).await;
+            self.event(&about, Tone::Warning, ("DeletionsPending", &note)).await;
         }
         if !self.name.is_empty()
             && status != self.written()

@@ -5,10 +5,12 @@ use tokio::sync::watch::Sender;
 
 use super::asked::Sources;
 use super::schedule::Timing;
+use crate::admin::Health;
 use crate::cluster::lease::Lease;
 use crate::cluster::secrets::Secrets;
 use crate::cluster::status::Writer;
 use crate::cluster::watch::Watches;
+use crate::metrics::Metrics;
 
 /// What all appliances of one controller share.
 pub(super) struct World {
@@ -20,6 +22,8 @@ pub(super) struct World {
     pub(super) timing: Timing,
     /// Told of every change in the cluster that means something.
     pub(super) changed: Sender<()>,
+    pub(super) metrics: Metrics,
+    pub(super) health: Health,
 }
 
 impl World {

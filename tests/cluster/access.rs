@@ -9,8 +9,12 @@ use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule};
-use kube::api::PostParams;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, CustomResourceDefinitionCondition as Condition,
+};
+use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
+use nitro_ingress::cluster::resources::definitions;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -67,6 +71,27 @@ impl ApiServer {
         let namespaces: Api<Namespace> = Api::all(self.client());
         let wanted = object(json!({ "metadata": { "generateName": "test-" } }));
         namespaces.create(&PostParams::default(), &wanted).await.unwrap().name_any()
+    }
+
+    /// Lets the server know our custom resources.
+    pub(crate) async fn crds(&self) {
+        let api: Api<CustomResourceDefinition> = Api::all(self.client());
+        for definition in definitions() {
+            let name = definition.name_any();
+            let patch = Patch::Apply(&definition);
+            api.patch(&name, &PatchParams::apply("tests"), &patch).await.unwrap();
+            wait_for(&format!("the definition {name}"), SOON, async || {
+                let status = api.get(&name).await.map_err(|error| error.to_string())?.status;
+                let conditions = status.and_then(|status| status.conditions).unwrap_or_default();
+                let is_served = |it: &Condition| it.type_ == "Established" && it.status == "True";
+                if conditions.iter().any(is_served) {
+                    Ok(())
+                } else {
+                    Err(format!("{conditions:?}"))
+                }
+            })
+            .await;
+        }
     }
 
     /// A user of this name, who belongs to the namespace and has these rights everywhere.
@@ -136,7 +161,6 @@ impl ApiServer {
     pub(crate) fn kubeconfig(&self, user: &User) -> PathBuf {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let ca = self.folder.join("authority.crt");
-        fs::write(&ca, &self.ca).unwrap();
         let config = json!({
             "apiVersion": "v1",
             "kind": "Config",

@@ -78,10 +78,10 @@ impl Cluster {
             format!("--initial-advertise-peer-urls={ETCD_PEERS}"),
             format!("--initial-cluster=default={ETCD_PEERS}"),
         ];
-        let mut etcd = Leashed::start("etcd", &programs.0, (path, Folder::Removed), &arguments)?;
+        let etcd = Leashed::start("etcd", &programs.0, (path, Folder::Removed), &arguments)?;
         let server = ApiServer::start("shared", path, ca).await;
-        etcd.check()?;
-        Ok(Self { server: server?, etcd, folder, count: AtomicUsize::new(1) })
+        let server = server.map_err(|why| format!("{why}\netcd: {}", etcd.log()))?;
+        Ok(Self { server, etcd, folder, count: AtomicUsize::new(1) })
     }
 
     /// Another API server, which shares nothing with the first, for a test that does things to it.
@@ -167,6 +167,7 @@ impl ApiServer {
             "--authorization-mode=RBAC",
             "--audit-policy-file=audit.yaml",
             "--service-cluster-ip-range=10.0.0.0/24",
+            "--allow-privileged=true",
             // Nobody makes the default ServiceAccount of a namespace here.
             "--disable-admission-plugins=ServiceAccount",
         ];
@@ -227,6 +228,7 @@ fn write_files(folder: &Path) -> std::io::Result<String> {
     let authority = Authority::new("nitro-ingress tests");
     let server = authority.issue_for(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]);
     let accounts = authority.issue("service accounts");
+    fs::write(folder.join("authority.crt"), authority.pem())?;
     fs::write(folder.join("server.crt"), &server.certificate)?;
     fs::write(folder.join("server.key"), server.key.serialize_pem())?;
     fs::write(folder.join("accounts.crt"), &accounts.certificate)?;

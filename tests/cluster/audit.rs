@@ -9,14 +9,24 @@ use crate::access::User;
 use crate::api_server::ApiServer;
 
 impl ApiServer {
-    /// The rights that this user has made use of, such as `update networking.k8s.io/ingresses/status`;
-    /// what was refused counts too.
+    /// The rights that this user has asked for, such as `patch networking.k8s.io/ingresses/status`,
+    /// whether he had them or not.
     pub(crate) fn used_by(&self, user: &User) -> BTreeSet<String> {
+        self.asked_by(user).iter().filter_map(right).collect()
+    }
+
+    /// Those that he did not have.
+    pub(crate) fn refused_to(&self, user: &User) -> BTreeSet<String> {
+        let asked = self.asked_by(user);
+        let refused = asked.iter().filter(|entry| entry["responseStatus"]["code"] == 403);
+        refused.filter_map(right).collect()
+    }
+
+    fn asked_by(&self, user: &User) -> Vec<Value> {
         let log = fs::read_to_string(self.audit_log()).unwrap_or_default();
         // The last line may be half written.
         let entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let own = entries.filter(|entry| entry["user"]["username"] == user.name.as_str());
-        own.filter_map(|entry| right(&entry)).collect()
+        entries.filter(|entry| entry["user"]["username"] == user.name.as_str()).collect()
     }
 }
 

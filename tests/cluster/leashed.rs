@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
@@ -47,7 +48,8 @@ impl Leashed {
         if then == Folder::Removed {
             leash.arg("--remove").arg(folder);
         }
-        leash.arg(program).args(arguments).current_dir(folder);
+        // Signals for a whole group, such as that of the keyboard, are for the test program.
+        leash.arg(program).args(arguments).current_dir(folder).process_group(0);
         let pipes = leash.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut leash = pipes.spawn().map_err(|error| format!("cannot run {LEASH}: {error}"))?;
         let (signals, said) = (leash.stdin.take(), leash.stdout.take().expect("it is a pipe"));
@@ -63,7 +65,7 @@ impl Leashed {
         writeln!(self.signals.as_mut().expect("it is open until drop"), "{name}").unwrap();
     }
 
-    /// An error with the end of the log, if the server has ended.
+    /// An error with the end of the log, if the server has ended; not where its folder goes with it.
     pub(crate) fn check(&mut self) -> Result<(), String> {
         match self.leash.try_wait() {
             Ok(None) => Ok(()),

@@ -1,6 +1,7 @@
 //! What is left when the test program is killed: nothing.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{fs, thread};
@@ -25,14 +26,24 @@ pub(crate) fn hold() -> ! {
 }
 
 pub(crate) async fn nothing_survives_a_killed_test_program(_: &Cluster) {
+    nothing_survives(&["-KILL"], "").await;
+}
+
+pub(crate) async fn nothing_survives_a_signal_for_all_of_a_group(_: &Cluster) {
+    nothing_survives(&["-TERM", "--"], "-").await;
+}
+
+/// Starts a copy of this program as the leader of a group of its own, and kills it in this way.
+async fn nothing_survives(signal: &[&str], group: &str) {
     let mut copy = Command::new(std::env::current_exe().unwrap());
-    let mut copy = copy.arg(HOLD).stdout(Stdio::piped()).spawn().unwrap();
+    let mut copy = copy.arg(HOLD).stdout(Stdio::piped()).process_group(0).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(copy.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let parts: Vec<&str> = line.trim().splitn(3, ' ').collect();
     let &[etcd, server, folder] = parts.as_slice() else { panic!("it says {line:?}") };
     assert!(is_running(etcd) && is_running(server) && Path::new(folder).exists());
-    copy.kill().unwrap();
+    let target = format!("{group}{}", copy.id());
+    assert!(Command::new("kill").args(signal).arg(target).status().unwrap().success());
     copy.wait().unwrap();
     wait_for("the servers to go", SOON, async || {
         let left: Vec<&str> = [etcd, server].into_iter().filter(|pid| is_running(pid)).collect();

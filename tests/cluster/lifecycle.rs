@@ -35,8 +35,7 @@ fn conditions(report: &IngressReportStatus) -> Vec<(String, String, String)> {
 }
 
 fn expected(all: [(&str, &str, &str); 3]) -> Vec<(String, String, String)> {
-    all.map(|(kind, status, reason)| (kind.to_owned(), status.to_owned(), reason.to_owned()))
-        .into()
+    all.map(|(kind, status, reason)| (kind.to_owned(), status.to_owned(), reason.to_owned())).into()
 }
 
 pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
@@ -60,7 +59,10 @@ pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
     }
     let report = rig.report(seed::NAME, "Programmed").await;
     let front = &report.front_ends[0];
-    assert_eq!((front.address.as_str(), front.port, front.protocol.as_str()), (seed::VIP, 443, "SSL"));
+    assert_eq!(
+        (front.address.as_str(), front.port, front.protocol.as_str()),
+        (seed::VIP, 443, "SSL")
+    );
     assert_eq!(front.client_authentication, ClientAuthentication::Mandatory);
     assert_eq!(front.client_authorities.len(), 1, "{front:?}");
     assert_eq!(front.back_ends.as_deref(), Some("Verified"));
@@ -92,7 +94,11 @@ pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
         let old = rig.mock.act(|node| node.appliance.digest());
         rig.apply(secret).await;
         wait_for(&format!("{name} to be renewed"), SOON, async || {
-            if rig.mock.act(|node| node.appliance.digest()) == old { Err("no change") } else { Ok(()) }
+            if rig.mock.act(|node| node.appliance.digest()) == old {
+                Err("no change")
+            } else {
+                Ok(())
+            }
         })
         .await;
         rig.settled().await;

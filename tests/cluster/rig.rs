@@ -39,6 +39,15 @@ pub(crate) struct Controller {
 /// The password of the appliance, which must not show anywhere.
 const PASSWORD: &str = "nsroot";
 
+impl Drop for Controller {
+    /// Where a test fails, what the controller said last is worth reading.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.process.log());
+        }
+    }
+}
+
 impl Controller {
     /// Tells it to stop, and waits until it has.
     pub(crate) async fn terminate(mut self) {
@@ -120,6 +129,8 @@ impl<'a> Rig<'a> {
         .into();
         arguments.extend(self.of_cluster(user));
         arguments.extend(self.of_appliance());
+        let name_of = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
+        arguments.retain(|one| !more.iter().any(|other| name_of(other) == name_of(one)));
         arguments.extend(more.iter().map(|&text| text.to_owned()));
         let program = Path::new(env!("CARGO_BIN_EXE_nitro-ingress"));
         let folder = (self.server.folder.as_path(), Folder::Kept);
@@ -266,6 +277,15 @@ impl<'a> Rig<'a> {
         wait_for("the controller to look at the appliance", SOON, async || {
             let now = looks();
             if now >= before + times { Ok(()) } else { Err(format!("{now} looks")) }
+        })
+        .await;
+    }
+
+    /// Waits until the controller has logged out.
+    pub(crate) async fn left(&self) {
+        wait_for("the controller to log out", SOON, async || {
+            let last = self.mock.journal().pop().map(|one| one.path).unwrap_or_default();
+            if last.ends_with("/logout") { Ok(()) } else { Err(last) }
         })
         .await;
     }

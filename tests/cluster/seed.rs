@@ -69,9 +69,12 @@ pub(crate) fn endpoints(addresses: &[&str]) -> Value {
 
 /// A Secret with a certificate of the fixtures and its key.
 pub(crate) fn pair(name: &str, fixture: &str) -> Value {
-    secret(name, &json!({
-        "tls.crt": text(&format!("{fixture}.crt")), "tls.key": text(&format!("{fixture}.key")),
-    }))
+    secret(
+        name,
+        &json!({
+            "tls.crt": text(&format!("{fixture}.crt")), "tls.key": text(&format!("{fixture}.key")),
+        }),
+    )
 }
 
 /// A Secret with an authority of the fixtures.

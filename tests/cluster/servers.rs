@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::access::{User, object, rule};
 use crate::api_server::{ApiServer, Cluster};
 use crate::programs;
-use crate::wait::{SOON, wait_for};
+use crate::wait::{SOON, try_wait_for, wait_for};
 
 pub(crate) async fn the_server_says_its_version(cluster: &Cluster) {
     let version = cluster.server.client().apiserver_version().await.unwrap();
@@ -27,6 +27,17 @@ pub(crate) async fn a_missing_program_is_named_with_what_to_do(_: &Cluster) {
         "there is no kube-apiserver (/nowhere/kube-apiserver): run `make test`, or \
          tests/tools/kubernetes.sh, or set KUBEBUILDER_ASSETS to the folder that has it"
     );
+}
+
+pub(crate) async fn what_never_comes_is_told_with_what_is_there_instead(_: &Cluster) {
+    let wait = Duration::from_millis(50);
+    let never = try_wait_for("an answer", wait, async || Err::<(), _>("a question")).await;
+    assert_eq!(never.unwrap_err(), "waited 0.05 s for an answer; seen last: a question");
+    let hanging = try_wait_for("an end", wait, async || {
+        std::future::pending::<()>().await;
+        Err::<(), _>("never seen")
+    });
+    assert_eq!(hanging.await.unwrap_err(), "waited 0.05 s for an end; seen last: nothing");
 }
 
 pub(crate) async fn who_has_no_rights_is_refused(cluster: &Cluster) {
@@ -84,13 +95,10 @@ pub(crate) async fn the_audit_log_tells_who_did_what(cluster: &Cluster) {
     let refused = Api::<Secret>::namespaced(client, &namespace).get("any").await;
     assert_eq!(status(refused.map(|_| ())), 403);
     wait_for("the audit log", SOON, async || {
-        let used = server.used_by(&reader);
-        let all = ["list networking.k8s.io/ingresses", "get secrets"];
-        if all.iter().all(|right| used.contains(*right)) {
-            Ok(())
-        } else {
-            Err(format!("{used:?}"))
-        }
+        let (used, refused) = (server.used_by(&reader), server.refused_to(&reader));
+        let is_told = used.contains("list networking.k8s.io/ingresses")
+            && refused == ["get secrets".to_owned()].into();
+        if is_told { Ok(()) } else { Err(format!("{used:?}, refused {refused:?}")) }
     })
     .await;
 }

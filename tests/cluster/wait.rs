@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const POLL: Duration = Duration::from_millis(20);
 
@@ -27,17 +27,15 @@ pub(crate) async fn try_wait_for<T, Seen: Display>(
 ) -> Result<T, String> {
     let start = Instant::now();
     let mut last = "nothing".to_owned();
-    loop {
-        let left = deadline.saturating_sub(start.elapsed());
+    while let Some(left) = deadline.checked_sub(start.elapsed()) {
         // A look that hangs must not hang the test.
-        match tokio::time::timeout(left, look()).await {
+        match timeout(left, look()).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(seen)) => last = seen.to_string(),
-            Err(_elapsed) => {
-                let seconds = deadline.as_secs();
-                return Err(format!("waited {seconds} s for {what}; seen last: {last}"));
-            }
+            Err(_elapsed) => break,
         }
         sleep(POLL).await;
     }
+    let seconds = deadline.as_secs_f32();
+    Err(format!("waited {seconds} s for {what}; seen last: {last}"))
 }

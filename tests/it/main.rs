@@ -44,6 +44,7 @@ mod members;
 mod nitro_execute;
 mod nitro_https;
 mod nitro_observe;
+mod nitro_user;
 mod pages;
 mod promises;
 mod requests;

@@ -267,3 +267,12 @@ fn the_simulated_appliance_shares_no_code_with_the_controller() {
     let manifest = fs::read_to_string(top().join("mock-nitro/Cargo.toml")).unwrap();
     assert!(!manifest.contains("nitro-ingress"), "{manifest}");
 }
+
+#[test]
+fn the_image_is_built_by_the_pinned_compiler() {
+    let read = |name: &str| fs::read_to_string(top().join(name)).unwrap();
+    let toolchain = read("rust-toolchain.toml");
+    let channel = toolchain.lines().find_map(|line| line.strip_prefix("channel = \"")).unwrap();
+    let version = channel.trim_end_matches('"');
+    assert!(read("Dockerfile").contains(&format!("RUST=rust:{version}-alpine")), "not {version}");
+}

@@ -4,9 +4,12 @@
 #
 #   tests/tools/leash.sh LOG [--remove FOLDER] PROGRAM [ARGUMENT...]
 #
-# Writes the program's process id to standard output and what the program says to LOG. With
-# --remove, FOLDER is removed after the program was killed in this way.
+# Writes the program's process id to standard output and what the program says to LOG. Ends with the
+# program, or, with --remove, when it has removed FOLDER after the end of standard input.
 set -euo pipefail
+# A signal that is meant for a whole group of processes ends whoever holds the other end of the pipe;
+# what is to be done then is done here.
+trap '' HUP INT TERM
 
 log=$1
 shift
@@ -26,19 +29,20 @@ exec >/dev/null 2>&1
 (
     while read -r signal <&3; do kill -s "$signal" "$program" || true; done
     kill -s KILL "$program"
-    [ -n "$folder" ] || exit 0
-    # Others on a leash, which write there, are killed at the same time.
-    for _ in {1..100}; do
-        rm -rf "$folder" && exit 0
-        sleep 0.05
-    done
 ) &
 keeper=$!
-exec 3<&-
 
 status=0
 wait "$program" || status=$?
-# Where the program was killed, the folder is perhaps still being removed.
-[ -n "$folder" ] && [ "$status" -eq 137 ] || kill "$keeper" || true
+kill -s KILL "$keeper" || true
 wait "$keeper" || true
+[ -n "$folder" ] || exit "$status"
+
+# The folder is needed until the other end of the pipe is closed, whatever the program does.
+while read -r _ <&3; do :; done
+# Others on a leash, which write there, are killed at the same time.
+for _ in {1..100}; do
+    rm -rf "$folder" && break
+    sleep 0.05
+done
 exit "$status"

@@ -8,6 +8,7 @@ use super::super::watchful::{Finding, Look};
 use super::Reconciler;
 use crate::chain::chain;
 use crate::cluster::lease::Standing;
+use crate::metrics::Stage;
 use crate::model::IngressId;
 use crate::nitro::Request;
 use crate::observe::observe;
@@ -24,6 +25,7 @@ impl Reconciler {
                 if self.is_alone {
                     return Ok(Some(annotations));
                 }
+                self.world.metrics.added(&self.name);
                 self.told.take_over(&annotations);
                 let Some(renewed) = taken_over else {
                     self.is_alone = true;
@@ -53,7 +55,10 @@ impl Reconciler {
         if self.connection.is_none() {
             self.observed = None;
             self.told.use_credentials(&self.target);
-            let connection = self.target.connect(&self.world.secrets, &self.fence).await?;
+            let connection = self
+                .target
+                .connect(&self.world.secrets, (&self.world.metrics, &self.fence))
+                .await?;
             tracing::info!(
                 appliance = self.name,
                 url = connection.url,
@@ -104,8 +109,10 @@ impl Reconciler {
             return Ok(false);
         }
         let connection = self.connection.as_ref().expect("reading follows a connection");
+        let begun = Instant::now();
         let observed = observe(&connection.client, &policy.mark).await?;
         let now = Instant::now();
+        self.measure(Stage::Observe, begun);
         self.known.observed(&observed.settings.last_change);
         self.schedule.observed(now);
         if observed.settings.unsaved && observed.settings.unsaved_is_ours {
@@ -141,5 +148,6 @@ impl Reconciler {
             tracing::warn!(appliance = self.name, error = chain(&error), "not saved");
         }
         self.disconnect().await;
+        self.world.metrics.removed(&self.name);
     }
 }
