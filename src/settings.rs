@@ -24,7 +24,7 @@ use crate::policy::{ApplianceClasses, Consent, Policy, Saving, UnknownClass};
 use appliance::ApplianceOptions;
 pub use appliance::{Appliance, Trust};
 pub use cluster::{AccessSettings, ClusterSettings};
-pub use controller::{ControllerSettings, SeatSettings};
+pub use controller::{ControllerSettings, LeaseSettings, SeatSettings};
 pub use environment::Environment;
 use ingresses::IngressOptions;
 use members::MemberOptions;

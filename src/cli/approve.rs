@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{End, Error, Surroundings};
 use crate::controller::approvals::{Approved, Desk, approve};
-use crate::settings::{AccessSettings, SeatSettings};
+use crate::settings::{AccessSettings, LeaseSettings};
 
 /// The options of `approve`.
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub struct Arguments {
     access: AccessSettings,
 
     #[command(flatten)]
-    seat: SeatSettings,
+    lease: LeaseSettings,
 }
 
 const EXAMPLE: &str = "\
@@ -46,9 +46,9 @@ pub(super) async fn run(
     arguments: &Arguments,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<End, Error> {
-    let Arguments { digests, netscaler, force, access, seat } = arguments;
+    let Arguments { digests, netscaler, force, access, lease } = arguments;
     let digests: BTreeSet<String> = digests.iter().cloned().collect();
-    let desk = netscaler.clone().map_or_else(|| seat.desk(), Desk::NetScaler);
+    let desk = netscaler.clone().map_or_else(|| lease.desk(), Desk::NetScaler);
     let approved = approve(&access.access(), desk, &digests, *force).await?;
     let Approved { desk, waiting, before } = approved;
     let out = &mut surroundings.screen.out;

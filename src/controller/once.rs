@@ -120,6 +120,12 @@ pub enum Error {
     /// There are several appliances, and none is meant.
     #[error("name the appliance: --appliance with one of {0}, or --nitro-url")]
     ApplianceUnclear(String),
+    /// The credentials of the appliance are not known.
+    #[error(
+        "Secret \"{0}\" with the credentials of the appliance is not there, or may not be read: if \
+         the controller is in another namespace, name it with --lease-namespace"
+    )]
+    NoCredentials(ObjectKey),
     /// The appliance cannot be read.
     #[error("cannot read the appliance at {endpoints}")]
     Appliance {
@@ -140,7 +146,10 @@ impl Error {
             | Self::Slow
             | Self::NoUid
             | Self::Read { .. } => true,
-            Self::NoSuchNetScaler(_) | Self::ApplianceUnclear(_) | Self::Appliance { .. } => false,
+            Self::NoSuchNetScaler(_)
+            | Self::ApplianceUnclear(_)
+            | Self::NoCredentials(_)
+            | Self::Appliance { .. } => false,
         }
     }
 }
@@ -225,8 +234,14 @@ impl Cluster {
             (None, Some(given)) => Target::of_settings(given, &self.policy),
             (None, None) => return self.offline().await,
         };
+        let mut asked = Asked::new(WHO.to_owned());
+        let secrets = target.secrets();
+        asked.follow(self.sources(), secrets.clone()).await;
+        if let Some(missing) = secrets.into_iter().find(|key| self.secrets.get(key).is_none()) {
+            return Err(Error::NoCredentials(missing));
+        }
         let endpoints = target.endpoints.join(", ");
-        let turn = self.turn_of(target).await;
+        let turn = self.turn_of(target, &mut asked).await;
         turn.map_err(|source| Error::Appliance { endpoints, source })
     }
 
@@ -256,13 +271,11 @@ impl Cluster {
         asked.translate(self.sources(), &others, (observed, policy)).await
     }
 
-    async fn turn_of(&self, mut target: Target) -> Result<Turn, Trouble> {
-        let mut asked = Asked::new(WHO.to_owned());
-        asked.follow(self.sources(), target.secrets()).await;
+    async fn turn_of(&self, mut target: Target, asked: &mut Asked) -> Result<Turn, Trouble> {
         // The fence is closed, so that nothing can be written; nobody looks at what is measured.
         let (metrics, fence) = (Metrics::new(), Fence::default());
         let connection = target.connect(&self.secrets, (&metrics, &fence)).await?;
-        let turn = self.turn_on(&connection, &mut target, &mut asked).await;
+        let turn = self.turn_on(&connection, &mut target, asked).await;
         connection.client.logout().await;
         turn
     }

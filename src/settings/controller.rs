@@ -10,10 +10,10 @@ use jiff::SignedDuration;
 use crate::controller::Timing;
 use crate::controller::approvals::Desk;
 
-/// Where the controller sits.
+/// Which controller.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Controller")]
-pub struct SeatSettings {
+pub struct LeaseSettings {
     /// The name of the lease that says which controller may write
     #[arg(
         long,
@@ -27,6 +27,14 @@ pub struct SeatSettings {
     /// pod, or of the kubeconfig
     #[arg(long, env = "NITRO_INGRESS_LEASE_NAMESPACE", value_name = "NAME")]
     lease_namespace: Option<String>,
+}
+
+/// Which controller, and where it sits.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Controller")]
+pub struct SeatSettings {
+    #[command(flatten)]
+    lease: LeaseSettings,
 
     /// The appliance is a CPX in the same pod
     ///
@@ -110,7 +118,7 @@ impl FromStr for Time {
     }
 }
 
-impl SeatSettings {
+impl LeaseSettings {
     /// The lease: its namespace unless it is our own, and its name.
     pub fn lease(&self) -> (Option<String>, String) {
         let namespace = self.lease_namespace.clone().filter(|name| !name.is_empty());
@@ -121,6 +129,13 @@ impl SeatSettings {
     pub fn desk(&self) -> Desk {
         let (namespace, name) = self.lease();
         Desk::Lease(namespace, name)
+    }
+}
+
+impl SeatSettings {
+    /// The lease: its namespace unless it is our own, and its name.
+    pub fn lease(&self) -> (Option<String>, String) {
+        self.lease.lease()
     }
 
     /// Whether the appliance is a CPX in the same pod.
