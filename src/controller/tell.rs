@@ -15,7 +15,8 @@ use kube::ResourceExt;
 use tokio::time::timeout;
 
 use super::appliance::{Connection, Target, Trouble};
-use super::hosts::Hosts;
+use super::approvals;
+use super::hosts::{self, Hosts};
 use super::world::World;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::{Counts, NetScalerStatus, PendingDeletions};
@@ -57,13 +58,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The deletions that a status shows.
 const SHOWN_DELETIONS: usize = 10;
 
-/// The annotation of a `NetScaler`, or of the lease, that approves what waits.
-pub(super) const APPROVED: &str = "nitro-ingress.dev/approve";
-
-/// The annotation of the lease in which the numbers of the hardware are kept, where there is no
-/// `NetScaler` object to keep them.
-const HOSTS: &str = "nitro-ingress.dev/hosts";
-
 impl Told {
     /// Nothing yet.
     pub(super) fn new(world: Arc<World>, name: String) -> Self {
@@ -74,8 +68,7 @@ impl Told {
     /// Begins with what was told by whoever wrote before us.
     pub(super) fn take_over(&mut self, annotations: &BTreeMap<String, String>) {
         if self.name.is_empty() {
-            let kept = annotations.get(HOSTS).map(String::as_str).unwrap_or_default();
-            self.hosts = Hosts::parse(kept.split(','));
+            self.hosts = Hosts::of_lease(annotations);
             return;
         }
         let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
@@ -85,12 +78,12 @@ impl Told {
 
     /// Notes which credentials are tried.
     pub(super) fn use_credentials(&mut self, target: &Target) {
-        self.tried = target.credentials.read(&self.world).ok();
+        self.tried = target.credentials.read(&self.world.secrets).ok();
     }
 
     /// Whether the credentials are others than those that were tried last.
     pub(super) fn has_other_credentials(&self, target: &Target) -> bool {
-        let now = target.credentials.read(&self.world).ok();
+        let now = target.credentials.read(&self.world.secrets).ok();
         now.is_some() && now != self.tried
     }
 
@@ -98,14 +91,7 @@ impl Told {
     pub(super) fn approvals(&self, of_lease: &BTreeMap<String, String>) -> BTreeSet<String> {
         let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
         let annotations = object.and_then(|object| object.metadata.annotations.clone());
-        let annotations = annotations.as_ref().unwrap_or(of_lease);
-        let approved = annotations.get(APPROVED).map(String::as_str).unwrap_or_default();
-        approved
-            .split(',')
-            .map(str::trim)
-            .filter(|one| !one.is_empty())
-            .map(str::to_owned)
-            .collect()
+        approvals::of(annotations.as_ref().unwrap_or(of_lease))
     }
 
     /// Why nothing may be written, if the box behind a connection is not the one that is meant.
@@ -122,18 +108,13 @@ impl Told {
             is_known = true;
         }
         if self.hosts != before && self.name.is_empty() {
-            self.world.lease.note(HOSTS, self.hosts.entries().join(",")).await;
+            self.world.lease.note(hosts::KEPT, self.hosts.entries().join(",")).await;
         }
         (!is_known).then(|| Reason {
             kind: "Synced",
             holds: false,
             reason: "WrongBox".to_owned(),
-            message: format!(
-                "another appliance answers at {}, with host id {host}; nothing is written to it \
-                 until somebody runs nitro-ingress approve {}",
-                connection.url,
-                Hosts::approval(host)
-            ),
+            message: hosts::stranger(&connection.url, host),
         })
     }
 
@@ -249,7 +230,7 @@ impl Told {
     async fn retire(&self, findings: &Findings<'_>) {
         let ours: BTreeSet<&ObjectKey> = findings.ingresses().map(|(key, _, _)| key).collect();
         for report in self.world.watches.reports.all() {
-            let key = super::world::key_of(report.as_ref());
+            let key = super::asked::key_of(report.as_ref());
             if report.spec.appliance != self.name || ours.contains(&key) {
                 continue;
             }

@@ -8,7 +8,7 @@ use crate::api_server::Cluster;
 use crate::rig::Rig;
 use crate::wait::{SOON, wait_for};
 
-const SHOP: &str = "\
+pub(crate) const SHOP: &str = "\
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:

@@ -119,9 +119,6 @@ impl<'a> Rig<'a> {
     pub(crate) fn controller_as(&self, user: &User, more: &[&str]) -> Controller {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("controller-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let kubeconfig = self.server.kubeconfig(user);
-        let password = self.server.folder.join("password");
-        std::fs::write(&password, PASSWORD).unwrap();
         let mut arguments: Vec<String> = [
             "controller",
             "--log-level=debug",
@@ -131,16 +128,11 @@ impl<'a> Rig<'a> {
             "--lease-duration=3s",
             "--takeover-delay=1s",
             "--longest-retry=2s",
-            "--nitro-username=nsroot",
         ]
         .map(str::to_owned)
         .into();
-        arguments.push(format!("--kubeconfig={}", kubeconfig.display()));
-        arguments.push(format!("--namespace={}", self.namespace));
-        arguments.push(format!("--lease-namespace={}", self.namespace));
-        arguments.push(format!("--cluster-id={}", self.namespace));
-        arguments.push(format!("--nitro-url={}", self.mock.url));
-        arguments.push(format!("--nitro-password-file={}", password.display()));
+        arguments.extend(self.of_cluster(user));
+        arguments.extend(self.of_appliance());
         let name_of = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
         arguments.retain(|one| !more.iter().any(|other| name_of(other) == name_of(one)));
         arguments.extend(more.iter().map(|&text| text.to_owned()));
@@ -148,6 +140,27 @@ impl<'a> Rig<'a> {
         let folder = (self.server.folder.as_path(), Folder::Kept);
         let process = Leashed::start(&name, program, folder, &arguments).unwrap();
         Controller { process }
+    }
+
+    /// Arguments that name the cluster, and what of it is looked at.
+    pub(crate) fn of_cluster(&self, user: &User) -> [String; 3] {
+        [
+            format!("--kubeconfig={}", self.server.kubeconfig(user).display()),
+            format!("--namespace={}", self.namespace),
+            format!("--cluster-id={}", self.namespace),
+        ]
+    }
+
+    /// Arguments that name the appliance, and the controller's own namespace.
+    pub(crate) fn of_appliance(&self) -> [String; 4] {
+        let password = self.server.folder.join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        [
+            format!("--lease-namespace={}", self.namespace),
+            format!("--nitro-url={}", self.mock.url),
+            "--nitro-username=nsroot".to_owned(),
+            format!("--nitro-password-file={}", password.display()),
+        ]
     }
 
     /// The report of an Ingress, once its condition `Programmed` has this reason.
