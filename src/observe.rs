@@ -14,7 +14,7 @@ mod unsaved;
 
 use crate::model::{Kind, Mark};
 use crate::nitro::{Client, Transport};
-use crate::observed::{ApplianceSettings, ObservedState};
+use crate::observed::{ApplianceSettings, LastChange, ObservedState};
 pub use reading::Reading;
 use world::World;
 
@@ -51,8 +51,7 @@ fn settings(reading: &Reading, world: &World<'_>) -> Result<ApplianceSettings, E
         default_profile: reading.flag(Kind::SSLPARAMETER.name(), "defaultprofile"),
         unsaved,
         unsaved_is_ours: unsaved && changes.is_some_and(|text| unsaved::is_ours(text, world)),
-        is_change_past: last_change != now,
-        last_change,
+        last_change: LastChange { is_past: last_change != now, time: last_change },
         version,
     })
 }

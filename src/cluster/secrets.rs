@@ -130,7 +130,8 @@ impl Secrets {
         // To read a Secret by its name may be allowed where to list them is not.
         let refused: Vec<ObjectKey> = {
             let shared = self.lock();
-            let is_unread = |key: &&ObjectKey| matches!(shared.known.get(*key), None | Some(Known::Unread(_)));
+            let is_unread =
+                |key: &&ObjectKey| matches!(shared.known.get(*key), None | Some(Known::Unread(_)));
             let is_new = |key: &&ObjectKey| unknown_before.contains(*key);
             wanted.iter().filter(is_new).filter(is_unread).cloned().collect()
         };

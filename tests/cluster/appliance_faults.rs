@@ -111,12 +111,15 @@ pub(crate) async fn drift_on_every_kind_is_repaired(cluster: &Cluster) {
         let all = before["bindings"][kind].as_object().cloned().unwrap_or_default();
         let flag = fields.last().copied().filter(|field| ["snicert", "ca"].contains(field));
         let is_meant = |one: &Value| {
-            let is_ours = one[parent].as_str().is_some_and(|name| name.starts_with("k8s-web") || name.contains("443"));
+            let is_ours = one[parent]
+                .as_str()
+                .is_some_and(|name| name.starts_with("k8s-web") || name.contains("443"));
             is_ours && flag.is_none_or(|flag| one[flag] == true)
         };
         let one = all.values().find(|one| is_meant(one));
         let one = one.unwrap_or_else(|| panic!("no {kind} is ours: {all:?}"));
-        let child: Vec<(&str, &Value)> = fields.iter().map(|field| (*field, &one[*field])).collect();
+        let child: Vec<(&str, &Value)> =
+            fields.iter().map(|field| (*field, &one[*field])).collect();
         rig.mock.unbind_by_hand(kind, one[parent].as_str().unwrap(), &child);
         repaired(&rig, kind, &before).await;
         // A change in the very second of a change of members is found with the next full reading.
@@ -152,7 +155,9 @@ pub(crate) async fn an_appliance_that_is_down_is_waited_for(cluster: &Cluster) {
 }
 
 pub(crate) async fn a_session_that_ends_or_cannot_begin_is_made_up_for(cluster: &Cluster) {
-    let rig = Rig::on(&cluster.server, Mock::with(Options { most_sessions: 2, ..Options::default() })).await;
+    let rig =
+        Rig::on(&cluster.server, Mock::with(Options { most_sessions: 2, ..Options::default() }))
+            .await;
     let _controller = rig.controller(&[]);
     applied(&rig).await;
     rig.mock.act(|node| node.appliance.expire_sessions());
@@ -211,12 +216,16 @@ pub(crate) async fn a_failover_is_followed(cluster: &Cluster) {
     rig.apply(seed::endpoints(&["10.1.0.9"])).await;
     wait_for("the member on the new primary", SOON, async || {
         let servers = second.names("server");
-        if servers.iter().any(|name| name.ends_with("10.1.0.9")) { Ok(()) } else { Err(format!("{servers:?}")) }
+        if servers.iter().any(|name| name.ends_with("10.1.0.9")) {
+            Ok(())
+        } else {
+            Err(format!("{servers:?}"))
+        }
     })
     .await;
     // Nothing was written to a node that is secondary.
     let is_lost = |entry: &&JournalEntry| entry.errorcode == 1028;
     assert_eq!(rig.mock.journal().iter().filter(is_lost).count(), 0);
-    let status = rig.netscaler(&name).await.status.unwrap();
+    let status = rig.described(&name).await.status.unwrap();
     assert_eq!(status.role.as_deref(), Some("Primary"));
 }

@@ -1,5 +1,6 @@
 //! A test's own world: a namespace, an appliance, and controllers between them.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -42,7 +43,8 @@ impl Drop for Controller {
     /// Where a test fails, what the controller said last is worth reading.
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", self.process.log());
+            let said = self.process.log() + "\n";
+            std::io::stderr().write_all(said.as_bytes()).unwrap();
         }
     }
 }
@@ -335,15 +337,19 @@ impl<'a> Rig<'a> {
     }
 
     /// The appliance as it is described and as it is.
-    pub(crate) async fn netscaler(&self, name: &str) -> NetScaler {
+    pub(crate) async fn described(&self, name: &str) -> NetScaler {
         Api::all(self.client.clone()).get(name).await.unwrap()
     }
 
     /// Waits until this endpoint of an appliance is used.
     pub(crate) async fn uses(&self, name: &str, url: &str) {
         wait_for(&format!("{url} to be used"), SOON, async || {
-            let status = self.netscaler(name).await.status.unwrap_or_default();
-            if status.endpoint.as_deref() == Some(url) { Ok(()) } else { Err(format!("{status:?}")) }
+            let status = self.described(name).await.status.unwrap_or_default();
+            if status.endpoint.as_deref() == Some(url) {
+                Ok(())
+            } else {
+                Err(format!("{status:?}"))
+            }
         })
         .await;
     }
@@ -388,11 +394,6 @@ impl<'a> Rig<'a> {
     {
         let api: Api<K> = Api::namespaced(self.client.clone(), &self.namespace);
         api.delete(name, &DeleteParams::default()).await.unwrap();
-    }
-
-    /// What a controller says in its log must be read where a test fails.
-    pub(crate) fn show(&self, controller: &Controller) -> String {
-        controller.process.log()
     }
 }
 

@@ -113,8 +113,8 @@ impl Reconciler {
         let observed = observe(&connection.client, &policy.mark).await?;
         let now = Instant::now();
         self.measure(Stage::Observe, begun);
-        let settings = &observed.settings;
-        self.known.observed(&settings.last_change, settings.is_change_past);
+        let change = &observed.settings.last_change;
+        self.known.observed(&change.time, change.is_past);
         self.schedule.observed(now);
         if observed.settings.unsaved && observed.settings.unsaved_is_ours {
             self.schedule.unsaved(now);
