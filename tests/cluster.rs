@@ -57,6 +57,8 @@ mod robust;
 mod appliance_faults;
 #[path = "cluster/two_controllers.rs"]
 mod two_controllers;
+#[path = "cluster/many.rs"]
+mod many;
 #[path = "cluster/programming.rs"]
 mod programming;
 
@@ -128,6 +130,7 @@ fn main() -> ExitCode {
         two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
         two_controllers: a_failover_without_changes_writes_nothing,
         two_controllers: who_stops_gracefully_is_followed_at_once,
+        many: one_bad_ingress_of_each_kind_harms_nobody_else,
         robust: a_restart_on_a_converged_appliance_writes_nothing,
         robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
         robust: an_api_server_that_goes_away_costs_nothing,
