@@ -15,9 +15,9 @@ mod described;
 mod tell;
 mod reconcile;
 mod unserved;
+mod keeper;
 pub mod once;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,6 @@ use crate::admin::{self, Health};
 use crate::chain::chain;
 use crate::cluster::connect::{self, Access, connect};
 use crate::cluster::lease::{Lease, Standing};
-use crate::cluster::resources::netscaler::NetScaler;
 use crate::cluster::secrets::{Mode, Secrets};
 use crate::cluster::status::Writer;
 use crate::cluster::watch::{Listener, Scope, Watches};
@@ -42,9 +41,8 @@ use crate::metrics::Metrics;
 use crate::model::{ClusterId, ObjectKey};
 use crate::nitro::{Credentials, Trust};
 use crate::policy::Policy;
-use appliance::Target;
 pub use appliance::Trouble;
-use reconcile::Reconciler;
+use keeper::Keeper;
 pub use schedule::Timing;
 use world::World;
 
@@ -133,11 +131,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     let metrics = Metrics::new();
     let health = Health::new(timing.longest_retry + LONGEST_TURN);
     let mut tasks = JoinSet::new();
-    let listener =
-        TcpListener::bind(listen).await.map_err(|source| Error::Listen { listen, source })?;
-    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "answering probes");
-    let measured = (health.clone(), metrics.clone());
-    tasks.spawn(admin::serve(listener, measured, std::future::pending()));
+    answer_probes(listen, (health.clone(), metrics.clone()), &mut tasks).await?;
     let mut stop = std::pin::pin!(stop);
     policy.mark.cluster = select! {
         id = id_of(&client, cluster_id) => id,
@@ -167,10 +161,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         health,
         client,
     });
-    let (leasing, reading) = (Arc::clone(&world), Arc::clone(&world));
-    tasks.spawn(async move { leasing.lease.keep().await });
-    tasks.spawn(async move { reading.secrets.refresh().await });
-    tasks.spawn(count_leadership(Arc::clone(&world)));
+    keep_going(&world, &mut tasks);
     tracing::info!(cluster = %policy.mark.cluster, identity, "waiting for all watches");
     select! {
         () = world.watches.synced() => {
@@ -190,6 +181,27 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     world.lease.release().await;
     tasks.shutdown().await;
     Ok(())
+}
+
+/// Answers probes and gives metrics from now on.
+async fn answer_probes(
+    listen: SocketAddr,
+    measured: (Health, Metrics),
+    tasks: &mut JoinSet<()>,
+) -> Result<(), Error> {
+    let listener =
+        TcpListener::bind(listen).await.map_err(|source| Error::Listen { listen, source })?;
+    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "answering probes");
+    tasks.spawn(admin::serve(listener, measured, std::future::pending()));
+    Ok(())
+}
+
+/// Starts what goes on beside the turns: the lease, and Secrets that no watch tells of.
+fn keep_going(world: &Arc<World>, tasks: &mut JoinSet<()>) {
+    let (leasing, reading) = (Arc::clone(world), Arc::clone(world));
+    tasks.spawn(async move { leasing.lease.keep().await });
+    tasks.spawn(async move { reading.secrets.refresh().await });
+    tasks.spawn(count_leadership(Arc::clone(world)));
 }
 
 /// What must go on for ever has ended, and nothing is left but to start again.
@@ -234,113 +246,4 @@ async fn count_leadership(world: Arc<World>) {
             return;
         }
     }
-}
-
-/// Keeps one reconciler for each appliance.
-struct Keeper<'a> {
-    world: &'a Arc<World>,
-    fence: Fence,
-    policy: Policy,
-    /// Our own namespace, in which credentials lie.
-    namespace: String,
-    given: Option<Given>,
-}
-
-/// A reconciler at work.
-struct Running {
-    stop: watch::Sender<bool>,
-    target: watch::Sender<Target>,
-    /// What it was made of.
-    made_of: Option<NetScaler>,
-}
-
-impl Keeper<'_> {
-    /// Starts and stops reconcilers as appliances come and go, until it is told to stop.
-    async fn keep(self, mut stop: std::pin::Pin<&mut impl Future<Output = ()>>) {
-        let mut changed = self.world.changed.subscribe();
-        let mut standing = self.world.lease.standing();
-        let mut running: BTreeMap<String, Running> = BTreeMap::new();
-        let mut tasks = JoinSet::new();
-        loop {
-            self.adapt(&mut running, &mut tasks);
-            let served = running.keys().map(String::as_str).collect();
-            select! {
-                () = &mut stop => break,
-                () = unserved::tell(self.world, &self.policy, &served) => {}
-            }
-            select! {
-                () = &mut stop => break,
-                Ok(()) = changed.changed() => {}
-                Ok(()) = standing.changed() => {}
-                // One that was told to stop has stopped, and another may take its place.
-                Some(ended) = tasks.join_next() => drop(running.remove(&of_task(ended))),
-            }
-        }
-        for one in running.values() {
-            one.stop.send_replace(true);
-        }
-        while let Some(ended) = tasks.join_next().await {
-            of_task(ended);
-        }
-    }
-
-    fn adapt(&self, running: &mut BTreeMap<String, Running>, tasks: &mut JoinSet<String>) {
-        let objects = self.world.watches.netscalers.all();
-        let objects = objects.map(|object| (object.name_any(), Some(without_status(&object))));
-        let given = self.given.as_ref().map(|_| (String::new(), None));
-        let wanted: BTreeMap<String, Option<NetScaler>> = objects.chain(given).collect();
-        for (name, one) in running.iter().filter(|(name, _)| !wanted.contains_key(*name)) {
-            if !one.stop.send_replace(true) {
-                tracing::info!(appliance = name, "the NetScaler is gone; what it has stays");
-            }
-        }
-        for (name, object) in wanted {
-            let Some(target) = self.target(object.as_ref()) else { continue };
-            match running.get_mut(&name) {
-                // One that ends is not begun again before it has ended.
-                Some(one) if one.made_of == object || *one.stop.borrow() => {}
-                Some(one) => {
-                    one.target.send_replace(target);
-                    one.made_of = object;
-                }
-                None => {
-                    let (stop, stopped) = watch::channel(false);
-                    let (sender, targets) = watch::channel(target.clone());
-                    let fence = self.fence.branch();
-                    let reconciler =
-                        Reconciler::new(Arc::clone(self.world), name.clone(), target, fence);
-                    tasks.spawn_local(reconciler.run(stopped, targets));
-                    running.insert(name, Running { stop, target: sender, made_of: object });
-                }
-            }
-        }
-    }
-
-    /// An appliance as its object describes it, or else as the settings do.
-    fn target(&self, object: Option<&NetScaler>) -> Option<Target> {
-        match object {
-            Some(object) => Some(Target::of_object(object, &self.policy, &self.namespace)),
-            None => Some(Target::of_settings(self.given.as_ref()?, &self.policy)),
-        }
-    }
-}
-
-/// The appliance whose reconciler has ended. One that panicked takes everything with it: whoever runs
-/// us starts us again.
-fn of_task(ended: Result<String, JoinError>) -> String {
-    match ended {
-        Ok(name) => name,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => error.to_string(),
-        },
-    }
-}
-
-/// What an appliance is made of: not what we write into it, nor annotations.
-fn without_status(object: &NetScaler) -> NetScaler {
-    let mut object = object.clone();
-    object.status = None;
-    object.metadata.annotations = None;
-    object
 }

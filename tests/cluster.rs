@@ -67,6 +67,7 @@ mod commands;
 
 use std::process::ExitCode;
 
+use libtest_mimic::Trial;
 use running::{Shared, trials};
 
 fn main() -> ExitCode {
@@ -75,7 +76,16 @@ fn main() -> ExitCode {
     }
     let arguments = libtest_mimic::Arguments::from_args();
     let shared = Shared::default();
-    let tests = trials!(shared;
+    let mut tests = of_servers_and_chart(&shared);
+    tests.extend(of_commands_and_controllers(&shared));
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    // Only now: it ends the servers.
+    drop(shared);
+    conclusion.exit_code()
+}
+
+fn of_servers_and_chart(shared: &Shared) -> Vec<Trial> {
+    trials!(shared;
         servers: the_server_says_its_version,
         servers: a_missing_program_is_named_with_what_to_do,
         servers: what_never_comes_is_told_with_what_is_there_instead,
@@ -112,6 +122,11 @@ fn main() -> ExitCode {
         chart_controller: it_serves_a_netscaler_object_with_the_rights_of_the_chart,
         chart_controller: it_reads_credentials_where_it_serves_nothing,
         chart_controller: what_it_asks_of_an_appliance_stands_on_the_page_of_its_user,
+    )
+}
+
+fn of_commands_and_controllers(shared: &Shared) -> Vec<Trial> {
+    trials!(shared;
         resources: a_netscaler_with_a_wrong_value_is_refused,
         resources: a_netscaler_keeps_its_prefix,
         programming: an_ingress_is_programmed_and_says_so,
@@ -143,9 +158,5 @@ fn main() -> ExitCode {
         robust: a_paused_ingress_stays_as_it_is,
         left_over: nothing_survives_a_killed_test_program,
         left_over: nothing_survives_a_signal_for_all_of_a_group,
-    );
-    let conclusion = libtest_mimic::run(&arguments, tests);
-    // Only now: it ends the servers.
-    drop(shared);
-    conclusion.exit_code()
+    )
 }

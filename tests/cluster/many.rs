@@ -149,7 +149,8 @@ fn faulty(class: &str, number: usize, (what, value, _): &(&str, &str, &str)) -> 
     let mut ingress = ingress(class, &format!("bad-{number}"), GOOD + number);
     if what.starts_with('/') {
         let number: Option<i64> = value.parse().ok();
-        *ingress.pointer_mut(what).unwrap() = number.map_or(json!(value), |number| json!(number));
+        *ingress.pointer_mut(what).unwrap() =
+            number.map_or_else(|| json!(value), |number| json!(number));
     } else {
         ingress["metadata"]["annotations"][format!("ingress.citrix.com/{what}")] = json!(value);
     }
