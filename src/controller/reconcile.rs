@@ -17,7 +17,7 @@ use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::appliance::{Connection, Target, Trouble, first_wait};
+use super::appliance::{Connection, Target, Trouble};
 use super::asked::Asked;
 use super::schedule::{Blocks, Due, Schedule};
 use super::tell::{Now, Told};
@@ -26,7 +26,7 @@ use super::world::World;
 use crate::admin::Pulse;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
-use crate::execute::{OpOutcome, Outcomes, Problem, execute};
+use crate::execute::{Outcomes, execute};
 use crate::fence::Fence;
 use crate::metrics::{self, Stage};
 use crate::observed::ObservedState;
@@ -35,7 +35,7 @@ use crate::policy::Policy;
 use crate::report::{Findings, Found, Reason};
 use crate::snapshot::Snapshot;
 use crate::translate::Translation;
-use memory::is_of_members;
+use memory::{is_of_members, refused};
 
 /// Keeps one appliance like the cluster.
 pub(super) struct Reconciler {
@@ -312,15 +312,7 @@ impl Reconciler {
         }
         let outcomes = done.as_ref().map(|done| (&done.plan, &done.outcomes));
         let found = Found { snapshot, translation, observed, left, outcomes };
-        let problems = done.iter().flat_map(|done| &done.outcomes.ops);
-        let refused = problems.filter_map(|outcome| match outcome {
-            OpOutcome::Failed(Problem::Nitro(error)) | OpOutcome::Unknown(error) => {
-                Some(first_wait(error))
-            }
-            OpOutcome::Failed(Problem::Differs { .. }) => Some(Duration::from_secs(30)),
-            OpOutcome::Done | OpOutcome::Skipped { .. } | OpOutcome::Waiting => None,
-        });
-        let refused = refused.max();
+        let refused = done.as_ref().and_then(|done| refused(&done.outcomes));
         self.is_converged = left.is_empty() && refused.is_none();
         let told = Now {
             settings,

@@ -1,9 +1,10 @@
 //! What is known of an appliance after a plan: what was read, and what we wrote since.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::super::appliance::first_wait;
 use super::Reconciler;
-use crate::execute::{OpOutcome, Outcomes};
+use crate::execute::{OpOutcome, Outcomes, Problem};
 use crate::model::Kind;
 use crate::plan::{Op, Plan, aim, simulate};
 use crate::translate::Translation;
@@ -63,4 +64,17 @@ pub(super) fn is_of_members(plan: &Plan) -> bool {
         | Op::Unlink { .. }
         | Op::Verify { .. } => false,
     })
+}
+
+/// How long to wait at first before what the appliance refused is tried again; `None` if it refused
+/// nothing.
+pub(super) fn refused(outcomes: &Outcomes) -> Option<Duration> {
+    let waits = outcomes.ops.iter().filter_map(|outcome| match outcome {
+        OpOutcome::Failed(Problem::Nitro(error)) | OpOutcome::Unknown(error) => {
+            Some(first_wait(error))
+        }
+        OpOutcome::Failed(Problem::Differs { .. }) => Some(Duration::from_secs(30)),
+        OpOutcome::Done | OpOutcome::Skipped { .. } | OpOutcome::Waiting => None,
+    });
+    waits.max()
 }
