@@ -14,6 +14,10 @@ use crate::rig::Rig;
 use crate::seed;
 use crate::wait::{SOON, wait_for};
 
+/// What a controller says each time that it cannot use the appliance of its settings. It may have
+/// others, of other tests.
+const GIVEN_UP: &str = "the appliance cannot be used appliance=\"\"";
+
 async fn applied(rig: &Rig<'_>) {
     for object in seed::references() {
         rig.apply(object).await;
@@ -141,9 +145,9 @@ pub(crate) async fn an_appliance_that_is_down_is_waited_for(cluster: &Cluster) {
     assert!(!note.is_empty());
     // However long it lasts, the waits between the tries grow up to the longest one.
     rig.mock.go_down();
-    let (begun, before_that) = (Instant::now(), controller.said("the appliance cannot be used"));
+    let (begun, before_that) = (Instant::now(), controller.said(GIVEN_UP));
     wait_for("ten tries", Duration::from_mins(1), async || {
-        let tries = controller.said("the appliance cannot be used") - before_that;
+        let tries = controller.said(GIVEN_UP) - before_that;
         if tries >= 10 { Ok(()) } else { Err(format!("{tries}")) }
     })
     .await;
