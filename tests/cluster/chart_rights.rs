@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
-use kube::api::{ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, Client};
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use nitro_ingress::cluster::watch::{Listener, Namespaces, Scope, Watches};
@@ -117,8 +117,9 @@ pub(crate) async fn with_namespaces_listed_it_sees_no_secret_of_another(cluster:
         it.assert_may_not("get list watch", "secrets", elsewhere).await;
         it.assert_may_not("get list watch", "networking.k8s.io/ingresses", elsewhere).await;
     }
-    // That is where Events about NetScalers are.
+    // There are Events about NetScalers and the Lease.
     it.assert_may("create patch", "events.k8s.io/events", "default").await;
+    it.assert_may("create patch", "events.k8s.io/events", &it.values.release).await;
     it.assert_may_not("create patch", "events.k8s.io/events", "kube-system").await;
     it.assert_may("get list watch", "configmaps:defaults", shop).await;
     it.assert_may_not("get list watch", "configmaps:other", shop).await;
@@ -138,6 +139,8 @@ pub(crate) async fn with_a_netscaler_object_it_reads_the_secret_that_this_names(
     let netscalers: Api<NetScaler> = Api::all(cluster.server.client());
     let made = netscalers.get("rights").await.unwrap();
     assert_eq!(made.spec.endpoints, ["https://192.0.2.2"]);
+    // Controllers of other tests would look at it.
+    netscalers.delete("rights", &DeleteParams::default()).await.unwrap();
 }
 
 pub(crate) async fn in_get_mode_it_lists_no_secrets(cluster: &Cluster) {

@@ -1,6 +1,6 @@
 //! Our custom resources, as an API server judges them.
 
-use kube::api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Error};
 use serde_json::{Value, json};
@@ -69,4 +69,6 @@ pub(crate) async fn a_netscaler_keeps_its_prefix(cluster: &Cluster) {
     change(json!({ "defaultVip": "192.0.2.10" })).await.unwrap();
     let refused = change(json!({ "prefix": "other" })).await.unwrap_err().to_string();
     assert!(refused.contains("cannot be changed"), "{refused}");
+    // Controllers of other tests would look at it.
+    netscalers.delete("prefix", &DeleteParams::default()).await.unwrap();
 }
