@@ -6,17 +6,21 @@ pub mod apply;
 pub mod lint;
 pub mod explain;
 pub mod controller;
+pub mod approve;
+pub mod purge;
 pub mod annotations;
 pub mod crds;
 pub mod completions;
 pub mod screen;
 mod pipeline;
+mod cluster;
 
 use std::io::{self, Read};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::Timestamp;
 
+use crate::controller::{approvals, once};
 use crate::settings::{self, Environment, LogLevel, OutputSettings};
 use screen::Screen;
 
@@ -44,9 +48,9 @@ Example:
 pub enum Command {
     /// Show what would change on an appliance, and change nothing
     ///
-    /// Reads manifests and shows the plan, grouped by Ingress. Without --nitro-url, everything is
-    /// planned as for an empty appliance, and no network is needed. With it, the appliance is read,
-    /// and nothing is written.
+    /// Reads manifests, or without -f the cluster, and shows the plan, grouped by Ingress. Of the
+    /// cluster it is what the controller would do next, if it has the same settings. Without an
+    /// appliance, everything is planned as for an empty one. Nothing is written anywhere.
     Plan(Box<plan::Arguments>),
     /// Change an appliance so that it matches manifests
     ///
@@ -61,13 +65,25 @@ pub enum Command {
     /// Say why an Ingress is on an appliance as it is
     ///
     /// From each annotation, part and Secret of it to the objects on the appliance, and back. What
-    /// a part does is what would be otherwise without it. No appliance is needed.
+    /// a part does is what would be otherwise without it. The Ingress is one of manifests, or
+    /// without -f of the cluster. No appliance is needed.
     Explain(Box<explain::Arguments>),
     /// Keep appliances like the cluster
     ///
     /// Watches Ingresses and what they refer to, and makes the appliance match them, until it is
     /// told to stop. What became of each Ingress stands in its report.
     Controller(Box<controller::Arguments>),
+    /// Let go on what a controller holds back
+    ///
+    /// Many deletions at once, and another box behind the address of an appliance, wait for somebody
+    /// to say that they are meant. What waits stands in the status of the NetScaler, in an Event, and
+    /// in the plan.
+    Approve(approve::Arguments),
+    /// Remove all that a cluster has on an appliance
+    ///
+    /// For clusters that are no longer there, or are to leave the appliance. What would go is shown
+    /// first, and stays unless --yes is given. Objects of other clusters and of others stay.
+    Purge(Box<purge::Arguments>),
     /// List every annotation that is known
     Annotations(annotations::Arguments),
     /// Write the definitions of the custom resources
@@ -89,6 +105,8 @@ impl Command {
             | Self::Apply(_)
             | Self::Lint(_)
             | Self::Explain(_)
+            | Self::Approve(_)
+            | Self::Purge(_)
             | Self::Annotations(_)
             | Self::Crds(_)
             | Self::Completions(_) => LogLevel::Error,
@@ -173,6 +191,15 @@ pub enum Error {
         #[source]
         source: crate::observe::Error,
     },
+    /// No manifests are given, and the cluster cannot be read.
+    #[error("no manifests are given with -f, and the cluster cannot be read (see --kubeconfig)")]
+    Cluster(#[source] once::Error),
+    /// The appliance that is meant in a cluster is not there, or cannot be read.
+    #[error(transparent)]
+    InCluster(once::Error),
+    /// Nothing was approved.
+    #[error(transparent)]
+    Approve(#[from] approvals::Error),
     /// The controller could not begin.
     #[error(transparent)]
     Controller(#[from] crate::controller::Error),
@@ -204,8 +231,10 @@ pub async fn run(command: Command, surroundings: &mut Surroundings<'_>) -> Resul
         Command::Plan(arguments) => plan::run(&arguments, surroundings).await,
         Command::Apply(arguments) => apply::run(&arguments, surroundings).await,
         Command::Lint(arguments) => lint::run(&arguments, surroundings),
-        Command::Explain(arguments) => explain::run(&arguments, surroundings),
+        Command::Explain(arguments) => explain::run(&arguments, surroundings).await,
         Command::Controller(arguments) => controller::run(&arguments, surroundings).await,
+        Command::Approve(arguments) => approve::run(&arguments, surroundings).await,
+        Command::Purge(arguments) => purge::run(&arguments, surroundings).await,
         Command::Annotations(arguments) => annotations::run(&arguments, &mut surroundings.screen),
         Command::Crds(arguments) => crds::run(&arguments, &mut surroundings.screen),
         Command::Completions(arguments) => completions::run(&arguments, &mut surroundings.screen),
@@ -226,8 +255,17 @@ pub fn show_error(error: &Error, screen: &mut Screen<'_>) -> io::Result<()> {
         | Error::ApplianceMissing
         | Error::Connect(_)
         | Error::Observe { .. }
+        | Error::Cluster(_)
+        | Error::InCluster(_)
+        | Error::Approve(_)
         | Error::Controller(_)
         | Error::Write(_) => screen.error(error),
+    }
+}
+
+impl From<once::Error> for Error {
+    fn from(error: once::Error) -> Self {
+        if error.is_of_cluster() { Self::Cluster(error) } else { Self::InCluster(error) }
     }
 }
 
@@ -244,6 +282,9 @@ impl Error {
             | Self::SeveralIngresses { .. }
             | Self::ApplianceMissing
             | Self::Connect(_)
+            | Self::Cluster(_)
+            | Self::InCluster(_)
+            | Self::Approve(_)
             | Self::Controller(_)
             | Self::Observe { .. } => false,
         }

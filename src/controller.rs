@@ -7,10 +7,14 @@
 mod schedule;
 mod watchful;
 mod hosts;
+pub mod approvals;
+mod asked;
 mod world;
 mod appliance;
+mod described;
 mod tell;
 mod reconcile;
+pub mod once;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,7 +32,7 @@ use crate::admin::{self, Health};
 use crate::chain::chain;
 use crate::cluster::connect::{self, Access, connect};
 use crate::cluster::lease::{Lease, Standing};
-use crate::cluster::resources::netscaler::{NetScaler, Saving};
+use crate::cluster::resources::netscaler::NetScaler;
 use crate::cluster::secrets::{Mode, Secrets};
 use crate::cluster::status::Writer;
 use crate::cluster::watch::{Listener, Scope, Watches};
@@ -36,8 +40,9 @@ use crate::fence::Fence;
 use crate::metrics::Metrics;
 use crate::model::{ClusterId, ObjectKey};
 use crate::nitro::{Credentials, Trust};
-use crate::policy::{self, ApplianceClasses, BrakeLimits, Policy};
-use appliance::{CredentialSource, Target};
+use crate::policy::Policy;
+use appliance::Target;
+pub use appliance::Trouble;
 use reconcile::Reconciler;
 pub use schedule::Timing;
 use world::World;
@@ -139,7 +144,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     let counted = metrics.clone();
     let told = Listener {
         changed: changed.clone(),
-        interrupted: Arc::new(move |kind| counted.watch_error(kind)),
+        interrupted: Arc::new(move |one| counted.watch_error(&one.kind)),
     };
     let fence = Fence::default();
     let world = Arc::new(World {
@@ -289,53 +294,10 @@ impl Keeper<'_> {
 
     /// An appliance as its object describes it, or else as the settings do.
     fn target(&self, object: Option<&NetScaler>) -> Option<Target> {
-        let Some(object) = object else {
-            let Given { endpoints, trust, credentials, is_sidecar } = self.given.clone()?;
-            let mut policy = self.policy.clone();
-            policy.appliance_classes = ApplianceClasses::NamingNone;
-            let credentials = CredentialSource::Settings(credentials);
-            let drift = crate::cluster::resources::netscaler::Drift::default();
-            let name = String::new();
-            return Some(Target { name, endpoints, trust, credentials, policy, drift, is_sidecar });
-        };
-        let spec = &object.spec;
-        let mut policy = self.policy.clone();
-        policy.appliance_classes = ApplianceClasses::Naming(object.name_any());
-        if let Some(prefix) = &spec.prefix {
-            policy.mark.prefix.clone_from(prefix);
+        match object {
+            Some(object) => Some(Target::of_object(object, &self.policy, &self.namespace)),
+            None => Some(Target::of_settings(self.given.as_ref()?, &self.policy)),
         }
-        policy.default_vip = spec.default_vip.as_ref().and_then(|vip| vip.parse().ok());
-        let vips = spec.vip_namespaces.iter();
-        let vips =
-            vips.filter_map(|(vip, all)| Some((vip.parse().ok()?, all.iter().cloned().collect())));
-        policy.vip_namespaces = vips.collect();
-        policy.enable_default_profile = spec.enable_default_profile.unwrap_or_default();
-        policy.consent.references = spec.allowed_references.iter().cloned().collect();
-        policy.consent.saving = match spec.save {
-            Saving::Own => policy::Saving::Own,
-            Saving::All => policy::Saving::All,
-            Saving::Never => policy::Saving::Never,
-        };
-        if let Some(brake) = spec.brake {
-            let usize = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-            policy.consent.brake =
-                BrakeLimits { count: usize(brake.count), percent: usize(brake.percent) };
-        }
-        let trust = match (&spec.ca, spec.insecure) {
-            (Some(ca), _) => Trust::Authorities(ca.clone().into_bytes()),
-            (None, Some(true)) => Trust::Anybody,
-            (None, _) => Trust::Platform,
-        };
-        let secret = ObjectKey::new(self.namespace.as_str(), spec.credentials.secret_name.as_str());
-        Some(Target {
-            name: object.name_any(),
-            endpoints: spec.endpoints.clone(),
-            trust,
-            credentials: CredentialSource::Secret(secret),
-            policy,
-            drift: spec.drift,
-            is_sidecar: false,
-        })
     }
 }
 

@@ -14,7 +14,7 @@ mod unsaved;
 
 use crate::model::{Kind, Mark};
 use crate::nitro::{Client, Transport};
-use crate::observed::{ApplianceSettings, ObservedState};
+use crate::observed::{ApplianceSettings, LastChange, ObservedState};
 pub use reading::Reading;
 use world::World;
 
@@ -44,13 +44,14 @@ fn settings(reading: &Reading, world: &World<'_>) -> Result<ApplianceSettings, E
     let unsaved = reading.flag("nsconfig", "configchanged");
     let changes = reading.unsaved_changes.as_deref();
     // Read before everything else: what changes meanwhile shows at the next look.
-    let last_change = reading.text("nsconfig", "lastconfigchangedtime").unwrap_or_default();
+    let time = |field| reading.text("nsconfig", field).unwrap_or_default();
+    let (last_change, now) = (time("lastconfigchangedtime"), time("currentsytemtime"));
     Ok(ApplianceSettings {
         features: features.iter().map(|feature| feature.to_ascii_uppercase()).collect(),
         default_profile: reading.flag(Kind::SSLPARAMETER.name(), "defaultprofile"),
         unsaved,
         unsaved_is_ours: unsaved && changes.is_some_and(|text| unsaved::is_ours(text, world)),
-        last_change,
+        last_change: LastChange { is_past: last_change != now, time: last_change },
         version,
     })
 }

@@ -54,6 +54,15 @@ pub struct ObservedCertkey {
     pub keyed: bool,
 }
 
+/// When the running configuration was last changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastChange {
+    /// The time, in seconds, as the appliance writes it.
+    pub time: String,
+    /// Whether that second was over when it was read, so that no later change has the same time.
+    pub is_past: bool,
+}
+
 /// Settings of the whole appliance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApplianceSettings {
@@ -65,8 +74,8 @@ pub struct ApplianceSettings {
     pub unsaved: bool,
     /// Whether, if so, all that differs is ours (after a crash of our own).
     pub unsaved_is_ours: bool,
-    /// When the running configuration was last changed, as the appliance writes it.
-    pub last_change: String,
+    /// The last change of the running configuration.
+    pub last_change: LastChange,
     /// What the appliance calls itself: version and build.
     pub version: String,
 }

@@ -34,6 +34,26 @@ pub struct Policy {
     pub consent: Consent,
 }
 
+impl Policy {
+    /// One for a cluster of which nothing is to be on the appliance: no Ingress is ours.
+    pub fn without_ingresses(mark: Mark) -> Self {
+        Self {
+            mark,
+            controller_names: BTreeSet::new(),
+            ingress_classes: BTreeSet::new(),
+            appliance_classes: ApplianceClasses::All,
+            unknown_class: UnknownClass::Unmet,
+            default_vip: None,
+            vip_namespaces: BTreeMap::new(),
+            config_map: None,
+            members: MemberSource::default(),
+            drain_delay_secs: 0,
+            enable_default_profile: false,
+            consent: Consent { prune: true, ..Consent::default() },
+        }
+    }
+}
+
 /// Who the members of service groups are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MemberSource {

@@ -35,6 +35,7 @@ use crate::tls::Material;
 pub use band::Band;
 use candidates::{Candidates, candidates};
 use claims::Claimant;
+pub use class::appliance_of;
 use reading::{Reader, Reading};
 
 /// Translates a whole snapshot.

@@ -58,6 +58,9 @@ mod appliance_faults;
 #[path = "cluster/programming.rs"]
 mod programming;
 
+#[path = "cluster/commands.rs"]
+mod commands;
+
 use std::process::ExitCode;
 
 use running::{Shared, trials};
@@ -108,6 +111,10 @@ fn main() -> ExitCode {
         resources: a_netscaler_with_a_wrong_value_is_refused,
         resources: a_netscaler_keeps_its_prefix,
         programming: an_ingress_is_programmed_and_says_so,
+        commands: the_plan_for_a_cluster_is_what_its_controller_does,
+        commands: an_ingress_of_a_cluster_is_explained_for_the_appliance_of_its_class,
+        commands: a_cluster_that_cannot_be_read_is_told_with_both_ways,
+        commands: an_approval_is_added_where_the_controller_reads_it,
         lifecycle: an_ingress_lives_and_dies,
         lifecycle: one_that_leaves_our_class_loses_address_and_report,
         appliance_faults: a_reboot_that_loses_everything_is_made_up_for,

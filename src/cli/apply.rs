@@ -13,7 +13,7 @@ use progress::Progress;
 
 /// The options of `apply`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = EXAMPLE, mut_arg("paths", |paths| paths.required(true)))]
 pub struct Arguments {
     #[command(flatten)]
     common: Common,
@@ -42,12 +42,27 @@ pub(super) async fn run(
 }
 
 async fn apply(pipeline: &mut Pipeline, screen: &mut Screen<'_>) -> Result<End, Error> {
+    let turn = show(pipeline, screen).await?;
+    carry_on(pipeline, turn, screen).await
+}
+
+/// Plans, and shows the plan.
+pub(super) async fn show(pipeline: &mut Pipeline, screen: &mut Screen<'_>) -> Result<Turn, Error> {
     if pipeline.appliance().is_none() {
         return Err(Error::ApplianceMissing);
     }
-    let mut turn = pipeline.turn().await?;
+    let turn = pipeline.turn().await?;
     pipeline.comment(&turn, screen)?;
     screen.out.text(&super::plan::text(&turn, &screen.out))?;
+    Ok(turn)
+}
+
+/// Carries out a plan that was shown, and what follows it.
+pub(super) async fn carry_on(
+    pipeline: &mut Pipeline,
+    mut turn: Turn,
+    screen: &mut Screen<'_>,
+) -> Result<End, Error> {
     for remaining in (0..MOST_PLANS).rev() {
         if turn.plan.is_empty() {
             break;

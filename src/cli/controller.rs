@@ -9,7 +9,7 @@ use super::pipeline::trust_of;
 use super::{End, Error, Surroundings};
 use crate::controller::{self, Given, Options};
 use crate::nitro::Credentials;
-use crate::settings::{self, ClusterSettings, ControllerSettings, Settings};
+use crate::settings::{self, ClusterSettings, ControllerSettings, SeatSettings, Settings};
 
 /// The options of `controller`.
 #[derive(Debug, Args)]
@@ -36,14 +36,14 @@ pub(super) async fn run(
     surroundings: &mut Surroundings<'_>,
 ) -> Result<End, Error> {
     let Arguments { cluster, controller, settings } = arguments;
-    let appliance = given(arguments, surroundings)?;
+    let appliance = given((settings, controller.seat()), surroundings)?;
     let environment = &surroundings.environment;
     let policy = settings.policy_in_cluster(environment)?;
     let options = Options {
         access: cluster.access(),
         scope: cluster.scope(&policy),
         secrets: cluster.secrets(),
-        lease: controller.lease(),
+        lease: controller.seat().lease(),
         lease_duration: controller.lease_duration(),
         identity: environment.identity(),
         timing: controller.timing(),
@@ -66,13 +66,12 @@ pub(super) async fn run(
 }
 
 /// The appliance that the settings name, if they do.
-fn given(
-    arguments: &Arguments,
+pub(super) fn given(
+    (settings, seat): (&Settings, &SeatSettings),
     surroundings: &mut Surroundings<'_>,
 ) -> Result<Option<Given>, Error> {
-    let Arguments { controller, settings, .. } = arguments;
     let environment = surroundings.environment.clone();
-    let is_sidecar = controller.is_sidecar();
+    let is_sidecar = seat.is_sidecar();
     let Some(found) = settings.appliance_of(&environment, is_sidecar)? else { return Ok(None) };
     if found.trust == settings::Trust::Anybody {
         let warning = "the appliance's certificate is not verified (--nitro-insecure)";

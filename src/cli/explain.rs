@@ -6,6 +6,7 @@ mod words;
 
 use clap::{Args, ValueEnum};
 
+use super::cluster::ClusterOptions;
 use super::input::{self, Manifests};
 use super::{End, Error, Surroundings};
 use crate::explain::{Standing, explain};
@@ -30,16 +31,20 @@ pub struct Arguments {
 
     #[command(flatten)]
     settings: MeaningSettings,
+
+    #[command(flatten)]
+    cluster: ClusterOptions,
 }
 
 /// What follows `-f` is taken for a path, so the name comes first.
-const USAGE: &str = "nitro-ingress explain <INGRESS> -f <PATH>... [OPTIONS]";
+const USAGE: &str = "nitro-ingress explain <INGRESS> [-f <PATH>...] [OPTIONS]";
 
 const EXAMPLE: &str = "\
 Exit status: 0 if the Ingress is served, 1 if it is not, or if there is an error.
 
 Example:
-  nitro-ingress explain ingress/web -f manifests/";
+  nitro-ingress explain ingress/web -f manifests/
+  nitro-ingress explain shop/web --context production";
 
 /// The form of the explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,17 +56,27 @@ enum Form {
 }
 
 /// Runs the command.
-pub(super) fn run(
+pub(super) async fn run(
     arguments: &Arguments,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<End, Error> {
-    let Arguments { ingress, output, manifests, settings } = arguments;
+    let Arguments { ingress, output, manifests, settings, cluster } = arguments;
     let Surroundings { environment, now, stdin, screen } = surroundings;
-    let policy = settings.policy(environment)?;
-    let mut snapshot = input::read(manifests, *stdin, *now)?.snapshot;
-    // TLS is judged as on an appliance that is ready for it.
-    snapshot.facts = Facts { default_profile: true, ..Facts::default() };
-    let key = find(ingress, &snapshot)?;
+    let (policy, snapshot, key) = if manifests.is_empty() {
+        let policy = settings.policy_in_cluster(environment)?;
+        let mut cluster = cluster.read((policy, settings.cluster_id()), None).await?;
+        let key = find(ingress, &cluster.objects())?;
+        cluster.mean_that_of(&key).await?;
+        let policy = cluster.policy();
+        let snapshot = cluster.snapshot(&policy).await;
+        (policy, snapshot, key)
+    } else {
+        let mut snapshot = input::read(manifests, *stdin, *now)?.snapshot;
+        // TLS is judged as on an appliance that is ready for it.
+        snapshot.facts = Facts { default_profile: true, ..Facts::default() };
+        let key = find(ingress, &snapshot)?;
+        (settings.policy(environment)?, snapshot, key)
+    };
     let Some(explanation) = explain(&snapshot, &policy, &key) else {
         return Err(missing(ingress, &snapshot));
     };

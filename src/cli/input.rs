@@ -23,8 +23,15 @@ pub struct Manifests {
     /// YAML or JSON, any number of documents. Of a directory, all files that end in .yaml, .yml or
     /// .json, and those of the directories in it. Ingresses, IngressClasses, Secrets, Services,
     /// EndpointSlices and Nodes are read; anything else is passed over with a note.
-    #[arg(short = 'f', long = "filename", value_name = "PATH", required = true, num_args = 1..)]
+    #[arg(short = 'f', long = "filename", value_name = "PATH", num_args = 1..)]
     paths: Vec<PathBuf>,
+}
+
+impl Manifests {
+    /// Whether none are named.
+    pub const fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
 }
 
 /// The manifests of one command.

@@ -19,7 +19,7 @@ use crate::translate::translate;
 
 /// The options of `lint`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = EXAMPLE, mut_arg("paths", |paths| paths.required(true)))]
 pub struct Arguments {
     /// The form of the findings
     #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Form::Text)]

@@ -1,4 +1,4 @@
-//! One turn of the pipeline over files: observe, translate, plan. Nothing is written here.
+//! Turns of the pipeline over files: observe, translate, plan. Nothing is written here.
 
 use std::io;
 
@@ -15,7 +15,7 @@ use crate::observed::ObservedState;
 use crate::plan::render::{Header, Target};
 use crate::plan::{Plan, plan};
 use crate::policy::Policy;
-use crate::settings::{self, Settings};
+use crate::settings::{self, PurgeSettings, Settings};
 use crate::snapshot::Snapshot;
 use crate::translate::{Translation, translate};
 
@@ -23,13 +23,13 @@ use crate::translate::{Translation, translate};
 #[derive(Debug, Args)]
 pub(super) struct Common {
     #[command(flatten)]
-    manifests: Manifests,
+    pub(super) manifests: Manifests,
 
     /// Delete what the manifests do not hold: every Ingress of this cluster that is on the
     /// appliance and not in the input
     ///
     /// Without it, they stay as they are.
-    #[arg(long)]
+    #[arg(long, requires = "paths")]
     prune: bool,
 
     /// Let --prune delete everything: the manifests may hold no Ingress at all
@@ -37,7 +37,7 @@ pub(super) struct Common {
     allow_empty: bool,
 
     #[command(flatten)]
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 /// What stays the same from one turn to the next.
@@ -51,7 +51,6 @@ pub(super) struct Pipeline {
 pub(super) struct Appliance {
     pub(super) client: Client<Https>,
     url: String,
-    is_unverified: bool,
 }
 
 /// What one turn found out.
@@ -67,10 +66,7 @@ impl Pipeline {
         let Common { manifests, prune, allow_empty, settings } = common;
         let Surroundings { environment, now, stdin, screen } = surroundings;
         let policy = settings.policy(environment, *prune)?;
-        let appliance = settings.appliance(environment)?.map(Appliance::new).transpose()?;
-        if appliance.as_ref().is_some_and(|appliance| appliance.is_unverified) {
-            screen.warning("the appliance's certificate is not verified (--nitro-insecure)")?;
-        }
+        let appliance = Appliance::of(settings.appliance(environment)?, screen)?;
         let input = input::read(manifests, *stdin, *now)?;
         screen.diagnostics(&input.diagnostics)?;
         if *prune && !allow_empty && input.snapshot.ingresses.is_empty() {
@@ -83,6 +79,22 @@ impl Pipeline {
             return Err(Error::PrunePassedOver { ingress: ingress.object.to_string() });
         }
         Ok(Self { snapshot: input.snapshot, policy, appliance })
+    }
+
+    /// The same for a cluster of which nothing is to stay.
+    pub(super) fn without_ingresses(
+        settings: &PurgeSettings,
+        surroundings: &mut Surroundings<'_>,
+    ) -> Result<Self, Error> {
+        let Surroundings { environment, now, screen, .. } = surroundings;
+        let policy = settings.policy(environment)?;
+        let appliance = Appliance::of(settings.appliance(environment)?, screen)?;
+        Ok(Self { snapshot: Snapshot::empty(*now), policy, appliance })
+    }
+
+    /// What was planned already.
+    pub(super) const fn planned(snapshot: Snapshot, policy: Policy) -> Self {
+        Self { snapshot, policy, appliance: None }
     }
 
     /// The appliance, if one is named.
@@ -110,7 +122,7 @@ impl Pipeline {
         }
     }
 
-    /// Whether an Ingress is among the files.
+    /// Whether an Ingress is there.
     pub(super) fn holds(&self, translation: &Translation, id: &IngressId) -> bool {
         translation.ingresses.get(id).is_some_and(|key| self.snapshot.ingresses.contains_key(key))
     }
@@ -125,7 +137,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Whether something that the files ask for will not be so.
+    /// Whether something that is asked for will not be so.
     pub(super) fn falls_short(&self, turn: &Turn) -> bool {
         let Turn { translation, plan, .. } = turn;
         plan.held_back.is_some()
@@ -145,12 +157,19 @@ pub(super) fn trust_of(trust: settings::Trust) -> Trust {
 }
 
 impl Appliance {
-    fn new(settings: settings::Appliance) -> Result<Self, Error> {
+    /// The appliance that settings name, if they name one.
+    fn of(
+        settings: Option<settings::Appliance>,
+        screen: &mut Screen<'_>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(settings) = settings else { return Ok(None) };
         let settings::Appliance { url, username, password, trust } = settings;
         let https = Https::new(&url, &trust_of(trust))?;
-        let is_unverified = https.is_unverified();
+        if https.is_unverified() {
+            screen.warning("the appliance's certificate is not verified (--nitro-insecure)")?;
+        }
         let client = Client::new(https, Credentials::new(username, password));
-        Ok(Self { client, url, is_unverified })
+        Ok(Some(Self { client, url }))
     }
 
     async fn observe(&self, policy: &Policy) -> Result<(ObservedState, Target), Error> {

@@ -2,10 +2,12 @@
 
 use clap::{Args, ValueEnum};
 
+use super::cluster::ClusterOptions;
 use super::pipeline::{Common, Pipeline, Turn};
 use super::screen::Stream;
 use super::{End, Error, Surroundings};
 use crate::plan::render::{self, Style};
+use crate::settings::SeatSettings;
 
 /// The options of `plan`.
 #[derive(Debug, Args)]
@@ -21,6 +23,12 @@ pub struct Arguments {
 
     #[command(flatten)]
     common: Common,
+
+    #[command(flatten)]
+    cluster: ClusterOptions,
+
+    #[command(flatten)]
+    seat: SeatSettings,
 }
 
 const EXAMPLE: &str = "\
@@ -29,7 +37,8 @@ is an error, or an Ingress that cannot be served as it asks.
 
 Example:
   nitro-ingress plan -f ingress.yaml -f secrets/ --nitro-url https://192.0.2.2 \\
-    --nitro-username nsroot --nitro-password-file password";
+    --nitro-username nsroot --nitro-password-file password
+  nitro-ingress plan --context production --appliance dmz";
 
 /// The form of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,11 +56,15 @@ pub(super) async fn run(
     arguments: &Arguments,
     surroundings: &mut Surroundings<'_>,
 ) -> Result<End, Error> {
-    let Arguments { common, output, detailed_exitcode } = arguments;
-    let mut pipeline = Pipeline::new(common, surroundings)?;
-    let turn = pipeline.turn().await;
-    pipeline.close().await;
-    let turn = turn?;
+    let Arguments { common, output, detailed_exitcode, cluster, seat } = arguments;
+    let (pipeline, turn) = if common.manifests.is_empty() {
+        super::cluster::turn(cluster, (&common.settings, seat), surroundings).await?
+    } else {
+        let mut pipeline = Pipeline::new(common, surroundings)?;
+        let turn = pipeline.turn().await;
+        pipeline.close().await;
+        (pipeline, turn?)
+    };
     pipeline.comment(&turn, &mut surroundings.screen)?;
     let text = match output {
         Form::Text => text(&turn, &surroundings.screen.out),

@@ -18,7 +18,7 @@ use tokio::sync::watch::Sender;
 use tokio::task::AbortHandle;
 
 use super::connect::{DEADLINE, WATCH_SECS};
-use super::watch::Listener;
+use super::watch::{Interrupted, Listener};
 use crate::model::{ObjectKey, Redacted};
 use crate::snapshot::{Secret, Snapshot};
 
@@ -130,7 +130,8 @@ impl Secrets {
         // To read a Secret by its name may be allowed where to list them is not.
         let refused: Vec<ObjectKey> = {
             let shared = self.lock();
-            let is_unread = |key: &&ObjectKey| matches!(shared.known.get(*key), None | Some(Known::Unread(_)));
+            let is_unread =
+                |key: &&ObjectKey| matches!(shared.known.get(*key), None | Some(Known::Unread(_)));
             let is_new = |key: &&ObjectKey| unknown_before.contains(*key);
             wanted.iter().filter(is_new).filter(is_unread).cloned().collect()
         };
@@ -310,7 +311,8 @@ async fn watch(
                 // The error itself may quote what could not be decoded.
                 let why = why(&error);
                 tracing::warn!(%namespace, why, "the watch of Secrets is interrupted");
-                (listener.interrupted)("Secret");
+                let kind = "Secret".to_owned();
+                (listener.interrupted)(&Interrupted { kind, why: why.clone() });
                 lock(&shared).silent.insert(namespace.clone());
                 is_news = unread(&shared, &namespace, &why);
                 told.send_replace(true);

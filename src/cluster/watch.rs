@@ -51,6 +51,18 @@ pub struct Scope {
     pub config_map: Option<ObjectKey>,
     /// Whether Nodes may be members.
     pub nodes: bool,
+    /// Whether our own custom resources are watched, which need not be installed otherwise.
+    pub own_resources: bool,
+}
+
+/// Why a watch did not tell what is there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("objects of kind {kind} cannot be listed because {why}")]
+pub struct Interrupted {
+    /// What was to be listed.
+    pub kind: String,
+    /// What was in the way.
+    pub why: String,
 }
 
 /// Who hears of what the watches see.
@@ -58,8 +70,8 @@ pub struct Scope {
 pub struct Listener {
     /// Told of every change that means something.
     pub changed: Sender<()>,
-    /// Told of every interruption of a watch: the kind.
-    pub interrupted: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Told of every interruption of a watch.
+    pub interrupted: Arc<dyn Fn(&Interrupted) + Send + Sync>,
 }
 
 /// The objects of one kind.
@@ -122,6 +134,11 @@ impl Watches {
             Namespaces::All | Namespaces::Listed(_) => Kept { stores: Vec::new() },
         };
         let nodes = if scope.nodes { start.cluster_wide() } else { Kept { stores: Vec::new() } };
+        let (netscalers, reports) = if scope.own_resources {
+            (start.cluster_wide(), start.namespaced(|_| ()))
+        } else {
+            (Kept { stores: Vec::new() }, Kept { stores: Vec::new() })
+        };
         Self {
             ingresses: start.namespaced(move |event| of_ingresses.note(event)),
             classes: start.cluster_wide(),
@@ -130,8 +147,8 @@ impl Watches {
             config_maps,
             nodes,
             namespaces,
-            netscalers: start.cluster_wide(),
-            reports: start.namespaced(|_| ()),
+            netscalers,
+            reports,
             deleted,
             scope,
         }
@@ -321,8 +338,9 @@ async fn watch<K: Watched>(
         let event = match event {
             Ok(event) => event.modify(Prune::prune),
             Err(error) => {
-                tracing::warn!(%kind, error = chain(&error), "the watch is interrupted");
-                (told.interrupted)(&kind);
+                let interrupted = Interrupted { kind: kind.to_string(), why: chain(&error) };
+                tracing::warn!(%kind, error = interrupted.why, "the watch is interrupted");
+                (told.interrupted)(&interrupted);
                 continue;
             }
         };

@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::world::World;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
+use crate::cluster::secrets::Secrets;
 use crate::fence::Fence;
-use crate::metrics::NitroRequest;
+use crate::metrics::{Metrics, NitroRequest};
 use crate::model::{ObjectKey, Redacted};
 use crate::nitro::{
     Class, Client, Credentials, Error, Exchange, Https, HttpsError, Request, Trust,
@@ -61,7 +61,7 @@ pub(super) struct Connection {
 
 /// Why an appliance cannot be worked with.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// It is not described well enough.
     #[error("{0}")]
     Target(String),
@@ -157,13 +157,13 @@ impl Target {
     /// Logs in to the appliance: to the primary node, if there are two.
     pub(super) async fn connect(
         &self,
-        world: &World,
-        fence: &Fence,
+        secrets: &Secrets,
+        (metrics, fence): (&Metrics, &Fence),
     ) -> Result<Connection, Trouble> {
-        let credentials = self.credentials.read(world)?;
+        let credentials = self.credentials.read(secrets)?;
         let mut trouble = None;
         for url in &self.endpoints {
-            match self.try_node(url, &credentials, (world, fence)).await {
+            match self.try_node(url, &credentials, (metrics, fence)).await {
                 Ok(Some(connection)) => return Ok(connection),
                 Ok(None) => tracing::info!(url, "it is the secondary node"),
                 Err(error) => {
@@ -180,11 +180,11 @@ impl Target {
         &self,
         url: &str,
         credentials: &Credentials,
-        (world, fence): (&World, &Fence),
+        (metrics, fence): (&Metrics, &Fence),
     ) -> Result<Option<Connection>, Trouble> {
         let https = Https::new(url, &self.trust)?;
-        world.metrics.insecure(&self.name, https.is_unverified());
-        let (metrics, name) = (world.metrics.clone(), self.name.clone());
+        metrics.insecure(&self.name, https.is_unverified());
+        let (metrics, name) = (metrics.clone(), self.name.clone());
         let client = Client::new(https, credentials.clone()).fenced(fence.clone());
         let client = client.observed_by(move |exchange| {
             let Exchange { method, kind, effect, outcome, duration } = *exchange;
@@ -207,6 +207,14 @@ impl Target {
         Ok(Some(Connection { client, url, role, nodes, host, credentials }))
     }
 
+    /// Takes in what only the appliance itself can say of it.
+    pub(super) async fn suit(&mut self, connection: &Connection) -> Result<(), Trouble> {
+        if self.is_sidecar && self.policy.default_vip.is_none() {
+            self.policy.default_vip = connection.own_address().await?;
+        }
+        Ok(())
+    }
+
     /// The objects whose content the way to the appliance depends on.
     pub(super) fn secrets(&self) -> BTreeSet<ObjectKey> {
         match &self.credentials {
@@ -218,11 +226,11 @@ impl Target {
 
 impl CredentialSource {
     /// The credentials as they are now.
-    pub(super) fn read(&self, world: &World) -> Result<Credentials, Trouble> {
+    pub(super) fn read(&self, secrets: &Secrets) -> Result<Credentials, Trouble> {
         match self {
             Self::Settings(read) => read().map_err(Trouble::Target),
             Self::Secret(key) => {
-                let secret = world.secrets.get(key);
+                let secret = secrets.get(key);
                 let secret = secret.ok_or_else(|| {
                     Trouble::Target(format!("Secret \"{key}\" with the credentials is not there"))
                 })?;
@@ -259,7 +267,7 @@ impl Connection {
     }
 
     /// The appliance's own address, on which a CPX serves.
-    pub(super) async fn own_address(&self) -> Result<Option<std::net::IpAddr>, Trouble> {
+    async fn own_address(&self) -> Result<Option<std::net::IpAddr>, Trouble> {
         let rows = self.client.send(&Request::singleton("nsip")).await?.into_rows()?;
         let own = rows.iter().find(|row| row::shown(row, "type").as_deref() == Some("NSIP"));
         Ok(own.and_then(|row| row::shown(row, "ipaddress")?.parse().ok()))

@@ -9,7 +9,26 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Hosts(BTreeMap<String, BTreeSet<String>>);
 
+/// The annotation of the lease in which the numbers of the hardware are kept, where there is no
+/// `NetScaler` object to keep them.
+pub(super) const KEPT: &str = "nitro-ingress.dev/hosts";
+
+/// What is said of hardware that is not what is meant by its address.
+pub(super) fn stranger(url: &str, host: &str) -> String {
+    let approval = Hosts::approval(host);
+    format!(
+        "another appliance answers at {url}, with host id {host}; nothing is written to it until \
+         somebody runs nitro-ingress approve {approval}"
+    )
+}
+
 impl Hosts {
+    /// Those that are kept on the lease.
+    pub(super) fn of_lease(annotations: &BTreeMap<String, String>) -> Self {
+        let kept = annotations.get(KEPT).map(String::as_str).unwrap_or_default();
+        Self::parse(kept.split(','))
+    }
+
     /// Reads a list as it is written: an address and a number each.
     pub(super) fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Self {
         let mut hosts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -40,6 +59,11 @@ impl Hosts {
     /// Takes this hardware for what is meant from now on, and no other.
     pub(super) fn confirm(&mut self, url: &str, host: &str) {
         self.0.insert(url.to_owned(), [host.to_owned()].into());
+    }
+
+    /// What an approval must name, read from what is said of the hardware.
+    pub(super) fn approved_by(said: &str) -> Option<String> {
+        said.split_whitespace().find(|word| word.starts_with("host-")).map(str::to_owned)
     }
 
     /// What an approval of this hardware must name.

@@ -7,16 +7,17 @@
 mod memory;
 mod reach;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::select;
 use tokio::sync::watch::Receiver;
+use tokio::time::timeout;
 
 use super::appliance::{Connection, Target, Trouble, first_wait};
+use super::asked::Asked;
 use super::schedule::{Blocks, Due, Schedule};
 use super::tell::{Now, Told};
 use super::watchful::Known;
@@ -27,13 +28,12 @@ use crate::cluster::resources::netscaler::Drift;
 use crate::execute::{OpOutcome, Outcomes, Problem, execute};
 use crate::fence::Fence;
 use crate::metrics::{self, Stage};
-use crate::model::{IngressId, ObjectKey};
 use crate::observed::ObservedState;
 use crate::plan::{Plan, plan};
 use crate::policy::Policy;
 use crate::report::{Findings, Found, Reason};
-use crate::snapshot::{Proof, Snapshot};
-use crate::translate::{Translation, translate};
+use crate::snapshot::Snapshot;
+use crate::translate::Translation;
 use memory::is_of_members;
 
 /// Keeps one appliance like the cluster.
@@ -48,10 +48,7 @@ pub(super) struct Reconciler {
     /// The appliance as we know it; `None` if it must be read.
     observed: Option<ObservedState>,
     known: Known,
-    /// The Secrets that are followed for it.
-    followed: BTreeSet<ObjectKey>,
-    /// What reading by name showed of Ingresses that the appliance has and no watch tells of.
-    read: BTreeMap<IngressId, Option<Proof>>,
+    asked: Asked,
     /// Whether whoever wrote before us can write no more.
     is_alone: bool,
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
@@ -85,6 +82,9 @@ enum End {
     Refused(Duration),
 }
 
+/// As long as a second of the appliance lasts, and a little more.
+const SECOND: Duration = Duration::from_millis(1100);
+
 /// Plans that may follow each other in one turn: one that ends after the settings of the
 /// appliance, one that does the rest, one for what changed meanwhile.
 const MOST_PLANS: usize = 4;
@@ -98,6 +98,7 @@ impl Reconciler {
         Self {
             pulse: world.health.pulse(format!("the loop of {of}")),
             told: Told::new(Arc::clone(&world), name.clone()),
+            asked: Asked::new(name.clone()),
             world,
             name,
             target,
@@ -106,8 +107,6 @@ impl Reconciler {
             connection: None,
             observed: None,
             known: Known::default(),
-            followed: BTreeSet::new(),
-            read: BTreeMap::new(),
             is_alone: false,
             is_converged: false,
         }
@@ -160,7 +159,7 @@ impl Reconciler {
             }
             return;
         };
-        let now = self.target.credentials.read(&self.world);
+        let now = self.target.credentials.read(&self.world.secrets);
         if now.is_ok_and(|now| now != connection.credentials) {
             (self.connection, self.observed) = (None, None);
             self.schedule.try_now(Instant::now());
@@ -219,10 +218,7 @@ impl Reconciler {
 
     async fn try_turn(&mut self, due: Due) -> Result<End, Trouble> {
         let Some(annotations) = self.lead().await? else { return Ok(End::Idle) };
-        if !self.followed.is_superset(&self.target.secrets()) {
-            self.followed.extend(self.target.secrets());
-            self.world.secrets.follow(&self.name, &self.followed).await;
-        }
+        self.asked.follow(self.world.sources(), self.target.secrets()).await;
         self.connect().await?;
         if due.observe {
             self.observed = None;
@@ -280,6 +276,7 @@ impl Reconciler {
             }
             self.observed = None;
             done = Some(now);
+            self.let_the_second_pass().await;
         }
         // The last plan of a turn is concluded above.
         Ok(End::Idle)
@@ -335,30 +332,20 @@ impl Reconciler {
         }
     }
 
-    /// What the cluster asks of the appliance. Secrets that are referred to are waited for.
+    /// What the cluster asks of the appliance.
     async fn translate(&mut self, policy: &Policy) -> (Snapshot, Translation) {
-        loop {
-            let observed = self.observed.as_mut().expect("the appliance was read");
-            let mut snapshot = self.world.snapshot(Timestamp::now());
-            snapshot.gone = self.world.gone(&observed.facts, &snapshot, &mut self.read).await;
-            self.world.secrets.show(&mut snapshot);
-            snapshot.facts = std::mem::take(&mut observed.facts);
-            let begun = Instant::now();
-            let translation = translate(&snapshot, policy);
-            self.world.metrics.stage(&self.name, Stage::Translate, begun.elapsed());
-            observed.facts = std::mem::take(&mut snapshot.facts);
-            let mut wanted = translation.secrets.clone();
-            wanted.extend(self.target.secrets());
-            if wanted == self.followed {
-                return (snapshot, translation);
-            }
-            self.world.secrets.follow(&self.name, &wanted).await;
-            let was_complete = wanted.is_subset(&self.followed);
-            self.followed = wanted;
-            if was_complete {
-                return (snapshot, translation);
-            }
-        }
+        let observed = self.observed.as_mut().expect("the appliance was read");
+        let secrets = self.target.secrets();
+        let asked = self.asked.translate(self.world.sources(), &secrets, (observed, policy)).await;
+        self.world.metrics.stage(&self.name, Stage::Translate, self.asked.took());
+        asked
+    }
+
+    /// Waits until what we wrote can be told from what others write: the appliance counts in seconds.
+    /// A change of the cluster does not wait.
+    async fn let_the_second_pass(&self) {
+        let mut changed = self.world.changed.subscribe();
+        let _at_most = timeout(SECOND, changed.changed()).await;
     }
 
     /// A part of a turn has ended.

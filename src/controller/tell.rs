@@ -1,6 +1,8 @@
 //! Tells the cluster what a turn found out: reports, addresses, the state of the appliance, and
 //! Events where something has changed.
 
+mod appliance;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,15 +12,16 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::networking::v1::Ingress;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 use tokio::time::timeout;
 
 use super::appliance::{Connection, Target, Trouble};
-use super::hosts::Hosts;
+use super::approvals;
+use super::hosts::{self, Hosts};
 use super::world::World;
 use crate::chain::chain;
-use crate::cluster::resources::netscaler::{Counts, NetScalerStatus, PendingDeletions};
+use crate::cluster::resources::netscaler::{Counts, NetScalerStatus};
 use crate::cluster::resources::report::IngressReportStatus;
 use crate::cluster::status::{Tone, reference};
 use crate::metrics;
@@ -26,7 +29,7 @@ use crate::model::ObjectKey;
 use crate::nitro::Credentials;
 use crate::observed::ApplianceSettings;
 use crate::plan::HeldBack;
-use crate::report::{Findings, Programmed, Reason, find, set};
+use crate::report::{Findings, Programmed, Reason, find};
 
 /// What was told of one appliance last.
 pub(super) struct Told {
@@ -57,13 +60,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The deletions that a status shows.
 const SHOWN_DELETIONS: usize = 10;
 
-/// The annotation of a `NetScaler`, or of the lease, that approves what waits.
-pub(super) const APPROVED: &str = "nitro-ingress.dev/approve";
-
-/// The annotation of the lease in which the numbers of the hardware are kept, where there is no
-/// `NetScaler` object to keep them.
-const HOSTS: &str = "nitro-ingress.dev/hosts";
-
 impl Told {
     /// Nothing yet.
     pub(super) fn new(world: Arc<World>, name: String) -> Self {
@@ -74,8 +70,7 @@ impl Told {
     /// Begins with what was told by whoever wrote before us.
     pub(super) fn take_over(&mut self, annotations: &BTreeMap<String, String>) {
         if self.name.is_empty() {
-            let kept = annotations.get(HOSTS).map(String::as_str).unwrap_or_default();
-            self.hosts = Hosts::parse(kept.split(','));
+            self.hosts = Hosts::of_lease(annotations);
             return;
         }
         let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
@@ -85,12 +80,12 @@ impl Told {
 
     /// Notes which credentials are tried.
     pub(super) fn use_credentials(&mut self, target: &Target) {
-        self.tried = target.credentials.read(&self.world).ok();
+        self.tried = target.credentials.read(&self.world.secrets).ok();
     }
 
     /// Whether the credentials are others than those that were tried last.
     pub(super) fn has_other_credentials(&self, target: &Target) -> bool {
-        let now = target.credentials.read(&self.world).ok();
+        let now = target.credentials.read(&self.world.secrets).ok();
         now.is_some() && now != self.tried
     }
 
@@ -98,14 +93,7 @@ impl Told {
     pub(super) fn approvals(&self, of_lease: &BTreeMap<String, String>) -> BTreeSet<String> {
         let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
         let annotations = object.and_then(|object| object.metadata.annotations.clone());
-        let annotations = annotations.as_ref().unwrap_or(of_lease);
-        let approved = annotations.get(APPROVED).map(String::as_str).unwrap_or_default();
-        approved
-            .split(',')
-            .map(str::trim)
-            .filter(|one| !one.is_empty())
-            .map(str::to_owned)
-            .collect()
+        approvals::of(annotations.as_ref().unwrap_or(of_lease))
     }
 
     /// Why nothing may be written, if the box behind a connection is not the one that is meant.
@@ -122,18 +110,13 @@ impl Told {
             is_known = true;
         }
         if self.hosts != before && self.name.is_empty() {
-            self.world.lease.note(HOSTS, self.hosts.entries().join(",")).await;
+            self.world.lease.note(hosts::KEPT, self.hosts.entries().join(",")).await;
         }
         (!is_known).then(|| Reason {
             kind: "Synced",
             holds: false,
             reason: "WrongBox".to_owned(),
-            message: format!(
-                "another appliance answers at {}, with host id {host}; nothing is written to it \
-                 until somebody runs nitro-ingress approve {}",
-                connection.url,
-                Hosts::approval(host)
-            ),
+            message: hosts::stranger(&connection.url, host),
         })
     }
 
@@ -206,7 +189,7 @@ impl Told {
             return false;
         }
         let writer = &self.world.writer;
-        let writes = async {
+        let all = async {
             if is_new || after != before {
                 writer.report(ingress, (&self.name, is_new), &after).await?;
             }
@@ -215,7 +198,7 @@ impl Told {
             }
             Ok::<(), kube::Error>(())
         };
-        let problem = match timeout(PATIENCE, writes).await {
+        let problem = match timeout(PATIENCE, all).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => {
                 is_silent.set(!matches!(error, kube::Error::Api(_)));
@@ -249,7 +232,7 @@ impl Told {
     async fn retire(&self, findings: &Findings<'_>) {
         let ours: BTreeSet<&ObjectKey> = findings.ingresses().map(|(key, _, _)| key).collect();
         for report in self.world.watches.reports.all() {
-            let key = super::world::key_of(report.as_ref());
+            let key = super::asked::key_of(report.as_ref());
             if report.spec.appliance != self.name || ours.contains(&key) {
                 continue;
             }
@@ -258,140 +241,6 @@ impl Told {
                 tracing::warn!(ingress = %key, error = chain(&error), "its report is not removed");
             }
         }
-    }
-
-    async fn tell_appliance(&mut self, counts: Counts, now: Now<'_>) {
-        let Now { settings, held_back, in_the_way, is_converged } = now;
-        let mut status = self.status.clone();
-        let time = Time(seconds(Timestamp::now()));
-        let yes = |kind, message: &str| Reason {
-            kind,
-            holds: true,
-            reason: kind.to_owned(),
-            message: message.to_owned(),
-        };
-        self.put(&mut status, &yes("Reachable", "the appliance answers"));
-        let profile = if settings.default_profile {
-            yes("DefaultProfileEnabled", "the default SSL profile is enabled")
-        } else {
-            Reason {
-                kind: "DefaultProfileEnabled",
-                holds: false,
-                reason: "Disabled".to_owned(),
-                message: "the default SSL profile is not enabled: TLS needs it".to_owned(),
-            }
-        };
-        self.put(&mut status, &profile);
-        let synced = in_the_way.unwrap_or_else(|| {
-            if is_converged {
-                yes("Synced", "the appliance matches the cluster")
-            } else {
-                Reason {
-                    kind: "Synced",
-                    holds: false,
-                    reason: "Pending".to_owned(),
-                    message: "not all that the cluster asks for is on the appliance".to_owned(),
-                }
-            }
-        });
-        let is_synced = synced.holds;
-        self.put(&mut status, &synced);
-        status.version = Some(settings.version.clone());
-        status.counts = Some(counts);
-        // The time of each turn would be a write each time.
-        if is_synced && !self.was("Synced") {
-            status.last_sync = Some(time.clone());
-        }
-        status.unsaved_since =
-            if settings.unsaved { self.status.unsaved_since.clone().or(Some(time)) } else { None };
-        status.pending_deletions = held_back.map(|held| PendingDeletions {
-            digest: held.digest.clone(),
-            count: u32::try_from(held.deletions.len()).unwrap_or(u32::MAX),
-            first: held.deletions.iter().take(SHOWN_DELETIONS).cloned().collect(),
-        });
-        status.host_ids = self.hosts.entries();
-        self.measure(&status, settings.unsaved_is_ours);
-        self.write(status).await;
-    }
-
-    fn measure(&self, status: &NetScalerStatus, unsaved_is_ours: bool) {
-        let (metrics, name) = (&self.world.metrics, self.name.as_str());
-        metrics.reachable(name, true);
-        let unsaved = status.unsaved_since.as_ref().filter(|_| unsaved_is_ours);
-        metrics.unsaved_since(name, unsaved.map(|time| time.0));
-        let pending = status.pending_deletions.as_ref().map_or(0, |pending| pending.count);
-        metrics.pending_deletions(name, usize::try_from(pending).unwrap_or(usize::MAX));
-        if find(&status.conditions, "Synced").is_some_and(|one| one.status == "True") {
-            metrics.last_sync(name, Timestamp::now());
-        }
-    }
-
-    /// Notes which node is used.
-    pub(super) fn connected(&mut self, connection: &Connection) {
-        self.status.endpoint = Some(connection.url.clone());
-        self.status.role = Some(connection.role.clone());
-    }
-
-    fn was(&self, kind: &str) -> bool {
-        find(&self.status.conditions, kind).is_some_and(|condition| condition.status == "True")
-    }
-
-    fn put(&self, status: &mut NetScalerStatus, reason: &Reason) {
-        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
-        let generation = object.and_then(|object| object.metadata.generation);
-        set(&mut status.conditions, reason, generation, Timestamp::now());
-    }
-
-    /// Writes the status of the appliance if it differs, and Events of what is news in it.
-    async fn write(&mut self, status: NetScalerStatus) {
-        let about = self.about();
-        for condition in &status.conditions {
-            let before = find(&self.status.conditions, &condition.type_);
-            let is_news = match before {
-                Some(before) => {
-                    (&before.status, &before.reason) != (&condition.status, &condition.reason)
-                }
-                None => true,
-            };
-            if is_news && condition.reason != "Pending" {
-                let tone = tone(condition);
-                let news = (condition.reason.as_str(), condition.message.as_str());
-                self.event(&about, tone, news).await;
-            }
-        }
-        if let Some(pending) = &status.pending_deletions
-            && self.status.pending_deletions.as_ref().map(|one| &one.digest)
-                != Some(&pending.digest)
-        {
-            let note = format!(
-                "{} deletions wait for an approval, the first of them: {}; if they are meant, run \
-                 nitro-ingress approve {}",
-                pending.count,
-                pending.first.first().map(String::as_str).unwrap_or_default(),
-                pending.digest
-            );
-            self.event(&about, Tone::Warning, ("DeletionsPending", &note)).await;
-        }
-        if !self.name.is_empty()
-            && status != self.written()
-            && let Err(error) = self.world.writer.appliance(&self.name, &status).await
-        {
-            let error = chain(&error);
-            tracing::warn!(appliance = self.name, error, "its status is not written");
-        }
-        self.status = status;
-    }
-
-    /// The status that the cluster has.
-    fn written(&self) -> NetScalerStatus {
-        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
-        object.and_then(|object| object.status.clone()).unwrap_or_default()
-    }
-
-    /// What Events about the appliance are about.
-    fn about(&self) -> ObjectReference {
-        let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
-        object.map_or_else(|| self.world.lease.reference(), |object| reference(object.as_ref()))
     }
 }
 
@@ -444,8 +293,4 @@ fn news(
 
 fn tone(condition: &Condition) -> Tone {
     if condition.status == "True" { Tone::Normal } else { Tone::Warning }
-}
-
-fn seconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }

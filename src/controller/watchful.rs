@@ -16,6 +16,8 @@ pub(super) struct Known {
     change: String,
     /// When we last wrote, if that was after it.
     written: Option<Instant>,
+    /// Whether somebody may have changed something in the same second, after we had read it.
+    is_doubtful: bool,
 }
 
 /// What a look at the appliance shows.
@@ -70,9 +72,10 @@ fn parse(date: &str) -> Option<DateTime> {
 }
 
 impl Known {
-    /// Everything was read, and this was the last change before.
-    pub(super) fn observed(&mut self, change: &str) {
-        *self = Self { change: change.to_owned(), written: None };
+    /// Everything was read, and this was the last change before; `is_past` says whether any later
+    /// one has another time.
+    pub(super) fn observed(&mut self, change: &str, is_past: bool) {
+        *self = Self { change: change.to_owned(), written: None, is_doubtful: !is_past };
     }
 
     /// We wrote, and know what.
@@ -88,14 +91,15 @@ impl Known {
     /// What a look means. After a write of ours it is known afterwards up to that write.
     pub(super) fn judge(&mut self, look: &Look, settle: Duration, now: Instant) -> Finding {
         let Some(written) = self.written else {
-            return if look.change == self.change { Finding::Quiet } else { Finding::Changed };
+            let is_known = look.change == self.change && !self.is_doubtful;
+            return if is_known { Finding::Quiet } else { Finding::Changed };
         };
         let since = now.saturating_duration_since(written);
         match look.age {
             Some(age) if age + GRAIN < since => Finding::Changed,
             Some(_) if since < settle => Finding::TooEarly,
             Some(_) => {
-                self.observed(&look.change);
+                self.observed(&look.change, true);
                 Finding::Quiet
             }
             None => Finding::Changed,
@@ -128,12 +132,15 @@ mod tests {
     #[test]
     fn a_change_that_is_not_the_last_known_one_is_somebody_elses() {
         let mut known = Known::default();
-        known.observed("Tue Dec  5 10:34:02 2023");
+        known.observed("Tue Dec  5 10:34:02 2023", true);
         let now = Instant::now();
         let same = look("Tue Dec  5 10:34:02 2023", "Tue Dec  5 10:35:03 2023");
         assert_eq!(known.judge(&same, SETTLE, now), Finding::Quiet);
         let other = look("Tue Dec  5 10:34:50 2023", "Tue Dec  5 10:35:03 2023");
         assert_eq!(known.judge(&other, SETTLE, now), Finding::Changed);
+        // In the second in which all was read, somebody may have changed it afterwards.
+        known.observed("Tue Dec  5 10:34:02 2023", false);
+        assert_eq!(known.judge(&same, SETTLE, now), Finding::Changed);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use crate::cluster::secrets::Mode;
 use crate::cluster::watch::{Namespaces, Scope};
 use crate::policy::{MemberSource, Policy};
 
-/// Which cluster, and what of it.
+/// Which cluster.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster")]
-pub struct ClusterSettings {
+pub struct AccessSettings {
     /// The kubeconfig; if not given, that of `KUBECONFIG`, of the home directory, or the
     /// `ServiceAccount` of the pod
     #[arg(long, env = "NITRO_INGRESS_KUBECONFIG", value_name = "FILE")]
@@ -23,6 +23,14 @@ pub struct ClusterSettings {
     /// The context of the kubeconfig; if not given, its current one
     #[arg(long, env = "NITRO_INGRESS_CONTEXT", value_name = "NAME")]
     context: Option<String>,
+}
+
+/// Which cluster, and what of it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct ClusterSettings {
+    #[command(flatten)]
+    access: AccessSettings,
 
     /// Look at this namespace only; can be given several times
     #[arg(
@@ -60,10 +68,17 @@ enum SecretsMode {
 /// How often Secrets are read by their names.
 const READ_EVERY: Duration = Duration::from_mins(1);
 
-impl ClusterSettings {
+impl AccessSettings {
     /// Which cluster, and as whom.
     pub fn access(&self) -> Access {
         Access { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
+    }
+}
+
+impl ClusterSettings {
+    /// Which cluster, and as whom.
+    pub fn access(&self) -> Access {
+        self.access.access()
     }
 
     /// What is watched for a policy.
@@ -76,7 +91,8 @@ impl ClusterSettings {
             None => Namespaces::Listed(listed),
         };
         let nodes = policy.members == MemberSource::NodePort;
-        Scope { namespaces, config_map: policy.config_map.clone(), nodes }
+        let config_map = policy.config_map.clone();
+        Scope { namespaces, config_map, nodes, own_resources: true }
     }
 
     /// How Secrets are read.

@@ -8,6 +8,43 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use crate::controller::Timing;
+use crate::controller::approvals::Desk;
+
+/// Which controller.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Controller")]
+pub struct LeaseSettings {
+    /// The name of the lease that says which controller may write
+    #[arg(
+        long,
+        env = "NITRO_INGRESS_LEASE_NAME",
+        value_name = "NAME",
+        default_value = "nitro-ingress"
+    )]
+    lease_name: String,
+
+    /// The namespace of the lease and of the Secrets with credentials; if not given, that of the
+    /// pod, or of the kubeconfig
+    #[arg(long, env = "NITRO_INGRESS_LEASE_NAMESPACE", value_name = "NAME")]
+    lease_namespace: Option<String>,
+}
+
+/// Which controller, and where it sits.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Controller")]
+pub struct SeatSettings {
+    #[command(flatten)]
+    lease: LeaseSettings,
+
+    /// The appliance is a CPX in the same pod
+    ///
+    /// Unless said otherwise, it is reached at `http://127.0.0.1`, as `nsroot` with the password of
+    /// the file `/var/deviceinfo/random_id` that it shares. Ingresses without `frontend-ip` are
+    /// served on its own address. When it restarts it is an empty one.
+    #[arg(long, env = "NITRO_INGRESS_CPX", action = clap::ArgAction::SetTrue,
+        value_parser = clap::builder::BoolishValueParser::new())]
+    cpx: bool,
+}
 
 /// How the controller runs.
 #[derive(Debug, Clone, Args)]
@@ -22,28 +59,8 @@ pub struct ControllerSettings {
     )]
     listen: SocketAddr,
 
-    /// The name of the lease that says which controller may write
-    #[arg(
-        long,
-        env = "NITRO_INGRESS_LEASE_NAME",
-        value_name = "NAME",
-        default_value = "nitro-ingress"
-    )]
-    lease_name: String,
-
-    /// The namespace of the lease and of the Secrets with credentials; if not given, that of the
-    /// pod, or of the kubeconfig
-    #[arg(long, env = "NITRO_INGRESS_LEASE_NAMESPACE", value_name = "NAME")]
-    lease_namespace: Option<String>,
-
-    /// The appliance is a CPX in the same pod
-    ///
-    /// Unless said otherwise, it is reached at `http://127.0.0.1`, as `nsroot` with the password of
-    /// the file `/var/deviceinfo/random_id` that it shares. Ingresses without `frontend-ip` are served on its own address. When it restarts it is an
-    /// empty one.
-    #[arg(long, env = "NITRO_INGRESS_CPX", action = clap::ArgAction::SetTrue,
-        value_parser = clap::builder::BoolishValueParser::new())]
-    cpx: bool,
+    #[command(flatten)]
+    seat: SeatSettings,
 
     #[command(flatten)]
     pace: PaceSettings,
@@ -101,7 +118,38 @@ impl FromStr for Time {
     }
 }
 
+impl LeaseSettings {
+    /// The lease: its namespace unless it is our own, and its name.
+    pub fn lease(&self) -> (Option<String>, String) {
+        let namespace = self.lease_namespace.clone().filter(|name| !name.is_empty());
+        (namespace, self.lease_name.clone())
+    }
+
+    /// Where approvals for the appliance of the settings stand.
+    pub fn desk(&self) -> Desk {
+        let (namespace, name) = self.lease();
+        Desk::Lease(namespace, name)
+    }
+}
+
+impl SeatSettings {
+    /// The lease: its namespace unless it is our own, and its name.
+    pub fn lease(&self) -> (Option<String>, String) {
+        self.lease.lease()
+    }
+
+    /// Whether the appliance is a CPX in the same pod.
+    pub const fn is_sidecar(&self) -> bool {
+        self.cpx
+    }
+}
+
 impl ControllerSettings {
+    /// Where it sits.
+    pub const fn seat(&self) -> &SeatSettings {
+        &self.seat
+    }
+
     /// How long is waited for what.
     pub const fn timing(&self) -> Timing {
         let PaceSettings {
@@ -126,20 +174,9 @@ impl ControllerSettings {
         }
     }
 
-    /// The lease: its namespace unless it is our own, and its name.
-    pub fn lease(&self) -> (Option<String>, String) {
-        let namespace = self.lease_namespace.clone().filter(|name| !name.is_empty());
-        (namespace, self.lease_name.clone())
-    }
-
     /// Where health, readiness and metrics are.
     pub const fn listen(&self) -> SocketAddr {
         self.listen
-    }
-
-    /// Whether the appliance is a CPX in the same pod.
-    pub const fn is_sidecar(&self) -> bool {
-        self.cpx
     }
 
     /// How long the lease lasts after each renewal.

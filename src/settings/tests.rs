@@ -96,7 +96,7 @@ fn the_password_of_a_file_loses_its_line_end_and_nothing_else() {
     for (content, password) in [("a b\n", "a b"), ("a\r\n", "a"), ("a\n\n", "a\n"), (" a ", " a ")]
     {
         let file = NamedTempFile::new().unwrap();
-        fs::write(file.path(), content).unwrap();
+        std::fs::write(file.path(), content).unwrap();
         let path = format!("--nitro-password-file={}", file.path().display());
         let settings = settings(&["--nitro-url=https://a", "--nitro-username=u", &path]);
         let environment = Environment::new([("NITRO_PASSWORD", "other")]);

@@ -28,11 +28,21 @@ pub(super) fn field(ingress: &Ingress) -> &'static str {
     if annotation(ingress).is_some() { ANNOTATION } else { "spec.ingressClassName" }
 }
 
+/// The `NetScaler` that the class of an Ingress names as its appliance.
+pub fn appliance_of(ingress: &Ingress, snapshot: &Snapshot) -> Option<String> {
+    let class = match named(ingress) {
+        Some(name) => snapshot.ingress_classes.get(name)?,
+        None => snapshot.ingress_classes.values().find(|class| is_default(class))?,
+    };
+    let parameters = class.spec.as_ref()?.parameters.as_ref()?;
+    let is_netscaler =
+        parameters.api_group.as_deref() == Some(API_GROUP) && parameters.kind == "NetScaler";
+    is_netscaler.then(|| parameters.name.clone())
+}
+
 /// Says whose an Ingress is. The annotation decides before the field, as it always has.
 pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Policy) -> Class<'a> {
-    let field = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref());
-    let named = annotation(ingress).or_else(|| field.filter(|name| !name.is_empty()));
-    let Some(name) = named else { return without_name(snapshot, policy) };
+    let Some(name) = named(ingress) else { return without_name(snapshot, policy) };
     let is_ours = policy.ingress_classes.iter().any(|ours| ours.eq_ignore_ascii_case(name));
     match snapshot.ingress_classes.get(name) {
         Some(class) if is_ours => if_of_appliance(Some(class), policy),
@@ -45,6 +55,12 @@ pub(super) fn of<'a>(ingress: &'a Ingress, snapshot: &'a Snapshot, policy: &Poli
     }
 }
 
+/// The class that an Ingress names.
+fn named(ingress: &Ingress) -> Option<&str> {
+    let field = ingress.spec.as_ref().and_then(|spec| spec.ingress_class_name.as_deref());
+    annotation(ingress).or_else(|| field.filter(|name| !name.is_empty()))
+}
+
 fn annotation(ingress: &Ingress) -> Option<&str> {
     let class = ingress.annotations().get(ANNOTATION).map(String::as_str);
     // An empty one says nothing, and must not hide what the field says.
@@ -52,16 +68,17 @@ fn annotation(ingress: &Ingress) -> Option<&str> {
 }
 
 fn without_name<'a>(snapshot: &Snapshot, policy: &Policy) -> Class<'a> {
-    let is_default = |class: &&IngressClass| {
-        class.annotations().get(DEFAULT_CLASS).is_some_and(|value| value == "true")
-    };
-    match snapshot.ingress_classes.values().find(is_default) {
+    match snapshot.ingress_classes.values().find(|class| is_default(class)) {
         Some(class) => resolved(class, policy),
         None => match policy.unknown_class {
             UnknownClass::Ours => Class::Assumed(None),
             UnknownClass::Unmet => Class::Other,
         },
     }
+}
+
+fn is_default(class: &IngressClass) -> bool {
+    class.annotations().get(DEFAULT_CLASS).is_some_and(|value| value == "true")
 }
 
 fn resolved<'a>(class: &IngressClass, policy: &Policy) -> Class<'a> {

@@ -59,11 +59,14 @@ pub(crate) async fn a_reboot_that_loses_everything_is_made_up_for(cluster: &Clus
     rig.report(seed::NAME, "Programmed").await;
 }
 
-/// Requests that change or delete an object of each kind that we own, as somebody would by hand.
+/// Requests that change an object of each kind that we own, as somebody would by hand. Of a server
+/// there is nothing but the comment to change, and without that it is not ours.
 fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
     let ours = |kind: &str| {
         let all = dump["objects"][kind].as_object().cloned().unwrap_or_default();
-        all.into_iter().map(|(name, _)| name).find(|name| name.starts_with("k8s-"))
+        let is_meant = |fields: &Value| fields["sslprofiletype"] != "BackEnd";
+        let ours = all.into_iter().filter(|(name, _)| name.starts_with("k8s-"));
+        ours.filter(|(_, fields)| is_meant(fields)).map(|(name, _)| name).next()
     };
     let name = |kind: &str| ours(kind).unwrap_or_else(|| panic!("no {kind} is ours"));
     let set = |kind: &str, key: &str, field: &str, value: Value| {
@@ -76,11 +79,10 @@ fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
         set("servicegroup", "servicegroupname", "cka", json!("YES")),
         set("sslprofile", "name", "clientauth", json!("DISABLED")),
         set("sslprofile", "name", "tls12", json!("DISABLED")),
-        set("server", "name", "comment", json!("mine")),
-        set("csaction", "name", "comment", json!("mine")),
+        set("csaction", "name", "targetlbvserver", json!(name("lbvserver"))),
         set("cspolicy", "policyname", "rule", json!("HTTP.REQ.URL.PATH.EQ(\"/elsewhere\")")),
-        set("responderaction", "name", "comment", json!("mine")),
-        set("responderpolicy", "name", "comment", json!("mine")),
+        set("responderaction", "name", "target", json!("\"HTTP/1.1 410 Gone\\r\\n\\r\\n\"")),
+        set("responderpolicy", "name", "rule", json!("FALSE")),
     ]
 }
 
@@ -109,14 +111,19 @@ pub(crate) async fn drift_on_every_kind_is_repaired(cluster: &Cluster) {
         let all = before["bindings"][kind].as_object().cloned().unwrap_or_default();
         let flag = fields.last().copied().filter(|field| ["snicert", "ca"].contains(field));
         let is_meant = |one: &Value| {
-            let is_ours = one[parent].as_str().is_some_and(|name| name.starts_with("k8s-web") || name.contains("443"));
+            let is_ours = one[parent]
+                .as_str()
+                .is_some_and(|name| name.starts_with("k8s-web") || name.contains("443"));
             is_ours && flag.is_none_or(|flag| one[flag] == true)
         };
         let one = all.values().find(|one| is_meant(one));
         let one = one.unwrap_or_else(|| panic!("no {kind} is ours: {all:?}"));
-        let child: Vec<(&str, &Value)> = fields.iter().map(|field| (*field, &one[*field])).collect();
+        let child: Vec<(&str, &Value)> =
+            fields.iter().map(|field| (*field, &one[*field])).collect();
         rig.mock.unbind_by_hand(kind, one[parent].as_str().unwrap(), &child);
         repaired(&rig, kind, &before).await;
+        // A change in the very second of a change of members is found with the next full reading.
+        rig.looked(2).await;
     }
 }
 
@@ -148,7 +155,9 @@ pub(crate) async fn an_appliance_that_is_down_is_waited_for(cluster: &Cluster) {
 }
 
 pub(crate) async fn a_session_that_ends_or_cannot_begin_is_made_up_for(cluster: &Cluster) {
-    let rig = Rig::on(&cluster.server, Mock::with(Options { most_sessions: 2, ..Options::default() })).await;
+    let rig =
+        Rig::on(&cluster.server, Mock::with(Options { most_sessions: 2, ..Options::default() }))
+            .await;
     let _controller = rig.controller(&[]);
     applied(&rig).await;
     rig.mock.act(|node| node.appliance.expire_sessions());
@@ -207,12 +216,16 @@ pub(crate) async fn a_failover_is_followed(cluster: &Cluster) {
     rig.apply(seed::endpoints(&["10.1.0.9"])).await;
     wait_for("the member on the new primary", SOON, async || {
         let servers = second.names("server");
-        if servers.iter().any(|name| name.ends_with("10.1.0.9")) { Ok(()) } else { Err(format!("{servers:?}")) }
+        if servers.iter().any(|name| name.ends_with("10.1.0.9")) {
+            Ok(())
+        } else {
+            Err(format!("{servers:?}"))
+        }
     })
     .await;
     // Nothing was written to a node that is secondary.
     let is_lost = |entry: &&JournalEntry| entry.errorcode == 1028;
     assert_eq!(rig.mock.journal().iter().filter(is_lost).count(), 0);
-    let status = rig.netscaler(&name).await.status.unwrap();
+    let status = rig.described(&name).await.status.unwrap();
     assert_eq!(status.role.as_deref(), Some("Primary"));
 }

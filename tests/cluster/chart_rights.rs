@@ -1,5 +1,6 @@
 //! What the chart lets the controller do, asked of an API server where it is installed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
@@ -172,11 +173,10 @@ pub(crate) async fn what_is_watched_needs_no_more_rights(cluster: &Cluster) {
             config_map: (values == "namespaces").then_some(config_map),
             nodes: values == "nodeport",
             namespaces,
+            own_resources: true,
         };
-        let told = Listener {
-            changed: tokio::sync::watch::channel(()).0,
-            interrupted: std::sync::Arc::new(|_| ()),
-        };
+        let changed = tokio::sync::watch::Sender::new(());
+        let told = Listener { changed, interrupted: Arc::new(|_| ()) };
         let mut tasks = JoinSet::new();
         let watches = Watches::start(&it.client, scope, &told, &mut tasks);
         wait_for(&format!("the watches with {values}"), SOON, async || {

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 const LEASH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/leash.sh");
 
 /// Lines of a log that are shown when a server does not start.
-const SHOWN: usize = 20;
+const SHOWN: usize = 60;
 
 /// A running server; it is killed when this is dropped.
 #[derive(Debug)]

@@ -1,10 +1,8 @@
 //! The life of an Ingress with mutual TLS: programmed, edited, renewed, broken, mended and deleted.
 
 use k8s_openapi::api::networking::v1::Ingress;
-use nitro_ingress::cluster::resources::report::{
-    ClientAuthentication, IngressReport, IngressReportStatus,
-};
-use serde_json::{Value, json};
+use nitro_ingress::cluster::resources::report::{ClientAuthentication, IngressReportStatus};
+use serde_json::json;
 
 use crate::api_server::Cluster;
 use crate::rig::Rig;
@@ -41,8 +39,17 @@ fn expected(all: [(&str, &str, &str); 3]) -> Vec<(String, String, String)> {
 pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
     let rig = Rig::new(cluster).await;
     let _controller = rig.controller(&[]);
+    comes(&rig).await;
+    is_edited(&rig).await;
+    is_renewed(&rig).await;
+    breaks(&rig).await;
+    is_closed(&rig).await;
+    is_mended(&rig).await;
+    is_deleted(&rig).await;
+}
 
-    // It comes before what it refers to: each thing that comes later is noticed.
+/// It comes before what it refers to: each thing that comes later is noticed.
+async fn comes(rig: &Rig<'_>) {
     rig.apply(seed::ingress(&rig.class)).await;
     let report = rig.report(seed::NAME, "Invalid").await;
     assert_eq!(
@@ -70,8 +77,10 @@ pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
     assert!(report.next_expiry.is_some() && report.objects.len() > 5, "{report:?}");
     rig.address(seed::NAME, Some(seed::VIP)).await;
     rig.event(seed::NAME, "Programmed").await;
+}
 
-    // An edit.
+/// An edit.
+async fn is_edited(rig: &Rig<'_>) {
     let mut edited = seed::ingress(&rig.class);
     edited["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/shop");
     rig.apply(edited).await;
@@ -80,9 +89,11 @@ pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
         if rules.contains("/shop") { Ok(()) } else { Err(rules) }
     })
     .await;
+}
 
-    // Each certificate is renewed.
-    let before = served(&rig);
+/// Each certificate is renewed.
+async fn is_renewed(rig: &Rig<'_>) {
+    let before = served(rig);
     let renewed = [
         seed::pair("server", "a-2"),
         seed::pair("client", "client-2"),
@@ -104,9 +115,11 @@ pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
         rig.settled().await;
         rig.report(seed::NAME, "Programmed").await;
     }
-    assert_ne!(served(&rig), before);
+    assert_ne!(served(rig), before);
+}
 
-    // It breaks, and what was there stays.
+/// It breaks, and what was there stays.
+async fn breaks(rig: &Rig<'_>) {
     let good = rig.mock.act(|node| node.appliance.dump());
     rig.apply(seed::secret("server", &json!({ "tls.crt": "", "tls.key": "" }))).await;
     let report = rig.report(seed::NAME, "Held").await;
@@ -115,8 +128,10 @@ pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
     rig.address(seed::NAME, Some(seed::VIP)).await;
     rig.event(seed::NAME, "Held").await;
     assert_eq!(rig.mock.act(|node| node.appliance.dump()), good);
+}
 
-    // Broken, it asks for an authority that it did not ask for before: nobody is let in.
+/// Broken, it asks for an authority that it did not ask for before: nobody is let in.
+async fn is_closed(rig: &Rig<'_>) {
     let mut stricter = seed::ingress(&rig.class);
     stricter["metadata"]["annotations"][CA_SECRET] = json!(r#"{"web": "others"}"#);
     rig.apply(seed::authority("others", "ca-two")).await;
@@ -125,15 +140,19 @@ pub(crate) async fn an_ingress_lives_and_dies(cluster: &Cluster) {
     assert!(report.front_ends.is_empty(), "{report:?}");
     rig.address(seed::NAME, None).await;
     rig.event(seed::NAME, "Closed").await;
-    assert_eq!(routes(&rig), 0);
+    assert_eq!(routes(rig), 0);
+}
 
-    // It is mended.
+/// It is mended.
+async fn is_mended(rig: &Rig<'_>) {
     rig.apply(seed::pair("server", "a-1")).await;
     rig.report(seed::NAME, "Programmed").await;
     rig.address(seed::NAME, Some(seed::VIP)).await;
-    assert_eq!(routes(&rig), 1);
+    assert_eq!(routes(rig), 1);
+}
 
-    // It is deleted, and with it everything that was there for it.
+/// It is deleted, and with it everything that was there for it.
+async fn is_deleted(rig: &Rig<'_>) {
     rig.delete::<Ingress>(seed::NAME).await;
     wait_for("its objects to go", SOON, async || {
         let left: Vec<String> = ["csvserver", "lbvserver", "servicegroup", "sslcertkey", "server"]

@@ -1,5 +1,6 @@
 //! A test's own world: a namespace, an appliance, and controllers between them.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -42,7 +43,8 @@ impl Drop for Controller {
     /// Where a test fails, what the controller said last is worth reading.
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}", self.process.log());
+            let said = self.process.log() + "\n";
+            std::io::stderr().write_all(said.as_bytes()).unwrap();
         }
     }
 }
@@ -119,9 +121,6 @@ impl<'a> Rig<'a> {
     pub(crate) fn controller_as(&self, user: &User, more: &[&str]) -> Controller {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("controller-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let kubeconfig = self.server.kubeconfig(user);
-        let password = self.server.folder.join("password");
-        std::fs::write(&password, PASSWORD).unwrap();
         let mut arguments: Vec<String> = [
             "controller",
             "--log-level=debug",
@@ -131,16 +130,11 @@ impl<'a> Rig<'a> {
             "--lease-duration=3s",
             "--takeover-delay=1s",
             "--longest-retry=2s",
-            "--nitro-username=nsroot",
         ]
         .map(str::to_owned)
         .into();
-        arguments.push(format!("--kubeconfig={}", kubeconfig.display()));
-        arguments.push(format!("--namespace={}", self.namespace));
-        arguments.push(format!("--lease-namespace={}", self.namespace));
-        arguments.push(format!("--cluster-id={}", self.namespace));
-        arguments.push(format!("--nitro-url={}", self.mock.url));
-        arguments.push(format!("--nitro-password-file={}", password.display()));
+        arguments.extend(self.of_cluster(user));
+        arguments.extend(self.of_appliance());
         let name_of = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
         arguments.retain(|one| !more.iter().any(|other| name_of(other) == name_of(one)));
         arguments.extend(more.iter().map(|&text| text.to_owned()));
@@ -148,6 +142,27 @@ impl<'a> Rig<'a> {
         let folder = (self.server.folder.as_path(), Folder::Kept);
         let process = Leashed::start(&name, program, folder, &arguments).unwrap();
         Controller { process }
+    }
+
+    /// Arguments that name the cluster, and what of it is looked at.
+    pub(crate) fn of_cluster(&self, user: &User) -> [String; 3] {
+        [
+            format!("--kubeconfig={}", self.server.kubeconfig(user).display()),
+            format!("--namespace={}", self.namespace),
+            format!("--cluster-id={}", self.namespace),
+        ]
+    }
+
+    /// Arguments that name the appliance, and the controller's own namespace.
+    pub(crate) fn of_appliance(&self) -> [String; 4] {
+        let password = self.server.folder.join("password");
+        std::fs::write(&password, PASSWORD).unwrap();
+        [
+            format!("--lease-namespace={}", self.namespace),
+            format!("--nitro-url={}", self.mock.url),
+            "--nitro-username=nsroot".to_owned(),
+            format!("--nitro-password-file={}", password.display()),
+        ]
     }
 
     /// The report of an Ingress, once its condition `Programmed` has this reason.
@@ -322,15 +337,19 @@ impl<'a> Rig<'a> {
     }
 
     /// The appliance as it is described and as it is.
-    pub(crate) async fn netscaler(&self, name: &str) -> NetScaler {
+    pub(crate) async fn described(&self, name: &str) -> NetScaler {
         Api::all(self.client.clone()).get(name).await.unwrap()
     }
 
     /// Waits until this endpoint of an appliance is used.
     pub(crate) async fn uses(&self, name: &str, url: &str) {
         wait_for(&format!("{url} to be used"), SOON, async || {
-            let status = self.netscaler(name).await.status.unwrap_or_default();
-            if status.endpoint.as_deref() == Some(url) { Ok(()) } else { Err(format!("{status:?}")) }
+            let status = self.described(name).await.status.unwrap_or_default();
+            if status.endpoint.as_deref() == Some(url) {
+                Ok(())
+            } else {
+                Err(format!("{status:?}"))
+            }
         })
         .await;
     }
@@ -375,11 +394,6 @@ impl<'a> Rig<'a> {
     {
         let api: Api<K> = Api::namespaced(self.client.clone(), &self.namespace);
         api.delete(name, &DeleteParams::default()).await.unwrap();
-    }
-
-    /// What a controller says in its log must be read where a test fails.
-    pub(crate) fn show(&self, controller: &Controller) -> String {
-        controller.process.log()
     }
 }
 

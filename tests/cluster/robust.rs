@@ -96,8 +96,8 @@ pub(crate) async fn an_api_server_that_goes_away_costs_nothing(cluster: &Cluster
 
 pub(crate) async fn rights_that_are_taken_away_cost_nothing(cluster: &Cluster) {
     let rig = Rig::new(cluster).await;
-    let rules = [rule("*", &["*"], &["*"])];
-    let user = rig.server.user(&rig.namespace, "controller", &rules).await;
+    let all = [rule("*", &["*"], &["*"])];
+    let user = rig.server.user(&rig.namespace, "controller", &all).await;
     let _controller = rig.controller_as(&user, &[]);
     programmed(&rig).await;
     rig.mock.clear_journal();
@@ -170,8 +170,8 @@ pub(crate) async fn a_secret_is_read_by_name_where_it_may_not_be_listed(cluster:
     let user = rig.server.user(&rig.namespace, "reader", &rules).await;
     let _controller = rig.controller_as(&user, &["--secrets-mode=get"]);
     programmed(&rig).await;
-    let used = rig.server.used_by(&user);
-    let of_secrets: Vec<_> = used.iter().filter(|right| right.ends_with(" secrets")).collect();
+    let rights = rig.server.used_by(&user);
+    let of_secrets: Vec<_> = rights.iter().filter(|right| right.ends_with(" secrets")).collect();
     assert_eq!(of_secrets, ["get secrets"]);
 }
 

@@ -258,3 +258,17 @@ fn what_a_run_could_not_do_the_next_one_does() {
         assert!(third.out.contains("\nno changes\n"), "{}", third.out);
     }
 }
+
+#[test]
+fn without_manifests_and_cluster_both_ways_are_told() {
+    for command in [&["plan"][..], &["explain", "web"]] {
+        let run = nitro_ingress(command).env("KUBECONFIG", "/no/such/file").end().with_status(1);
+        run.saying("error: no manifests are given with -f, and the cluster cannot be read (see ")
+            .saying("--kubeconfig");
+    }
+    for command in ["apply", "lint"] {
+        nitro_ingress(&[command]).end().with_status(1).saying("--filename <PATH>");
+    }
+    let prune = nitro_ingress(&["plan", "--prune"]).end().with_status(1);
+    prune.saying("--filename <PATH>");
+}

@@ -31,7 +31,7 @@ fn the_annotations_come_as_json() {
 fn every_shell_gets_completions_of_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = nitro_ingress(&["completions", shell]).end().with_status(0).out;
-        for command in ["plan", "apply", "lint", "annotations", "completions"] {
+        for command in ["plan", "apply", "approve", "purge", "lint", "annotations", "completions"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
     }

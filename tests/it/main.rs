@@ -33,6 +33,7 @@ mod cli_canary;
 mod cli_commands;
 mod cli_explain;
 mod cli_lint;
+mod cli_purge;
 mod cli_reference;
 mod exchanges;
 mod fault_table;

@@ -55,7 +55,10 @@ impl Reconciler {
         if self.connection.is_none() {
             self.observed = None;
             self.told.use_credentials(&self.target);
-            let connection = self.target.connect(&self.world, &self.fence).await?;
+            let connection = self
+                .target
+                .connect(&self.world.secrets, (&self.world.metrics, &self.fence))
+                .await?;
             tracing::info!(
                 appliance = self.name,
                 url = connection.url,
@@ -63,9 +66,7 @@ impl Reconciler {
                 "connected"
             );
             self.told.connected(&connection);
-            if self.target.is_sidecar && self.target.policy.default_vip.is_none() {
-                self.target.policy.default_vip = connection.own_address().await?;
-            }
+            self.target.suit(&connection).await?;
             self.connection = Some(connection);
         }
         Ok(())
@@ -112,12 +113,13 @@ impl Reconciler {
         let observed = observe(&connection.client, &policy.mark).await?;
         let now = Instant::now();
         self.measure(Stage::Observe, begun);
-        self.known.observed(&observed.settings.last_change);
+        let change = &observed.settings.last_change;
+        self.known.observed(&change.time, change.is_past);
         self.schedule.observed(now);
         if observed.settings.unsaved && observed.settings.unsaved_is_ours {
             self.schedule.unsaved(now);
         }
-        self.read.clear();
+        self.asked.forget();
         let ingresses = &observed.facts.ingresses;
         self.world.watches.forget_deletions(|key| !ingresses.contains_key(&IngressId::of(key)));
         self.observed = Some(observed);
