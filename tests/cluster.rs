@@ -55,6 +55,10 @@ mod lifecycle;
 mod robust;
 #[path = "cluster/appliance_faults.rs"]
 mod appliance_faults;
+#[path = "cluster/two_controllers.rs"]
+mod two_controllers;
+#[path = "cluster/many.rs"]
+mod many;
 #[path = "cluster/programming.rs"]
 mod programming;
 
@@ -123,6 +127,10 @@ fn main() -> ExitCode {
         appliance_faults: a_session_that_ends_or_cannot_begin_is_made_up_for,
         appliance_faults: another_box_is_only_read_until_it_is_approved,
         appliance_faults: a_failover_is_followed,
+        two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
+        two_controllers: a_failover_without_changes_writes_nothing,
+        two_controllers: who_stops_gracefully_is_followed_at_once,
+        many: one_bad_ingress_of_each_kind_harms_nobody_else,
         robust: a_restart_on_a_converged_appliance_writes_nothing,
         robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
         robust: an_api_server_that_goes_away_costs_nothing,

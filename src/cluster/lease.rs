@@ -5,6 +5,7 @@
 //! fast.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -279,6 +280,17 @@ impl Lease {
 
     fn tell(&self, standing: Standing) {
         self.standing.send_if_modified(|before| {
+            if mem::discriminant(before) != mem::discriminant(&standing) {
+                match &standing {
+                    Standing::Leader { .. } => tracing::info!(lease = %self.key, "we may write"),
+                    Standing::Follower { holder } => {
+                        tracing::info!(lease = %self.key, holder, "another controller may write");
+                    }
+                    Standing::Unknown => {
+                        tracing::warn!(lease = %self.key, "nobody knows who may write");
+                    }
+                }
+            }
             let is_news = *before != standing;
             *before = standing;
             is_news

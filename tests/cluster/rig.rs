@@ -55,6 +55,14 @@ impl Controller {
         self.process.said(text)
     }
 
+    /// Waits until it knows that another controller may write.
+    pub(crate) async fn follows(&self) {
+        wait_for("it to follow", SOON, async || {
+            if self.said("another controller may write") > 0 { Ok(()) } else { Err("it leads") }
+        })
+        .await;
+    }
+
     /// Tells it to stop, and waits until it has.
     pub(crate) async fn terminate(mut self) {
         self.process.signal("TERM");
