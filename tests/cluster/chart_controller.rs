@@ -113,13 +113,13 @@ pub(crate) async fn it_serves_a_netscaler_object_with_the_rights_of_the_chart(cl
 
 pub(crate) async fn it_reads_credentials_where_it_serves_nothing(cluster: &Cluster) {
     let server = cluster.own_server().await;
-    let served = server.namespace().await;
-    let namespaces = format!("namespaces={{{served}}}");
+    let shop = server.namespace().await;
+    let namespaces = format!("namespaces={{{shop}}}");
     let sets = ["appliance.credentialsSecret=netscaler", &namespaces];
     let world = World::on(&server, &sets).await;
     let (rig, mock) = (&world.rig, Mock::start());
     let name = netscaler(rig, &mock).await;
-    let arguments = [LEASE, &format!("--namespace={served}")];
+    let arguments = [LEASE, &format!("--namespace={shop}")];
     let _controller = rig.controller_as(&world.account, &arguments);
     let netscalers: Api<NetScaler> = Api::all(rig.client.clone());
     wait_for("the appliance to be reached", SOON, async || {

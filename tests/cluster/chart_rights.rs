@@ -40,11 +40,11 @@ impl Installed {
         let client = server.client_as(&account);
         let installed = Self { values, account, client };
         let name = installed.values.release.as_str();
-        let served = installed.values.shop.as_str();
+        let shop = installed.values.shop.as_str();
         wait_for("the rights of the chart", SOON, async || {
             let is_there = installed.may("list", "networking.k8s.io/ingressclasses", "").await
                 && installed.may("create", "coordination.k8s.io/leases", name).await
-                && installed.may("get", "networking.k8s.io/ingresses", served).await;
+                && installed.may("get", "networking.k8s.io/ingresses", shop).await;
             if is_there { Ok(()) } else { Err("not yet in force") }
         })
         .await;
