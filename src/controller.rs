@@ -14,6 +14,7 @@ mod appliance;
 mod described;
 mod tell;
 mod reconcile;
+mod unserved;
 pub mod once;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use kube::{Api, Client, ResourceExt};
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::sync::watch;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinError, JoinSet, LocalSet};
 
 use crate::admin::{self, Health};
 use crate::chain::chain;
@@ -92,6 +93,9 @@ pub enum Error {
     /// There is no way to the API server.
     #[error("there is no way to the cluster")]
     Connect(#[from] connect::Error),
+    /// A watch, the lease or the port for probes has ended, which they never should.
+    #[error("a part of the controller has ended; start it again")]
+    Ended,
     /// The address for probes and metrics cannot be used.
     #[error("cannot listen on {listen}: choose another address with --listen")]
     Listen {
@@ -174,13 +178,26 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
             world.health.ready();
             let keeper = Keeper { world: &world, fence, policy, namespace, given: appliance };
             // Turns are computed on one thread, one at a time.
-            LocalSet::new().run_until(keeper.keep(stop)).await;
+            let work = LocalSet::new();
+            select! {
+                () = work.run_until(keeper.keep(stop)) => {}
+                Some(ended) = tasks.join_next() => return Err(ended_early(ended)),
+            }
         }
         () = &mut stop => {}
+        Some(ended) = tasks.join_next() => return Err(ended_early(ended)),
     }
     world.lease.release().await;
     tasks.shutdown().await;
     Ok(())
+}
+
+/// What must go on for ever has ended, and nothing is left but to start again.
+fn ended_early(ended: Result<(), JoinError>) -> Error {
+    match ended.map_err(JoinError::try_into_panic) {
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Ok(()) | Err(Err(_)) => Error::Ended,
+    }
 }
 
 /// The id of the cluster: the given one, or else that of its first namespace. Without it nothing on
@@ -241,40 +258,47 @@ impl Keeper<'_> {
     /// Starts and stops reconcilers as appliances come and go, until it is told to stop.
     async fn keep(self, mut stop: std::pin::Pin<&mut impl Future<Output = ()>>) {
         let mut changed = self.world.changed.subscribe();
+        let mut standing = self.world.lease.standing();
         let mut running: BTreeMap<String, Running> = BTreeMap::new();
         let mut tasks = JoinSet::new();
         loop {
             self.adapt(&mut running, &mut tasks);
+            let served = running.keys().map(String::as_str).collect();
+            select! {
+                () = &mut stop => break,
+                () = unserved::tell(self.world, &self.policy, &served) => {}
+            }
             select! {
                 () = &mut stop => break,
                 Ok(()) = changed.changed() => {}
-                // One that was told to stop has stopped.
-                Some(_) = tasks.join_next() => {}
+                Ok(()) = standing.changed() => {}
+                // One that was told to stop has stopped, and another may take its place.
+                Some(ended) = tasks.join_next() => drop(running.remove(&of_task(ended))),
             }
         }
         for one in running.values() {
             one.stop.send_replace(true);
         }
-        while tasks.join_next().await.is_some() {}
+        while let Some(ended) = tasks.join_next().await {
+            of_task(ended);
+        }
     }
 
-    fn adapt(&self, running: &mut BTreeMap<String, Running>, tasks: &mut JoinSet<()>) {
+    fn adapt(&self, running: &mut BTreeMap<String, Running>, tasks: &mut JoinSet<String>) {
         let objects = self.world.watches.netscalers.all();
         let objects = objects.map(|object| (object.name_any(), Some(without_status(&object))));
         let given = self.given.as_ref().map(|_| (String::new(), None));
         let wanted: BTreeMap<String, Option<NetScaler>> = objects.chain(given).collect();
-        running.retain(|name, one| {
-            let stays = wanted.contains_key(name);
-            if !stays {
+        for (name, one) in running.iter().filter(|(name, _)| !wanted.contains_key(*name)) {
+            if !one.stop.send_replace(true) {
                 tracing::info!(appliance = name, "the NetScaler is gone; what it has stays");
-                one.stop.send_replace(true);
             }
-            stays
-        });
+        }
         for (name, object) in wanted {
             let Some(target) = self.target(object.as_ref()) else { continue };
             match running.get_mut(&name) {
-                Some(one) if one.made_of == object => {}
+                // One that ends is not begun again before it has ended.
+                Some(one) if one.made_of == object || *one.stop.borrow() => {}
                 Some(one) => {
                     one.target.send_replace(target);
                     one.made_of = object;
@@ -298,6 +322,18 @@ impl Keeper<'_> {
             Some(object) => Some(Target::of_object(object, &self.policy, &self.namespace)),
             None => Some(Target::of_settings(self.given.as_ref()?, &self.policy)),
         }
+    }
+}
+
+/// The appliance whose reconciler has ended. One that panicked takes everything with it: whoever runs
+/// us starts us again.
+fn of_task(ended: Result<String, JoinError>) -> String {
+    match ended {
+        Ok(name) => name,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => error.to_string(),
+        },
     }
 }
 

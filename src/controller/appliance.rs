@@ -127,6 +127,7 @@ const fn reason_of(error: &Error) -> &'static str {
         Error::Unavailable { .. } => "Unavailable",
         Error::Fenced { .. } => "NotLeader",
         Error::NotPrimary { .. } => "NotPrimary",
+        Error::Synchronising { .. } => "Synchronising",
         Error::Refused { .. } => "Refused",
         Error::Login { .. } => "LoginRefused",
         Error::Decode { .. } => "Unreadable",
@@ -143,6 +144,7 @@ pub(super) const fn first_wait(error: &Error) -> Duration {
         | Error::Unavailable { .. }
         | Error::Fenced { .. }
         | Error::NotPrimary { .. }
+        | Error::Synchronising { .. }
         | Error::Refused { .. } => match error.class() {
             Class::Transient | Class::Session => Duration::from_secs(1),
             Class::Busy | Class::Conflict | Class::InUse | Class::Missing => Duration::from_secs(2),

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::select;
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::appliance::{Connection, Target, Trouble, first_wait};
 use super::asked::Asked;
@@ -113,7 +114,12 @@ impl Reconciler {
     }
 
     /// Reconciles until it is told to stop; then ends what is on its way, saves and logs out.
-    pub(super) async fn run(mut self, mut stop: Receiver<bool>, mut targets: Receiver<Target>) {
+    /// Gives its name at the end.
+    pub(super) async fn run(
+        mut self,
+        mut stop: Receiver<bool>,
+        mut targets: Receiver<Target>,
+    ) -> String {
         let mut changed = self.world.changed.subscribe();
         let mut standing = self.world.lease.standing();
         changed.mark_changed();
@@ -137,7 +143,8 @@ impl Reconciler {
                 continue;
             }
             let fence = self.fence.clone();
-            let mut turn = pin!(self.turn(due));
+            let span = tracing::info_span!("turn", appliance = self.name, why = due.why());
+            let mut turn = pin!(self.turn(due).instrument(span));
             select! {
                 () = &mut turn => {}
                 () = stopped(&mut stop) => {
@@ -147,7 +154,9 @@ impl Reconciler {
                 }
             }
         }
+        let name = self.name.clone();
         self.close().await;
+        name
     }
 
     /// Takes note of a change of the cluster. New credentials are tried at once.

@@ -79,6 +79,21 @@ pub(super) struct Due {
 }
 
 impl Due {
+    /// The first reason for a turn, in a word.
+    pub(super) const fn why(self) -> &'static str {
+        if self.changes {
+            "cluster"
+        } else if self.retry {
+            "retry"
+        } else if self.save {
+            "save"
+        } else if self.observe {
+            "resync"
+        } else {
+            "look"
+        }
+    }
+
     /// Whether there is a reason for a turn.
     pub(super) const fn is_any(self) -> bool {
         self.changes || self.look || self.observe || self.save || self.retry

@@ -126,6 +126,11 @@ impl Request {
         Some(mask(body.reveal().as_bytes()))
     }
 
+    /// Whether it takes a file away.
+    pub(super) fn removes_file(&self) -> bool {
+        self.kind == "systemfile" && self.method == Method::Delete
+    }
+
     /// Whether an answer could repeat a secret of it.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self.kind, "login" | "systemfile") && self.body.is_some()

@@ -87,6 +87,11 @@ fn resolved<'a>(class: &IngressClass, policy: &Policy) -> Class<'a> {
     if ours { if_of_appliance(Some(class), policy) } else { Class::Other }
 }
 
+/// Whether an Ingress is ours by a policy, that is, of its appliance, or of any.
+pub fn is_ours(ingress: &Ingress, snapshot: &Snapshot, policy: &Policy) -> bool {
+    of(ingress, snapshot, policy) == Class::Ours
+}
+
 /// A class of ours is of no use to an appliance that it does not name.
 fn if_of_appliance<'a>(class: Option<&IngressClass>, policy: &Policy) -> Class<'a> {
     let spec = class.and_then(|class| class.spec.as_ref());

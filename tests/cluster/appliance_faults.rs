@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use mock_nitro::fault::Faults;
 use mock_nitro::server::Server;
-use mock_nitro::{Appliance, Hardware, JournalEntry, Options, Pair};
+use mock_nitro::{Hardware, JournalEntry, Options, Pair};
 use serde_json::{Value, json};
 
 use crate::api_server::Cluster;
@@ -177,16 +177,7 @@ pub(crate) async fn another_box_is_only_read_until_it_is_approved(cluster: &Clus
     let _controller = rig.controller(&[]);
     applied(&rig).await;
     rig.hosts_noted().await;
-    let options = Options {
-        now: Timestamp::now(),
-        default_profile: true,
-        hardware: Hardware::numbered(77),
-        ..Options::default()
-    };
-    rig.mock.act(|node| {
-        node.appliance = Appliance::new(options);
-        node.appliance.journal_on();
-    });
+    rig.mock.replace(Hardware::numbered(77));
     let note = rig.lease_event("WrongBox").await;
     assert!(note.contains("nitro-ingress approve host-77"), "{note}");
     rig.looked(2).await;

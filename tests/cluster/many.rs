@@ -102,8 +102,7 @@ pub(crate) async fn one_bad_ingress_of_each_kind_harms_nobody_else(cluster: &Clu
     let reports: Api<IngressReport> = Api::namespaced(rig.client.clone(), &rig.namespace);
     let reasons = wait_for("all reports", DEADLINE, async || {
         let all = reports.list(&ListParams::default()).await.map_err(|error| error.to_string())?;
-        let reasons: BTreeMap<String, (bool, String)> =
-            all.items.iter().filter_map(said).collect();
+        let reasons: BTreeMap<String, (bool, String)> = all.items.iter().filter_map(said).collect();
         let programmed = reasons.values().filter(|(is_programmed, _)| *is_programmed).count();
         if reasons.len() == GOOD + FAULTS.len() && programmed >= GOOD {
             Ok(reasons)
