@@ -67,7 +67,6 @@ mod commands;
 
 use std::process::ExitCode;
 
-use libtest_mimic::Trial;
 use running::{Shared, trials};
 
 fn main() -> ExitCode {
@@ -76,16 +75,7 @@ fn main() -> ExitCode {
     }
     let arguments = libtest_mimic::Arguments::from_args();
     let shared = Shared::default();
-    let mut tests = of_servers_and_chart(&shared);
-    tests.extend(of_commands_and_controllers(&shared));
-    let conclusion = libtest_mimic::run(&arguments, tests);
-    // Only now: it ends the servers.
-    drop(shared);
-    conclusion.exit_code()
-}
-
-fn of_servers_and_chart(shared: &Shared) -> Vec<Trial> {
-    trials!(shared;
+    let mut tests = trials!(shared;
         servers: the_server_says_its_version,
         servers: a_missing_program_is_named_with_what_to_do,
         servers: what_never_comes_is_told_with_what_is_there_instead,
@@ -97,38 +87,6 @@ fn of_servers_and_chart(shared: &Shared) -> Vec<Trial> {
         servers: objects_survive_a_restart_of_the_server,
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
-        chart: lint_has_nothing_to_say,
-        chart: an_api_server_takes_what_it_makes,
-        chart: its_pods_are_restricted_unless_a_cpx_is_in_them,
-        chart: the_controller_alone_has_a_token,
-        chart: its_variables_are_those_of_the_program,
-        chart: the_program_understands_every_variable,
-        chart: a_netscaler_object_says_what_the_values_say,
-        chart: monitoring_gets_the_rules_and_the_dashboard_of_the_files,
-        chart: the_values_of_the_page_are_right,
-        chart: the_schema_is_closed_and_knows_every_value,
-        chart: the_schema_refuses_each_wrong_value,
-        chart: values_that_do_not_go_together_are_refused,
-        chart_rights: everywhere_the_controller_reads_and_writes_little,
-        chart_rights: with_namespaces_listed_it_sees_no_secret_of_another,
-        chart_rights: with_a_netscaler_object_it_reads_the_secret_that_this_names,
-        chart_rights: in_get_mode_it_lists_no_secrets,
-        chart_rights: with_node_ports_it_reads_nodes,
-        chart_rights: what_is_watched_needs_no_more_rights,
-        chart_rights: an_upgrade_changes_and_an_uninstall_leaves_nothing,
-        chart_rights: the_chart_is_of_the_version_of_the_program,
-        chart_controller: it_needs_all_rights_of_the_chart_and_no_more,
-        chart_controller: in_get_mode_it_needs_no_right_to_list_secrets,
-        chart_controller: it_serves_a_netscaler_object_with_the_rights_of_the_chart,
-        chart_controller: it_reads_credentials_where_it_serves_nothing,
-        chart_controller: what_it_asks_of_an_appliance_stands_on_the_page_of_its_user,
-    )
-}
-
-fn of_commands_and_controllers(shared: &Shared) -> Vec<Trial> {
-    trials!(shared;
-        resources: a_netscaler_with_a_wrong_value_is_refused,
-        resources: a_netscaler_keeps_its_prefix,
         programming: an_ingress_is_programmed_and_says_so,
         programming: a_class_without_its_appliance_is_told_until_it_comes,
         programming: namespaces_are_selected_by_their_labels,
@@ -158,5 +116,43 @@ fn of_commands_and_controllers(shared: &Shared) -> Vec<Trial> {
         robust: a_paused_ingress_stays_as_it_is,
         left_over: nothing_survives_a_killed_test_program,
         left_over: nothing_survives_a_signal_for_all_of_a_group,
+    );
+    tests.extend(charts(&shared));
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    // Only now: it ends the servers.
+    drop(shared);
+    conclusion.exit_code()
+}
+
+/// Those of the chart, and of the custom resources that it brings.
+fn charts(shared: &Shared) -> Vec<libtest_mimic::Trial> {
+    trials!(shared;
+        chart: lint_has_nothing_to_say,
+        chart: an_api_server_takes_what_it_makes,
+        chart: its_pods_are_restricted_unless_a_cpx_is_in_them,
+        chart: the_controller_alone_has_a_token,
+        chart: its_variables_are_those_of_the_program,
+        chart: the_program_understands_every_variable,
+        chart: a_netscaler_object_says_what_the_values_say,
+        chart: monitoring_gets_the_rules_and_the_dashboard_of_the_files,
+        chart: the_values_of_the_page_are_right,
+        chart: the_schema_is_closed_and_knows_every_value,
+        chart: the_schema_refuses_each_wrong_value,
+        chart: values_that_do_not_go_together_are_refused,
+        chart_rights: everywhere_the_controller_reads_and_writes_little,
+        chart_rights: with_namespaces_listed_it_sees_no_secret_of_another,
+        chart_rights: with_a_netscaler_object_it_reads_the_secret_that_this_names,
+        chart_rights: in_get_mode_it_lists_no_secrets,
+        chart_rights: with_node_ports_it_reads_nodes,
+        chart_rights: what_is_watched_needs_no_more_rights,
+        chart_rights: an_upgrade_changes_and_an_uninstall_leaves_nothing,
+        chart_rights: the_chart_is_of_the_version_of_the_program,
+        chart_controller: it_needs_all_rights_of_the_chart_and_no_more,
+        chart_controller: in_get_mode_it_needs_no_right_to_list_secrets,
+        chart_controller: it_serves_a_netscaler_object_with_the_rights_of_the_chart,
+        chart_controller: it_reads_credentials_where_it_serves_nothing,
+        chart_controller: what_it_asks_of_an_appliance_stands_on_the_page_of_its_user,
+        resources: a_netscaler_with_a_wrong_value_is_refused,
+        resources: a_netscaler_keeps_its_prefix,
     )
 }
