@@ -104,6 +104,7 @@ fn main() -> ExitCode {
         appliance_faults: another_box_is_only_read_until_it_is_approved,
         appliance_faults: a_failover_is_followed,
         two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
+        two_controllers: a_deleted_lease_makes_no_second_writer,
         two_controllers: a_failover_without_changes_writes_nothing,
         two_controllers: who_stops_gracefully_is_followed_at_once,
         many: one_bad_ingress_of_each_kind_harms_nobody_else,

@@ -21,7 +21,7 @@ impl Reconciler {
         let standing = self.world.lease.standing().borrow().clone();
         let now = Instant::now();
         match standing {
-            Standing::Leader { taken_over, annotations } => {
+            Standing::Leader { term: _, taken_over, annotations } => {
                 if self.is_alone {
                     return Ok(Some(annotations));
                 }
