@@ -157,6 +157,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         ),
         timing,
         changed,
+        boxes: std::sync::Mutex::default(),
         metrics,
         health,
         client,
@@ -196,10 +197,14 @@ async fn answer_probes(
     Ok(())
 }
 
-/// Starts what goes on beside the turns: the lease, and Secrets that no watch tells of.
+/// Starts what goes on beside the turns: the lease, and Secrets that no watch tells of. A controller
+/// that does not see the cluster does not ask for the lease.
 fn keep_going(world: &Arc<World>, tasks: &mut JoinSet<()>) {
     let (leasing, reading) = (Arc::clone(world), Arc::clone(world));
-    tasks.spawn(async move { leasing.lease.keep().await });
+    tasks.spawn(async move {
+        leasing.watches.synced().await;
+        leasing.lease.keep().await;
+    });
     tasks.spawn(async move { reading.secrets.refresh().await });
     tasks.spawn(count_leadership(Arc::clone(world)));
 }
