@@ -162,12 +162,12 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         health,
         client,
     });
-    keep_going(&world, &mut tasks);
     tracing::info!(cluster = %policy.mark.cluster, identity, "waiting for all watches");
     select! {
         () = world.watches.synced() => {
             tracing::info!("all watches have told everything that is there");
             world.health.ready();
+            keep_going(&world, &mut tasks);
             let keeper = Keeper { world: &world, fence, policy, namespace, given: appliance };
             // Turns are computed on one thread, one at a time.
             let work = LocalSet::new();
@@ -197,14 +197,11 @@ async fn answer_probes(
     Ok(())
 }
 
-/// Starts what goes on beside the turns: the lease, and Secrets that no watch tells of. A controller
-/// that does not see the cluster does not ask for the lease.
+/// Starts what goes on beside the turns, now that the cluster is seen: the lease, which nobody should
+/// hold who sees nothing, and Secrets that no watch tells of.
 fn keep_going(world: &Arc<World>, tasks: &mut JoinSet<()>) {
     let (leasing, reading) = (Arc::clone(world), Arc::clone(world));
-    tasks.spawn(async move {
-        leasing.watches.synced().await;
-        leasing.lease.keep().await;
-    });
+    tasks.spawn(async move { leasing.lease.keep().await });
     tasks.spawn(async move { reading.secrets.refresh().await });
     tasks.spawn(count_leadership(Arc::clone(world)));
 }
