@@ -157,16 +157,17 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         ),
         timing,
         changed,
+        boxes: std::sync::Mutex::default(),
         metrics,
         health,
         client,
     });
-    keep_going(&world, &mut tasks);
     tracing::info!(cluster = %policy.mark.cluster, identity, "waiting for all watches");
     select! {
         () = world.watches.synced() => {
             tracing::info!("all watches have told everything that is there");
             world.health.ready();
+            keep_going(&world, &mut tasks);
             let keeper = Keeper { world: &world, fence, policy, namespace, given: appliance };
             // Turns are computed on one thread, one at a time.
             let work = LocalSet::new();
@@ -196,7 +197,8 @@ async fn answer_probes(
     Ok(())
 }
 
-/// Starts what goes on beside the turns: the lease, and Secrets that no watch tells of.
+/// Starts what goes on beside the turns, now that the cluster is seen: the lease, which nobody should
+/// hold who sees nothing, and Secrets that no watch tells of.
 fn keep_going(world: &Arc<World>, tasks: &mut JoinSet<()>) {
     let (leasing, reading) = (Arc::clone(world), Arc::clone(world));
     tasks.spawn(async move { leasing.lease.keep().await });

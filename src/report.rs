@@ -101,6 +101,16 @@ impl<'a> Findings<'a> {
         })
     }
 
+    /// Whether an Ingress is in the cluster, in a namespace that is looked at.
+    pub fn sees(&self, key: &ObjectKey) -> bool {
+        self.found.snapshot.ingresses.contains_key(key)
+    }
+
+    /// Whether an Ingress is proven to be gone.
+    pub fn is_gone(&self, key: &ObjectKey) -> bool {
+        self.found.translation.gone.contains_key(&IngressId::of(key))
+    }
+
     /// How an Ingress stands.
     pub fn standing(&self, id: &IngressId) -> Programmed {
         let Found { translation, observed, left, .. } = self.found;

@@ -55,6 +55,8 @@ mod lifecycle;
 mod robust;
 #[path = "cluster/appliance_faults.rs"]
 mod appliance_faults;
+#[path = "cluster/appliances.rs"]
+mod appliances;
 #[path = "cluster/two_controllers.rs"]
 mod two_controllers;
 #[path = "cluster/many.rs"]
@@ -103,6 +105,10 @@ fn main() -> ExitCode {
         appliance_faults: a_session_that_ends_or_cannot_begin_is_made_up_for,
         appliance_faults: another_box_is_only_read_until_it_is_approved,
         appliance_faults: a_failover_is_followed,
+        appliances: two_of_one_mark_on_one_box_do_not_delete_each_other,
+        appliances: drift_that_is_only_told_stays_until_the_cluster_changes,
+        appliances: an_ingress_moves_from_one_appliance_to_another,
+        appliances: a_stop_in_the_middle_of_a_plan_saves_what_was_done,
         two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
         two_controllers: a_deleted_lease_makes_no_second_writer,
         two_controllers: a_failover_without_changes_writes_nothing,

@@ -30,8 +30,8 @@ pub(super) struct Keeper<'a> {
 struct Running {
     stop: watch::Sender<bool>,
     target: watch::Sender<Target>,
-    /// What it was made of.
-    made_of: Option<NetScaler>,
+    /// What it was made of, and why nothing may be written.
+    made_of: (Option<NetScaler>, Option<String>),
 }
 
 impl Keeper<'_> {
@@ -65,23 +65,20 @@ impl Keeper<'_> {
     }
 
     fn adapt(&self, running: &mut BTreeMap<String, Running>, tasks: &mut JoinSet<String>) {
-        let objects = self.world.watches.netscalers.all();
-        let objects = objects.map(|object| (object.name_any(), Some(without_status(&object))));
-        let given = self.given.as_ref().map(|_| (String::new(), None));
-        let wanted: BTreeMap<String, Option<NetScaler>> = objects.chain(given).collect();
+        let wanted = self.wanted();
         for (name, one) in running.iter().filter(|(name, _)| !wanted.contains_key(*name)) {
             if !one.stop.send_replace(true) {
                 tracing::info!(appliance = name, "the NetScaler is gone; what it has stays");
             }
         }
-        for (name, object) in wanted {
-            let Some(target) = self.target(object.as_ref()) else { continue };
+        for (name, (target, object)) in wanted {
+            let made_of = (object, target.refusal.clone());
             match running.get_mut(&name) {
                 // One that ends is not begun again before it has ended.
-                Some(one) if one.made_of == object || *one.stop.borrow() => {}
+                Some(one) if one.made_of == made_of || *one.stop.borrow() => {}
                 Some(one) => {
                     one.target.send_replace(target);
-                    one.made_of = object;
+                    one.made_of = made_of;
                 }
                 None => {
                     let (stop, stopped) = watch::channel(false);
@@ -90,18 +87,43 @@ impl Keeper<'_> {
                     let reconciler =
                         Reconciler::new(Arc::clone(self.world), name.clone(), target, fence);
                     tasks.spawn_local(reconciler.run(stopped, targets));
-                    running.insert(name, Running { stop, target: sender, made_of: object });
+                    running.insert(name, Running { stop, target: sender, made_of });
                 }
             }
         }
     }
 
-    /// An appliance as its object describes it, or else as the settings do.
-    fn target(&self, object: Option<&NetScaler>) -> Option<Target> {
-        match object {
-            Some(object) => Some(Target::of_object(object, &self.policy, &self.namespace)),
-            None => Some(Target::of_settings(self.given.as_ref()?, &self.policy)),
+    /// The appliances that are ours to serve, and what describes them. Of two at one address with one
+    /// prefix the younger is not written to: each would take what the other has for left over.
+    fn wanted(&self) -> BTreeMap<String, (Target, Option<NetScaler>)> {
+        let ours = self.world.lease.key().to_string();
+        let mut objects: Vec<NetScaler> = self
+            .world
+            .watches
+            .netscalers
+            .all()
+            .map(|object| without_status(&object))
+            .filter(|object| object.spec.controller.as_ref().is_none_or(|one| *one == ours))
+            .collect();
+        objects.sort_by_key(|one| (one.creation_timestamp().map(|time| time.0), one.name_any()));
+        let given = self.given.as_ref().map(|given| Target::of_settings(given, &self.policy));
+        let given = given.map(|target| (target, None));
+        let described = objects.into_iter().map(|object| {
+            (Target::of_object(&object, &self.policy, &self.namespace), Some(object))
+        });
+        let mut wanted: BTreeMap<String, (Target, Option<NetScaler>)> = BTreeMap::new();
+        for (mut target, object) in given.into_iter().chain(described) {
+            let rival = wanted.values().map(|(other, _)| other).find(|other| other.is_at(&target));
+            target.refusal = rival.map(|rival| {
+                format!(
+                    "it has an address and the prefix of the appliance {:?}: give it another \
+                     prefix, or remove one of the two",
+                    rival.name
+                )
+            });
+            wanted.insert(target.name.clone(), (target, object));
         }
+        wanted
     }
 }
 

@@ -47,10 +47,18 @@ pub(super) async fn tell(world: &World, policy: &Policy, served: &BTreeSet<&str>
     }
     for report in world.watches.reports.all() {
         let key = key_of(report.as_ref());
-        if served.contains(report.spec.appliance.as_str()) || unserved.contains(&key) {
+        let is_told_by_us = report.spec.controller == world.lease.key().to_string();
+        let is_served = served.contains(report.spec.appliance.as_str());
+        if !is_told_by_us || is_served || unserved.contains(&key) {
             continue;
         }
+        // What its appliance has stays, and so does what was told of it, unless it is of another
+        // class now.
         let ingress = world.watches.ingresses.get(&key);
+        let is_ours = ingress.as_ref().is_none_or(|one| is_ours(one, &classes, &policy));
+        if is_ours {
+            continue;
+        }
         if let Err(error) = world.writer.retire(&key, ingress.as_deref()).await {
             tracing::warn!(ingress = %key, error = chain(&error), "its report is not removed");
         }
@@ -81,7 +89,8 @@ async fn tell_one(world: &World, ingress: &Ingress, wanted: &str, report: Option
     if after == before && !is_new {
         return;
     }
-    match world.writer.report(ingress, (wanted, is_new), &after).await {
+    let ours = world.lease.key().to_string();
+    match world.writer.report(ingress, (wanted, &ours, is_new), &after).await {
         Ok(()) => {
             let about = reference(ingress);
             let told = world.writer.event(&about, Tone::Warning, ("NoAppliance", &message)).await;

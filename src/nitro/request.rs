@@ -144,7 +144,7 @@ impl Request {
             Effect::Read | Effect::Session => Duration::from_mins(1),
             Effect::Write => {
                 let commands = u32::try_from(self.commands).unwrap_or(u32::MAX);
-                Duration::from_mins(1).saturating_add(Duration::from_millis(500) * commands)
+                Duration::from_mins(1).saturating_add(Duration::from_millis(60) * commands)
             }
         }
     }

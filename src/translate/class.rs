@@ -16,6 +16,8 @@ pub(super) enum Class<'a> {
     Assumed(Option<&'a str>),
     /// Somebody else's, or nobody's.
     Other,
+    /// Ours, and for another appliance.
+    Elsewhere,
     /// It names a class that does not exist.
     Missing(&'a str),
 }
@@ -105,7 +107,7 @@ fn if_of_appliance<'a>(class: Option<&IngressClass>, policy: &Policy) -> Class<'
                 && parameters.name == *name
         }),
     };
-    if is_of_appliance { Class::Ours } else { Class::Other }
+    if is_of_appliance { Class::Ours } else { Class::Elsewhere }
 }
 
 /// The API group of our custom resources.

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use mock_nitro::fault::{Faults, Faulty};
+use mock_nitro::fault::{Fault, Faults, Faulty};
 use mock_nitro::message::Request;
 use mock_nitro::server::Server;
 use mock_nitro::{Appliance, Hardware, JournalEntry, Options};
@@ -125,6 +126,12 @@ impl Mock {
             node.appliance.expire_sessions();
             (0..100).take_while(|_| node.appliance.handle(&login).status == 201).count()
         })
+    }
+
+    /// Lets every request take a while.
+    pub(crate) fn slow_down(&self) {
+        let latency = Fault::Latency(Duration::from_millis(200));
+        self.act(|node| node.faults = Faults::always(latency));
     }
 
     /// Puts another box behind the same address, fresh from the factory.
