@@ -4,6 +4,7 @@
 
 mod condition;
 mod front_end;
+pub mod reasons;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::plan::Plan;
 use crate::snapshot::Snapshot;
 use crate::translate::{Translation, Unmet};
 pub use condition::{Reason, condition, set};
+use reasons::is_documented;
 
 /// What one turn found out about an appliance.
 #[derive(Debug, Clone, Copy)]

@@ -251,7 +251,7 @@ impl Deleted {
 }
 
 /// Namespace and name of an object.
-pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
+pub fn key_of(object: &impl ResourceExt) -> ObjectKey {
     ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())
 }
 

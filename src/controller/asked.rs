@@ -10,7 +10,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use kube::{Api, Client, ResourceExt};
 
 use crate::cluster::secrets::Secrets;
-use crate::cluster::watch::Watches;
+use crate::cluster::watch::{Watches, key_of};
 use crate::model::{IngressId, ObjectKey};
 use crate::observed::ObservedState;
 use crate::policy::Policy;
@@ -188,9 +188,4 @@ impl Sources<'_> {
             }
         }
     }
-}
-
-/// Namespace and name of an object.
-pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
-    ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())
 }

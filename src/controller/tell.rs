@@ -24,6 +24,7 @@ use crate::chain::chain;
 use crate::cluster::resources::netscaler::{Counts, NetScalerStatus};
 use crate::cluster::resources::report::IngressReportStatus;
 use crate::cluster::status::{Tone, reference};
+use crate::cluster::watch::key_of;
 use crate::metrics;
 use crate::model::ObjectKey;
 use crate::nitro::Credentials;
@@ -251,7 +252,7 @@ impl Told {
         let ours: BTreeSet<&ObjectKey> = findings.ingresses().map(|(key, _, _)| key).collect();
         let controller = self.world.lease.key().to_string();
         for report in self.world.watches.reports.all() {
-            let key = super::asked::key_of(report.as_ref());
+            let key = key_of(report.as_ref());
             let is_told_by_us =
                 report.spec.appliance == self.name && report.spec.controller == controller;
             if !is_told_by_us || ours.contains(&key) {

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::ResourceExt;
 
-use super::asked::key_of;
 use super::world::World;
 use crate::chain::chain;
 use crate::cluster::lease::Standing;
 use crate::cluster::resources::report::{IngressReport, IngressReportStatus};
 use crate::cluster::status::{Tone, reference};
+use crate::cluster::watch::key_of;
 use crate::policy::{ApplianceClasses, Policy};
 use crate::report::{Reason, set};
 use crate::snapshot::Snapshot;

@@ -2,7 +2,6 @@
 
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use mock_nitro::Hardware;
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use serde_json::{Value, json};
 
@@ -105,7 +104,6 @@ pub(crate) async fn an_ingress_moves_from_one_appliance_to_another(cluster: &Clu
     let _controller = rig.controller(&["--nitro-url="]);
     applied(&rig).await;
     let other = Mock::start();
-    other.replace(Hardware::numbered(2));
     let name = second(&rig, &json!({ "endpoints": [other.url] })).await;
     let class = format!("{}-second", rig.class);
     rig.apply(json!({
