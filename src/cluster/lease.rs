@@ -572,14 +572,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_failed_renewal_changes_nothing() {
+    async fn two_failed_renewals_in_a_row_change_nothing() {
         let api = Api::default();
         let (lease, fence) = lease(&api, "first", 1500);
         assert!(lease.confirm().await);
         let keeping = keep(&lease);
         for _ in 0..3 {
             let before = api.lock().unwrap().version;
-            api.lock().unwrap().faults = vec![Fault::Refused];
+            api.lock().unwrap().faults = vec![Fault::Refused, Fault::Refused];
             let mut closed = 0;
             while api.lock().unwrap().version < before + 2 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
