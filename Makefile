@@ -52,7 +52,9 @@ fuzz: ## SECONDS on each fuzz target, with the nightly compiler and cargo-fuzz
 	cargo +nightly fuzz run annotation -- -max_total_time=$(SECONDS)
 
 bench: ## requests, time and memory; writes the tables of docs/performance.md
-	@tests/tools/need.sh cargo cc
+	@tests/tools/need.sh cargo cc go
+	tests/tools/kubernetes.sh etcd kube-apiserver
 	cargo bench --locked --bench requests
 	cargo bench --locked --bench scale
+	cargo bench --locked --bench cluster
 	cargo bench --locked --bench core
