@@ -112,7 +112,7 @@ const CHANGES: usize = 20;
 const DEADLINE: Duration = Duration::from_mins(15);
 
 /// Until what follows a change is over as well: it is looked at again, and told.
-const PAUSE: Duration = Duration::from_millis(2500);
+const PAUSE: Duration = Duration::from_secs(5);
 
 fn main() -> io::Result<()> {
     let chosen: Vec<usize> = std::env::args().filter_map(|text| text.parse().ok()).collect();

@@ -197,9 +197,11 @@ async fn unsaved_changes<T: Transport>(client: &Client<T>) -> Result<Option<Stri
             Ok(None)
         }
         answer => {
-            let rows = rows(kind, answer)?;
-            let text = rows.first().and_then(|row| row.get("response")?.as_str());
-            Ok(text.map(str::to_owned))
+            let row = rows(kind, answer)?.into_iter().next();
+            // It is as long as everything that is unsaved: not to be held twice.
+            let text = row.and_then(|mut row| row.remove("response"));
+            let Some(Value::String(text)) = text else { return Ok(None) };
+            Ok(Some(text))
         }
     }
 }
