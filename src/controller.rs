@@ -14,9 +14,10 @@ mod appliance;
 mod described;
 mod tell;
 mod reconcile;
+mod unserved;
+mod keeper;
 pub mod once;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,13 +27,12 @@ use kube::{Api, Client, ResourceExt};
 use tokio::net::TcpListener;
 use tokio::select;
 use tokio::sync::watch;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinError, JoinSet, LocalSet};
 
 use crate::admin::{self, Health};
 use crate::chain::chain;
 use crate::cluster::connect::{self, Access, connect};
 use crate::cluster::lease::{Lease, Standing};
-use crate::cluster::resources::netscaler::NetScaler;
 use crate::cluster::secrets::{Mode, Secrets};
 use crate::cluster::status::Writer;
 use crate::cluster::watch::{Listener, Scope, Watches};
@@ -41,9 +41,8 @@ use crate::metrics::Metrics;
 use crate::model::{ClusterId, ObjectKey};
 use crate::nitro::{Credentials, Trust};
 use crate::policy::Policy;
-use appliance::Target;
 pub use appliance::Trouble;
-use reconcile::Reconciler;
+use keeper::Keeper;
 pub use schedule::Timing;
 use world::World;
 
@@ -92,6 +91,9 @@ pub enum Error {
     /// There is no way to the API server.
     #[error("there is no way to the cluster")]
     Connect(#[from] connect::Error),
+    /// A watch, the lease or the port for probes has ended, which they never should.
+    #[error("a part of the controller has ended; start it again")]
+    Ended,
     /// The address for probes and metrics cannot be used.
     #[error("cannot listen on {listen}: choose another address with --listen")]
     Listen {
@@ -129,11 +131,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     let metrics = Metrics::new();
     let health = Health::new(timing.longest_retry + LONGEST_TURN);
     let mut tasks = JoinSet::new();
-    let listener =
-        TcpListener::bind(listen).await.map_err(|source| Error::Listen { listen, source })?;
-    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "answering probes");
-    let measured = (health.clone(), metrics.clone());
-    tasks.spawn(admin::serve(listener, measured, std::future::pending()));
+    answer_probes(listen, (health.clone(), metrics.clone()), &mut tasks).await?;
     let mut stop = std::pin::pin!(stop);
     policy.mark.cluster = select! {
         id = id_of(&client, cluster_id) => id,
@@ -159,28 +157,61 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         ),
         timing,
         changed,
+        boxes: std::sync::Mutex::default(),
         metrics,
         health,
         client,
     });
-    let (leasing, reading) = (Arc::clone(&world), Arc::clone(&world));
-    tasks.spawn(async move { leasing.lease.keep().await });
-    tasks.spawn(async move { reading.secrets.refresh().await });
-    tasks.spawn(count_leadership(Arc::clone(&world)));
     tracing::info!(cluster = %policy.mark.cluster, identity, "waiting for all watches");
     select! {
         () = world.watches.synced() => {
             tracing::info!("all watches have told everything that is there");
             world.health.ready();
+            keep_going(&world, &mut tasks);
             let keeper = Keeper { world: &world, fence, policy, namespace, given: appliance };
             // Turns are computed on one thread, one at a time.
-            LocalSet::new().run_until(keeper.keep(stop)).await;
+            let work = LocalSet::new();
+            select! {
+                () = work.run_until(keeper.keep(stop)) => {}
+                Some(ended) = tasks.join_next() => return Err(ended_early(ended)),
+            }
         }
         () = &mut stop => {}
+        Some(ended) = tasks.join_next() => return Err(ended_early(ended)),
     }
     world.lease.release().await;
     tasks.shutdown().await;
     Ok(())
+}
+
+/// Answers probes and gives metrics from now on.
+async fn answer_probes(
+    listen: SocketAddr,
+    measured: (Health, Metrics),
+    tasks: &mut JoinSet<()>,
+) -> Result<(), Error> {
+    let listener =
+        TcpListener::bind(listen).await.map_err(|source| Error::Listen { listen, source })?;
+    tracing::info!(address = %listener.local_addr().unwrap_or(listen), "answering probes");
+    tasks.spawn(admin::serve(listener, measured, std::future::pending()));
+    Ok(())
+}
+
+/// Starts what goes on beside the turns, now that the cluster is seen: the lease, which nobody should
+/// hold who sees nothing, and Secrets that no watch tells of.
+fn keep_going(world: &Arc<World>, tasks: &mut JoinSet<()>) {
+    let (leasing, reading) = (Arc::clone(world), Arc::clone(world));
+    tasks.spawn(async move { leasing.lease.keep().await });
+    tasks.spawn(async move { reading.secrets.refresh().await });
+    tasks.spawn(count_leadership(Arc::clone(world)));
+}
+
+/// What must go on for ever has ended, and nothing is left but to start again.
+fn ended_early(ended: Result<(), JoinError>) -> Error {
+    match ended.map_err(JoinError::try_into_panic) {
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Ok(()) | Err(Err(_)) => Error::Ended,
+    }
 }
 
 /// The id of the cluster: the given one, or else that of its first namespace. Without it nothing on
@@ -217,94 +248,4 @@ async fn count_leadership(world: Arc<World>) {
             return;
         }
     }
-}
-
-/// Keeps one reconciler for each appliance.
-struct Keeper<'a> {
-    world: &'a Arc<World>,
-    fence: Fence,
-    policy: Policy,
-    /// Our own namespace, in which credentials lie.
-    namespace: String,
-    given: Option<Given>,
-}
-
-/// A reconciler at work.
-struct Running {
-    stop: watch::Sender<bool>,
-    target: watch::Sender<Target>,
-    /// What it was made of.
-    made_of: Option<NetScaler>,
-}
-
-impl Keeper<'_> {
-    /// Starts and stops reconcilers as appliances come and go, until it is told to stop.
-    async fn keep(self, mut stop: std::pin::Pin<&mut impl Future<Output = ()>>) {
-        let mut changed = self.world.changed.subscribe();
-        let mut running: BTreeMap<String, Running> = BTreeMap::new();
-        let mut tasks = JoinSet::new();
-        loop {
-            self.adapt(&mut running, &mut tasks);
-            select! {
-                () = &mut stop => break,
-                Ok(()) = changed.changed() => {}
-                // One that was told to stop has stopped.
-                Some(_) = tasks.join_next() => {}
-            }
-        }
-        for one in running.values() {
-            one.stop.send_replace(true);
-        }
-        while tasks.join_next().await.is_some() {}
-    }
-
-    fn adapt(&self, running: &mut BTreeMap<String, Running>, tasks: &mut JoinSet<()>) {
-        let objects = self.world.watches.netscalers.all();
-        let objects = objects.map(|object| (object.name_any(), Some(without_status(&object))));
-        let given = self.given.as_ref().map(|_| (String::new(), None));
-        let wanted: BTreeMap<String, Option<NetScaler>> = objects.chain(given).collect();
-        running.retain(|name, one| {
-            let stays = wanted.contains_key(name);
-            if !stays {
-                tracing::info!(appliance = name, "the NetScaler is gone; what it has stays");
-                one.stop.send_replace(true);
-            }
-            stays
-        });
-        for (name, object) in wanted {
-            let Some(target) = self.target(object.as_ref()) else { continue };
-            match running.get_mut(&name) {
-                Some(one) if one.made_of == object => {}
-                Some(one) => {
-                    one.target.send_replace(target);
-                    one.made_of = object;
-                }
-                None => {
-                    let (stop, stopped) = watch::channel(false);
-                    let (sender, targets) = watch::channel(target.clone());
-                    let fence = self.fence.branch();
-                    let reconciler =
-                        Reconciler::new(Arc::clone(self.world), name.clone(), target, fence);
-                    tasks.spawn_local(reconciler.run(stopped, targets));
-                    running.insert(name, Running { stop, target: sender, made_of: object });
-                }
-            }
-        }
-    }
-
-    /// An appliance as its object describes it, or else as the settings do.
-    fn target(&self, object: Option<&NetScaler>) -> Option<Target> {
-        match object {
-            Some(object) => Some(Target::of_object(object, &self.policy, &self.namespace)),
-            None => Some(Target::of_settings(self.given.as_ref()?, &self.policy)),
-        }
-    }
-}
-
-/// What an appliance is made of: not what we write into it, nor annotations.
-fn without_status(object: &NetScaler) -> NetScaler {
-    let mut object = object.clone();
-    object.status = None;
-    object.metadata.annotations = None;
-    object
 }

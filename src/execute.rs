@@ -314,6 +314,7 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
                 Error::NotSent { .. }
                 | Error::Fenced { .. }
                 | Error::NotPrimary { .. }
+                | Error::Synchronising { .. }
                 | Error::Unavailable { .. }
                 | Error::Refused { .. }
                 | Error::Login { .. }

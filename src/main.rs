@@ -11,7 +11,9 @@ use nitro_ingress::settings::{Colour, Environment, LogFormat, OutputSettings};
 use terminal_size::{Width, terminal_size};
 use tracing_subscriber::EnvFilter;
 
-#[tokio::main(flavor = "current_thread")]
+// The controller's turns are computed on the main thread; its lease, watches and probes go on beside
+// them.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> anyhow::Result<ExitCode> {
     let Arguments { output, command } = match Arguments::of_process() {
         Ok(arguments) => arguments,

@@ -51,7 +51,11 @@ fn settings(reading: &Reading, world: &World<'_>) -> Result<ApplianceSettings, E
         default_profile: reading.flag(Kind::SSLPARAMETER.name(), "defaultprofile"),
         unsaved,
         unsaved_is_ours: unsaved && changes.is_some_and(|text| unsaved::is_ours(text, world)),
-        last_change: LastChange { is_past: last_change != now, time: last_change },
+        last_change: LastChange {
+            // Where no time is told, nothing is gained by reading twice.
+            is_past: last_change.is_empty() || last_change != now,
+            time: last_change,
+        },
         version,
     })
 }

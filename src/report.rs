@@ -4,6 +4,7 @@
 
 mod condition;
 mod front_end;
+pub mod reasons;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::plan::Plan;
 use crate::snapshot::Snapshot;
 use crate::translate::{Translation, Unmet};
 pub use condition::{Reason, condition, set};
+use reasons::is_documented;
 
 /// What one turn found out about an appliance.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +101,16 @@ impl<'a> Findings<'a> {
             let is_ours = !translation.gone.contains_key(id);
             is_ours.then(|| (key, *id, source.object.as_ref()))
         })
+    }
+
+    /// Whether an Ingress is in the cluster, in a namespace that is looked at.
+    pub fn sees(&self, key: &ObjectKey) -> bool {
+        self.found.snapshot.ingresses.contains_key(key)
+    }
+
+    /// Whether an Ingress is proven to be gone.
+    pub fn is_gone(&self, key: &ObjectKey) -> bool {
+        self.found.translation.gone.contains_key(&IngressId::of(key))
     }
 
     /// How an Ingress stands.

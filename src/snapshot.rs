@@ -66,6 +66,8 @@ pub enum Proof {
     Vanished,
     /// It is there, and of a class that is not ours.
     OtherClass,
+    /// It is there, and of a class of ours that leads to another appliance. The brake counts these.
+    OtherAppliance,
     /// It is not among the files, and `--prune` was given.
     Pruned,
 }

@@ -35,7 +35,7 @@ use crate::tls::Material;
 pub use band::Band;
 use candidates::{Candidates, candidates};
 use claims::Claimant;
-pub use class::appliance_of;
+pub use class::{appliance_of, is_ours};
 use reading::{Reader, Reading};
 
 /// Translates a whole snapshot.

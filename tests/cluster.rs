@@ -57,6 +57,8 @@ mod lifecycle;
 mod robust;
 #[path = "cluster/appliance_faults.rs"]
 mod appliance_faults;
+#[path = "cluster/appliances.rs"]
+mod appliances;
 #[path = "cluster/two_controllers.rs"]
 mod two_controllers;
 #[path = "cluster/many.rs"]
@@ -80,7 +82,7 @@ fn main() -> ExitCode {
     }
     let arguments = libtest_mimic::Arguments::from_args();
     let shared = Shared::default();
-    let tests = trials!(shared;
+    let mut tests = trials!(shared;
         servers: the_server_says_its_version,
         servers: a_missing_program_is_named_with_what_to_do,
         servers: what_never_comes_is_told_with_what_is_there_instead,
@@ -92,6 +94,52 @@ fn main() -> ExitCode {
         servers: objects_survive_a_restart_of_the_server,
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
+        programming: an_ingress_is_programmed_and_says_so,
+        programming: a_class_without_its_appliance_is_told_until_it_comes,
+        programming: namespaces_are_selected_by_their_labels,
+        programming: a_cpx_serves_on_its_own_address_and_is_a_new_one_each_time,
+        commands: the_plan_for_a_cluster_is_what_its_controller_does,
+        commands: an_ingress_of_a_cluster_is_explained_for_the_appliance_of_its_class,
+        commands: a_cluster_that_cannot_be_read_is_told_with_both_ways,
+        commands: an_approval_is_added_where_the_controller_reads_it,
+        lifecycle: an_ingress_lives_and_dies,
+        lifecycle: one_that_leaves_our_class_loses_address_and_report,
+        appliance_faults: a_reboot_that_loses_everything_is_made_up_for,
+        appliance_faults: drift_on_every_kind_is_repaired,
+        appliance_faults: an_appliance_that_is_down_is_waited_for,
+        appliance_faults: a_session_that_ends_or_cannot_begin_is_made_up_for,
+        appliance_faults: another_box_is_only_read_until_it_is_approved,
+        appliance_faults: a_failover_is_followed,
+        appliances: two_of_one_mark_on_one_box_do_not_delete_each_other,
+        appliances: drift_that_is_only_told_stays_until_the_cluster_changes,
+        appliances: an_ingress_moves_from_one_appliance_to_another,
+        appliances: a_stop_in_the_middle_of_a_plan_saves_what_was_done,
+        two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
+        two_controllers: a_failover_without_changes_writes_nothing,
+        two_controllers: who_stops_gracefully_is_followed_at_once,
+        many: one_bad_ingress_of_each_kind_harms_nobody_else,
+        robust: a_restart_on_a_converged_appliance_writes_nothing,
+        robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
+        robust: an_api_server_that_goes_away_costs_nothing,
+        robust: rights_that_are_taken_away_cost_nothing,
+        robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
+        robust: a_secret_is_read_by_name_where_it_may_not_be_listed,
+        robust: a_paused_ingress_stays_as_it_is,
+        demo: it_shows_the_life_of_an_ingress,
+        demo: nothing_survives_it_when_it_is_killed,
+        left_over: nothing_survives_a_killed_test_program,
+        left_over: nothing_survives_a_signal_for_all_of_a_group,
+    );
+    tests.extend(charts(&shared));
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    // Only now: it ends the servers.
+    drop(shared);
+    conclusion.exit_code()
+}
+
+/// Those of the chart, and of the custom resources that it brings.
+fn charts(shared: &Shared) -> Vec<libtest_mimic::Trial> {
+    trials!(shared;
         chart: lint_has_nothing_to_say,
         chart: an_api_server_takes_what_it_makes,
         chart: its_pods_are_restricted_unless_a_cpx_is_in_them,
@@ -119,37 +167,5 @@ fn main() -> ExitCode {
         chart_controller: what_it_asks_of_an_appliance_stands_on_the_page_of_its_user,
         resources: a_netscaler_with_a_wrong_value_is_refused,
         resources: a_netscaler_keeps_its_prefix,
-        programming: an_ingress_is_programmed_and_says_so,
-        commands: the_plan_for_a_cluster_is_what_its_controller_does,
-        commands: an_ingress_of_a_cluster_is_explained_for_the_appliance_of_its_class,
-        commands: a_cluster_that_cannot_be_read_is_told_with_both_ways,
-        commands: an_approval_is_added_where_the_controller_reads_it,
-        lifecycle: an_ingress_lives_and_dies,
-        lifecycle: one_that_leaves_our_class_loses_address_and_report,
-        appliance_faults: a_reboot_that_loses_everything_is_made_up_for,
-        appliance_faults: drift_on_every_kind_is_repaired,
-        appliance_faults: an_appliance_that_is_down_is_waited_for,
-        appliance_faults: a_session_that_ends_or_cannot_begin_is_made_up_for,
-        appliance_faults: another_box_is_only_read_until_it_is_approved,
-        appliance_faults: a_failover_is_followed,
-        two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
-        two_controllers: a_failover_without_changes_writes_nothing,
-        two_controllers: who_stops_gracefully_is_followed_at_once,
-        many: one_bad_ingress_of_each_kind_harms_nobody_else,
-        robust: a_restart_on_a_converged_appliance_writes_nothing,
-        robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
-        robust: an_api_server_that_goes_away_costs_nothing,
-        robust: rights_that_are_taken_away_cost_nothing,
-        robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
-        robust: a_secret_is_read_by_name_where_it_may_not_be_listed,
-        robust: a_paused_ingress_stays_as_it_is,
-        demo: it_shows_the_life_of_an_ingress,
-        demo: nothing_survives_it_when_it_is_killed,
-        left_over: nothing_survives_a_killed_test_program,
-        left_over: nothing_survives_a_signal_for_all_of_a_group,
-    );
-    let conclusion = libtest_mimic::run(&arguments, tests);
-    // Only now: it ends the servers.
-    drop(shared);
-    conclusion.exit_code()
+    )
 }

@@ -90,6 +90,11 @@ impl Lease {
         Self { api, key, identity, duration, fence, state: Mutex::default(), standing }
     }
 
+    /// Its namespace and name.
+    pub const fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
     /// How long it lasts after a renewal.
     pub const fn duration(&self) -> Duration {
         self.duration

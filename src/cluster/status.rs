@@ -48,7 +48,7 @@ impl Writer {
     pub async fn report(
         &self,
         ingress: &Ingress,
-        (appliance, is_new): (&str, bool),
+        (appliance, controller, is_new): (&str, &str, bool),
         status: &IngressReportStatus,
     ) -> Result<(), kube::Error> {
         let namespace = ingress.namespace().unwrap_or_default();
@@ -63,7 +63,7 @@ impl Writer {
             let object = json!({
                 "apiVersion": kind.0, "kind": kind.1,
                 "metadata": { "name": name, "ownerReferences": [owner] },
-                "spec": { "appliance": appliance },
+                "spec": { "appliance": appliance, "controller": controller },
             });
             api.patch(&name, &forced(), &Patch::Apply(&object)).await?;
         }

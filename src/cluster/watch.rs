@@ -4,10 +4,11 @@
 //! pruned objects. An event that changes nothing of these is no news, so that what we write
 //! ourselves and what others note on objects costs nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use k8s_openapi::NamespaceResourceScope;
@@ -109,7 +110,10 @@ pub struct Watches {
 
 /// The Ingresses whose deletion a watch reported. Clones are one and the same.
 #[derive(Debug, Clone, Default)]
-struct Deleted(Arc<Mutex<BTreeSet<ObjectKey>>>);
+struct Deleted(Arc<Mutex<BTreeMap<ObjectKey, Instant>>>);
+
+/// How long the deletion of an Ingress is remembered. Later, that it is not there proves as much.
+const REMEMBERED: Duration = Duration::from_hours(24);
 
 impl Watches {
     /// Starts to watch. `told` hears of every change that means something, and of every watch that
@@ -192,12 +196,7 @@ impl Watches {
 
     /// Whether a watch reported the deletion of an Ingress that has not come back.
     pub fn has_seen_deletion(&self, ingress: &ObjectKey) -> bool {
-        self.deleted.keys().contains(ingress)
-    }
-
-    /// Forgets deletions that nobody asks for any more.
-    pub fn forget_deletions(&self, is_done_with: impl Fn(&ObjectKey) -> bool) {
-        self.deleted.keys().retain(|key| !is_done_with(key));
+        self.deleted.keys().contains_key(ingress)
     }
 }
 
@@ -232,13 +231,17 @@ where
 }
 
 impl Deleted {
-    fn keys(&self) -> MutexGuard<'_, BTreeSet<ObjectKey>> {
+    fn keys(&self) -> MutexGuard<'_, BTreeMap<ObjectKey, Instant>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, event: &Event<Ingress>) {
         match event {
-            Event::Delete(ingress) => drop(self.keys().insert(key_of(ingress))),
+            Event::Delete(ingress) => {
+                let mut keys = self.keys();
+                keys.retain(|_, since| since.elapsed() < REMEMBERED);
+                keys.insert(key_of(ingress), Instant::now());
+            }
             Event::Apply(ingress) | Event::InitApply(ingress) => {
                 self.keys().remove(&key_of(ingress));
             }
@@ -248,7 +251,7 @@ impl Deleted {
 }
 
 /// Namespace and name of an object.
-pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
+pub fn key_of(object: &impl ResourceExt) -> ObjectKey {
     ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Target {
     pub(super) policy: Policy,
     /// What becomes of changes of others.
     pub(super) drift: Drift,
+    /// Why nothing may be written to it, if that is so whatever it is.
+    pub(super) refusal: Option<String>,
     /// Whether it lives and dies with us, as a CPX in our pod does: it is a new one each time.
     pub(super) is_sidecar: bool,
 }
@@ -111,6 +113,20 @@ impl Trouble {
         matches!(error, Error::Refused { .. }) && error.class() == Class::Session
     }
 
+    /// Whether nothing came back, so that there is no use in closing the session.
+    pub(super) const fn is_silence(&self) -> bool {
+        matches!(
+            self,
+            Self::Nitro(Error::NotSent { .. } | Error::NoAnswer { .. } | Error::Unavailable { .. })
+                | Self::Observe(observe::Error::Read {
+                    source: Error::NotSent { .. }
+                        | Error::NoAnswer { .. }
+                        | Error::Unavailable { .. },
+                    ..
+                })
+        )
+    }
+
     /// Whether user and password were refused.
     pub(super) const fn is_login(&self) -> bool {
         matches!(
@@ -127,6 +143,7 @@ const fn reason_of(error: &Error) -> &'static str {
         Error::Unavailable { .. } => "Unavailable",
         Error::Fenced { .. } => "NotLeader",
         Error::NotPrimary { .. } => "NotPrimary",
+        Error::Synchronising { .. } => "Synchronising",
         Error::Refused { .. } => "Refused",
         Error::Login { .. } => "LoginRefused",
         Error::Decode { .. } => "Unreadable",
@@ -143,6 +160,7 @@ pub(super) const fn first_wait(error: &Error) -> Duration {
         | Error::Unavailable { .. }
         | Error::Fenced { .. }
         | Error::NotPrimary { .. }
+        | Error::Synchronising { .. }
         | Error::Refused { .. } => match error.class() {
             Class::Transient | Class::Session => Duration::from_secs(1),
             Class::Busy | Class::Conflict | Class::InUse | Class::Missing => Duration::from_secs(2),
@@ -154,6 +172,13 @@ pub(super) const fn first_wait(error: &Error) -> Duration {
 }
 
 impl Target {
+    /// Whether another has one of its addresses, and its prefix.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        let plain = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
+        let is_shared = |url: &String| other.endpoints.iter().any(|one| plain(one) == plain(url));
+        self.policy.mark.prefix == other.policy.mark.prefix && self.endpoints.iter().any(is_shared)
+    }
+
     /// Logs in to the appliance: to the primary node, if there are two.
     pub(super) async fn connect(
         &self,

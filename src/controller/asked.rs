@@ -10,7 +10,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use kube::{Api, Client, ResourceExt};
 
 use crate::cluster::secrets::Secrets;
-use crate::cluster::watch::Watches;
+use crate::cluster::watch::{Watches, key_of};
 use crate::model::{IngressId, ObjectKey};
 use crate::observed::ObservedState;
 use crate::policy::Policy;
@@ -31,11 +31,14 @@ pub(super) struct Asked {
     who: String,
     /// The Secrets that are followed.
     followed: BTreeSet<ObjectKey>,
-    /// What reading by name showed of Ingresses that the appliance has and no watch tells of.
-    read: BTreeMap<IngressId, Option<Proof>>,
+    /// The Ingresses that the appliance has and that reading by name did not find.
+    read: BTreeSet<IngressId>,
     /// How long translating took.
     took: Duration,
 }
+
+/// How long reading Ingresses by name may take in one turn.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many Ingresses are read by name at once.
 const AT_ONCE: usize = 8;
@@ -43,7 +46,7 @@ const AT_ONCE: usize = 8;
 impl Asked {
     /// Nothing yet.
     pub(super) const fn new(who: String) -> Self {
-        Self { who, followed: BTreeSet::new(), read: BTreeMap::new(), took: Duration::ZERO }
+        Self { who, followed: BTreeSet::new(), read: BTreeSet::new(), took: Duration::ZERO }
     }
 
     /// Follows these Secrets too, and waits until something is known of each.
@@ -132,56 +135,57 @@ impl Sources<'_> {
     }
 
     /// How the Ingresses went away that the appliance has and the snapshot has not. One about which
-    /// nothing is proven is left out. What reading by name showed is kept in `read`.
+    /// nothing is proven is left out. What reading by name showed is kept in `missing`.
     async fn gone(
         self,
         facts: &Facts,
         snapshot: &Snapshot,
-        read: &mut BTreeMap<IngressId, Option<Proof>>,
+        missing: &mut BTreeSet<IngressId>,
     ) -> BTreeMap<IngressId, Proof> {
         let absent = facts.ingresses.iter().filter_map(|(id, key)| Some((*id, key.as_ref()?)));
         let absent: Vec<(IngressId, &ObjectKey)> =
             absent.filter(|(_, key)| !snapshot.ingresses.contains_key(*key)).collect();
         let ids: BTreeSet<IngressId> = absent.iter().map(|(id, _)| *id).collect();
-        read.retain(|id, _| ids.contains(id));
+        missing.retain(|id| ids.contains(id));
         let is_deleted = |key: &ObjectKey| self.watches.has_seen_deletion(key);
         let unknown: Vec<_> = absent
             .iter()
-            .filter(|(id, key)| !read.contains_key(id) && !is_deleted(key))
+            .filter(|(id, key)| !missing.contains(id) && !is_deleted(key))
             .copied()
             .collect();
         let reads =
-            stream::iter(unknown).map(|(id, key)| async move { (id, self.look_for(key).await) });
+            stream::iter(unknown).map(|(id, key)| async move { (id, self.is_missing(key).await) });
         let mut reads = std::pin::pin!(reads.buffer_unordered(AT_ONCE));
-        while let Some((id, proof)) = reads.next().await {
-            read.insert(id, proof);
+        let begun = Instant::now();
+        while let Some((id, is_missing)) = reads.next().await {
+            if is_missing {
+                missing.insert(id);
+            }
+            // What is not known now stays as it is, and is asked for again in the next turn.
+            if begun.elapsed() > PATIENCE {
+                break;
+            }
         }
         let proof = |(id, key): (IngressId, &ObjectKey)| {
-            let proof =
-                if is_deleted(key) { Some(Proof::Deleted) } else { read.get(&id).copied()? };
-            Some((id, proof?))
+            let is_missing = missing.contains(&id).then_some(Proof::Vanished);
+            Some((id, is_deleted(key).then_some(Proof::Deleted).or(is_missing)?))
         };
         absent.into_iter().filter_map(proof).collect()
     }
 
     /// Reads an Ingress by name that no watch tells of. Only that it is not there proves anything.
-    async fn look_for(self, key: &ObjectKey) -> Option<Proof> {
+    async fn is_missing(self, key: &ObjectKey) -> bool {
         let api = Api::<Ingress>::namespaced(self.client.clone(), &key.namespace);
         match api.get_opt(&key.name).await {
-            Ok(None) => Some(Proof::Vanished),
+            Ok(None) => true,
             Ok(Some(_)) => {
                 tracing::debug!(ingress = %key, "it is there, and not looked at");
-                None
+                false
             }
             Err(error) => {
                 tracing::warn!(ingress = %key, %error, "nobody knows whether it is gone");
-                None
+                false
             }
         }
     }
-}
-
-/// Namespace and name of an object.
-pub(super) fn key_of(object: &impl ResourceExt) -> ObjectKey {
-    ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())
 }

@@ -16,7 +16,8 @@ impl Target {
         let policy = policy_of(None, policy);
         let credentials = CredentialSource::Settings(credentials);
         let (name, drift) = (String::new(), Drift::default());
-        Self { name, endpoints, trust, credentials, policy, drift, is_sidecar }
+        let refusal = None;
+        Self { name, endpoints, trust, credentials, policy, drift, refusal, is_sidecar }
     }
 
     /// The appliance of an object, whose credentials lie in our own namespace.
@@ -35,6 +36,7 @@ impl Target {
             credentials: CredentialSource::Secret(secret),
             policy: policy_of(Some(object), policy),
             drift: spec.drift,
+            refusal: None,
             is_sidecar: false,
         }
     }

@@ -22,6 +22,17 @@ pub(super) fn stranger(url: &str, host: &str) -> String {
     )
 }
 
+/// Stands for the peer of hardware that is known, until it is seen.
+const EXPECTED: &str = "?";
+
+/// What is said of an appliance that no longer says which hardware it is.
+pub(super) fn nameless(url: &str) -> String {
+    format!(
+        "the appliance at {url} no longer tells its host id, so that nobody knows whether it is the \
+         one that is meant; nothing is written to it: let the controller's user read nshardware"
+    )
+}
+
 impl Hosts {
     /// Those that are kept on the lease.
     pub(super) fn of_lease(annotations: &BTreeMap<String, String>) -> Self {
@@ -46,14 +57,23 @@ impl Hosts {
         self.0.iter().flat_map(entry).collect()
     }
 
-    /// Whether this hardware is what is meant by the address. What is seen first is; an address that
-    /// leads to one of several nodes has as many.
+    /// Whether this hardware is what is meant by the address. What is seen first is. If it has a
+    /// peer, another is expected behind the same address, and is the one that comes first.
     pub(super) fn knows(&mut self, url: &str, host: &str, nodes: usize) -> bool {
         let seen = self.0.entry(url.to_owned()).or_default();
-        if seen.len() < nodes.max(1) {
+        if seen.is_empty() || (!seen.contains(host) && seen.remove(EXPECTED)) {
             seen.insert(host.to_owned());
         }
-        seen.contains(host)
+        let is_known = seen.contains(host);
+        if is_known && nodes > 1 && seen.len() == 1 {
+            seen.insert(EXPECTED.to_owned());
+        }
+        is_known
+    }
+
+    /// Whether some hardware is known behind the address.
+    pub(super) fn knows_any(&self, url: &str) -> bool {
+        self.0.get(url).is_some_and(|seen| !seen.is_empty())
     }
 
     /// Takes this hardware for what is meant from now on, and no other.
@@ -93,6 +113,9 @@ mod tests {
         let mut hosts = Hosts::default();
         assert!(hosts.knows(URL, "1", 2) && hosts.knows(URL, "2", 2));
         assert!(!hosts.knows(URL, "3", 2));
+        let mut alone = Hosts::default();
+        assert!(alone.knows(URL, "1", 1));
+        assert!(!alone.knows(URL, "2", 2), "a stranger that has a peer is a stranger");
         let entries = hosts.entries();
         assert_eq!(entries, ["https://192.0.2.2 1", "https://192.0.2.2 2"]);
         assert_eq!(Hosts::parse(entries.iter().map(String::as_str)), hosts);

@@ -15,26 +15,27 @@ use std::time::{Duration, Instant};
 use tokio::select;
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
+use tracing::Instrument;
 
-use super::appliance::{Connection, Target, Trouble, first_wait};
+use super::appliance::{Connection, Target, Trouble};
 use super::asked::Asked;
 use super::schedule::{Blocks, Due, Schedule};
 use super::tell::{Now, Told};
-use super::watchful::Known;
+use super::watchful::{Finding, Known};
 use super::world::World;
 use crate::admin::Pulse;
-use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
-use crate::execute::{OpOutcome, Outcomes, Problem, execute};
+use crate::execute::{Outcomes, execute};
 use crate::fence::Fence;
 use crate::metrics::{self, Stage};
+use crate::nitro::Error;
 use crate::observed::ObservedState;
 use crate::plan::{Plan, plan};
-use crate::policy::Policy;
+use crate::policy::{Policy, Saving};
 use crate::report::{Findings, Found, Reason};
 use crate::snapshot::Snapshot;
 use crate::translate::Translation;
-use memory::is_of_members;
+use memory::{changes, fingerprint, is_of_members, refused};
 
 /// Keeps one appliance like the cluster.
 pub(super) struct Reconciler {
@@ -53,16 +54,19 @@ pub(super) struct Reconciler {
     is_alone: bool,
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
+    /// What the cluster asked for when the appliance last matched it, where drift is only told.
+    wish: Option<String>,
     told: Told,
     /// Shows that the loop goes on.
     pulse: Pulse,
 }
 
 /// What a turn was about.
-#[derive(Clone, Copy)]
 struct Turn<'a> {
     snapshot: &'a Snapshot,
     translation: &'a Translation,
+    /// What the cluster asks for, where that decides whether drift is undone.
+    wish: Option<String>,
     due: Due,
 }
 
@@ -76,11 +80,16 @@ struct Done {
 enum End {
     /// There was nothing for us to do.
     Idle,
+    /// We may not write any more, for now or because we are told to stop.
+    Fenced,
     /// Nothing is left to do.
     Rested(metrics::Turn),
     /// The appliance refused something, which may pass after this.
     Refused(Duration),
 }
+
+/// How long until we look again whether we may write.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// As long as a second of the appliance lasts, and a little more.
 const SECOND: Duration = Duration::from_millis(1100);
@@ -109,11 +118,17 @@ impl Reconciler {
             known: Known::default(),
             is_alone: false,
             is_converged: false,
+            wish: None,
         }
     }
 
     /// Reconciles until it is told to stop; then ends what is on its way, saves and logs out.
-    pub(super) async fn run(mut self, mut stop: Receiver<bool>, mut targets: Receiver<Target>) {
+    /// Gives its name at the end.
+    pub(super) async fn run(
+        mut self,
+        mut stop: Receiver<bool>,
+        mut targets: Receiver<Target>,
+    ) -> String {
         let mut changed = self.world.changed.subscribe();
         let mut standing = self.world.lease.standing();
         changed.mark_changed();
@@ -129,7 +144,7 @@ impl Reconciler {
                     self.disconnect().await;
                     self.schedule.try_now(Instant::now());
                 }
-                Ok(()) = changed.changed() => self.cluster_changed(),
+                Ok(()) = changed.changed() => self.cluster_changed().await,
                 () = tokio::time::sleep_until(next.into()) => {}
             }
             let due = self.schedule.due(Instant::now());
@@ -137,7 +152,8 @@ impl Reconciler {
                 continue;
             }
             let fence = self.fence.clone();
-            let mut turn = pin!(self.turn(due));
+            let span = tracing::info_span!("turn", appliance = self.name, why = due.why());
+            let mut turn = pin!(self.turn(due).instrument(span));
             select! {
                 () = &mut turn => {}
                 () = stopped(&mut stop) => {
@@ -147,23 +163,9 @@ impl Reconciler {
                 }
             }
         }
+        let name = self.name.clone();
         self.close().await;
-    }
-
-    /// Takes note of a change of the cluster. New credentials are tried at once.
-    fn cluster_changed(&mut self) {
-        self.schedule.changed(Instant::now());
-        let Some(connection) = &self.connection else {
-            if self.schedule.failures() > 0 && self.told.has_other_credentials(&self.target) {
-                self.schedule.try_now(Instant::now());
-            }
-            return;
-        };
-        let now = self.target.credentials.read(&self.world.secrets);
-        if now.is_ok_and(|now| now != connection.credentials) {
-            (self.connection, self.observed) = (None, None);
-            self.schedule.try_now(Instant::now());
-        }
+        name
     }
 
     /// One turn, whatever comes of it.
@@ -173,12 +175,19 @@ impl Reconciler {
         let now = Instant::now();
         let end = match outcome {
             Ok(End::Idle) => return,
+            Ok(End::Fenced) => {
+                // Nothing is lost: what was to be done is done when we may write again.
+                (self.observed, self.is_converged) = (None, false);
+                self.schedule.changed(now);
+                self.schedule.wait_until(now + A_MOMENT);
+                return;
+            }
             Ok(End::Rested(end)) => {
                 self.schedule.succeeded();
                 end
             }
             Ok(End::Refused(first)) => {
-                self.schedule.failed((Blocks::Some, first), fraction(), now);
+                self.schedule.failed((Blocks::Some, first), reach::fraction(), now);
                 metrics::Turn::Unfinished
             }
             Err(trouble) => {
@@ -189,73 +198,46 @@ impl Reconciler {
         self.world.metrics.turn(&self.name, end);
     }
 
-    /// Puts a failure off, and casts a doubt on everything.
-    async fn suffer(&mut self, trouble: &Trouble) {
-        // Whoever answers next may be another node, or another box.
-        (self.connection, self.observed, self.is_converged) = (None, None, false);
-        if trouble.is_session_loss() {
-            // Another controller may have ended it, because it is the one that writes now.
-            self.world.lease.confirm().await;
-        }
-        let passes_at_once = trouble.is_session_loss() || trouble.is_login();
-        let first = if passes_at_once && self.schedule.failures() == 0 {
-            Duration::ZERO
-        } else {
-            trouble.first_wait()
-        };
-        let now = Instant::now();
-        let wait = self.schedule.failed((Blocks::All, first), fraction(), now);
-        tracing::warn!(
-            appliance = self.name,
-            error = chain(trouble),
-            retry_ms = wait.as_millis(),
-            "the appliance cannot be used"
-        );
-        if first > Duration::ZERO {
-            self.told.trouble(trouble).await;
-        }
-    }
-
     async fn try_turn(&mut self, due: Due) -> Result<End, Trouble> {
         let Some(annotations) = self.lead().await? else { return Ok(End::Idle) };
         self.asked.follow(self.world.sources(), self.target.secrets()).await;
         self.connect().await?;
         if due.observe {
             self.observed = None;
-        } else if due.look {
-            self.look().await?;
+        } else if due.look || due.save {
+            let finding = self.look().await?;
+            // What is saved must not hold what others have changed.
+            if due.save && finding != Finding::Quiet {
+                self.observed = None;
+            }
         }
         let policy = self.policy(&annotations, due.save);
-        let connection = self.connection.as_ref().expect("it was just made");
-        let in_the_way = if self.target.is_sidecar {
-            None
-        } else {
-            self.told.unknown_box(connection, &policy.consent.approved).await
-        };
         let mut done: Option<Done> = None;
         for plans_left in (0..MOST_PLANS).rev() {
             let is_fresh = self.observe(&policy).await?;
+            if !self.fence.is_open() {
+                return Ok(End::Fenced);
+            }
             let (snapshot, translation) = self.translate(&policy).await;
             let observed = self.observed.as_ref().expect("it was just observed");
             let begun = Instant::now();
             let left = plan(observed, &translation);
             self.measure(Stage::Plan, begun);
             let was_complete = done.as_ref().is_none_or(|done| done.outcomes.is_complete());
-            let is_drift = is_fresh && self.is_converged && !due.changes && !left.is_empty();
+            let is_drift = is_fresh && self.is_converged && !due.changes && changes(&left);
             if is_drift {
                 tracing::warn!(appliance = self.name, drift = true, ops = left.ops.len(), "drift");
                 self.world.metrics.drift(&self.name, left.ops.len());
             }
-            let in_the_way = in_the_way.clone().or_else(|| {
-                (is_drift && self.target.drift == Drift::Report).then(drift_is_only_told)
-            });
+            let wish = (self.target.drift == Drift::Report).then(|| fingerprint(&translation));
+            let turn = Turn { snapshot: &snapshot, translation: &translation, wish, due };
+            let in_the_way = self.in_the_way(&policy, turn.wish.as_ref(), &left).await;
             let stops = left.is_empty() || in_the_way.is_some() || !was_complete || plans_left == 0;
-            let turn = Turn { snapshot: &snapshot, translation: &translation, due };
             if stops {
                 return Ok(self.conclude(turn, &left, done, in_the_way).await);
             }
             // What is written must not be planned on what somebody has changed since.
-            if !is_fresh && self.known.is_settled() && !self.look().await? {
+            if !is_fresh && self.known.is_settled() && self.look().await? == Finding::Changed {
                 continue;
             }
             let begun = Instant::now();
@@ -266,13 +248,16 @@ impl Reconciler {
             let is_known = lost.is_none() && outcomes.is_complete() && is_of_members(&left);
             self.remember(&left, &outcomes);
             let now = Done { plan: left, outcomes };
-            if let Some(lost) = lost {
-                self.observed = None;
-                return Err(lost.into());
+            match lost {
+                Some(Error::Fenced { .. }) => return Ok(End::Fenced),
+                Some(lost) => return Err(lost.into()),
+                None => (),
             }
             if is_known {
                 self.take_in(&now.plan, &translation);
-                return Ok(self.conclude(turn, &Plan::default(), Some(now), None).await);
+                // What waits goes on waiting.
+                let left = Plan { held_back: now.plan.held_back.clone(), ..Plan::default() };
+                return Ok(self.conclude(turn, &left, Some(now), None).await);
             }
             self.observed = None;
             done = Some(now);
@@ -290,11 +275,12 @@ impl Reconciler {
         done: Option<Done>,
         in_the_way: Option<Reason>,
     ) -> End {
-        let Turn { snapshot, translation, due } = turn;
+        let Turn { snapshot, translation, wish, due } = turn;
         let observed = self.observed.as_ref().expect("a turn ends with what was seen");
         let now = Instant::now();
         let settings = &observed.settings;
-        if !settings.unsaved || !settings.unsaved_is_ours {
+        let never = self.target.policy.consent.saving == Saving::Never;
+        if never || !settings.unsaved || !settings.unsaved_is_ours {
             self.schedule.saved();
         } else if due.save {
             self.schedule.save_later(now);
@@ -303,16 +289,16 @@ impl Reconciler {
         }
         let outcomes = done.as_ref().map(|done| (&done.plan, &done.outcomes));
         let found = Found { snapshot, translation, observed, left, outcomes };
-        let problems = done.iter().flat_map(|done| &done.outcomes.ops);
-        let refused = problems.filter_map(|outcome| match outcome {
-            OpOutcome::Failed(Problem::Nitro(error)) | OpOutcome::Unknown(error) => {
-                Some(first_wait(error))
-            }
-            OpOutcome::Failed(Problem::Differs { .. }) => Some(Duration::from_secs(30)),
-            OpOutcome::Done | OpOutcome::Skipped { .. } | OpOutcome::Waiting => None,
-        });
-        let refused = refused.max();
+        let refused = done.as_ref().and_then(|done| refused(&done.outcomes));
         self.is_converged = left.is_empty() && refused.is_none();
+        if self.is_converged {
+            self.wish = wish;
+        }
+        if !self.fence.is_open() {
+            // What is so is told by who may write.
+            return End::Fenced;
+        }
+        let is_in_the_way = in_the_way.is_some();
         let told = Now {
             settings,
             held_back: left.held_back.as_ref(),
@@ -325,6 +311,8 @@ impl Reconciler {
         match refused {
             Some(first) => End::Refused(first),
             None if !is_told => End::Refused(Duration::from_secs(1)),
+            // Somebody must do something first.
+            None if is_in_the_way => End::Rested(metrics::Turn::Unfinished),
             None if left.is_empty() && done.is_some() => End::Rested(metrics::Turn::Changed),
             None if left.is_empty() => End::Rested(metrics::Turn::Converged),
             // What could not be finished in one turn goes on in another.
@@ -356,7 +344,7 @@ impl Reconciler {
     async fn carry_out(&self, plan: &Plan) -> Outcomes {
         tracing::info!(appliance = self.name, ops = plan.ops.len(), "carrying out a plan");
         let connection = self.connection.as_ref().expect("a plan follows a connection");
-        execute(&connection.client, plan, &mut |_| ()).await
+        execute(&connection.client, plan, &mut |_| self.pulse.alive()).await
     }
 
     /// What the plan may do: what the operator says, and what was approved since.
@@ -369,30 +357,8 @@ impl Reconciler {
     }
 }
 
-fn drift_is_only_told() -> Reason {
-    Reason {
-        kind: "Synced",
-        holds: false,
-        reason: "Drift".to_owned(),
-        message: "somebody else has changed objects of ours; the next change of an Ingress \
-                  undoes it"
-            .to_owned(),
-    }
-}
-
 /// Ends when it is told to stop.
 async fn stopped(stop: &mut Receiver<bool>) {
     // Whoever could tell has gone: that is the end as well.
     let _told = stop.wait_for(|stop| *stop).await;
-}
-
-/// A random part of a whole, so that those who failed together do not come back together.
-fn fraction() -> f64 {
-    use ring::rand::SecureRandom;
-    let mut bytes = [0; 4];
-    // Without randomness the whole wait is as good.
-    if ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
-        return 1.0;
-    }
-    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
 }

@@ -20,7 +20,8 @@ pub struct Timing {
     pub save: Duration,
     /// The longest wait after a failure.
     pub longest_retry: Duration,
-    /// How long after another controller was last seen its last request may still be on its way.
+    /// How long after its lease the last request of another controller may still be on its way: as
+    /// long as the longest request takes that changes something.
     pub request: Duration,
 }
 
@@ -34,7 +35,7 @@ impl Default for Timing {
             settle: Duration::from_secs(2),
             save: Duration::from_secs(10),
             longest_retry: Duration::from_mins(5),
-            request: Duration::from_mins(1),
+            request: Duration::from_mins(2),
         }
     }
 }
@@ -79,6 +80,21 @@ pub(super) struct Due {
 }
 
 impl Due {
+    /// The first reason for a turn, in a word.
+    pub(super) const fn why(self) -> &'static str {
+        if self.changes {
+            "cluster"
+        } else if self.retry {
+            "retry"
+        } else if self.save {
+            "save"
+        } else if self.observe {
+            "resync"
+        } else {
+            "look"
+        }
+    }
+
     /// Whether there is a reason for a turn.
     pub(super) const fn is_any(self) -> bool {
         self.changes || self.look || self.observe || self.save || self.retry
@@ -129,10 +145,11 @@ impl Schedule {
     }
 
     /// The whole appliance was read.
-    pub(super) fn observed(&mut self, now: Instant) {
+    pub(super) fn observed(&mut self, now: Instant, is_certain: bool) {
         self.resync = now + self.timing.resync;
-        // What we wrote just before it was read is told apart from then on.
-        self.look = now + self.timing.settle.min(self.timing.look);
+        // What may have changed in the very second in which it was read is looked at soon.
+        let soon = self.timing.settle.min(self.timing.look);
+        self.look = now + if is_certain { self.timing.look } else { soon };
     }
 
     /// Nobody else has changed the appliance.
@@ -165,6 +182,11 @@ impl Schedule {
     /// There is nothing of ours to save.
     pub(super) const fn saved(&mut self) {
         self.save = None;
+    }
+
+    /// Whether there is something of ours to save.
+    pub(super) const fn awaits_save(&self) -> bool {
+        self.save.is_some()
     }
 
     /// There is something of ours to save, at the latest then.
@@ -238,8 +260,7 @@ mod tests {
     fn rested(now: Instant) -> Schedule {
         let mut schedule = Schedule::new(TIMING, now);
         schedule.begun();
-        schedule.observed(now);
-        schedule.looked(now);
+        schedule.observed(now, true);
         schedule
     }
 

@@ -24,6 +24,7 @@ use crate::chain::chain;
 use crate::cluster::resources::netscaler::{Counts, NetScalerStatus};
 use crate::cluster::resources::report::IngressReportStatus;
 use crate::cluster::status::{Tone, reference};
+use crate::cluster::watch::key_of;
 use crate::metrics;
 use crate::model::ObjectKey;
 use crate::nitro::Credentials;
@@ -91,9 +92,12 @@ impl Told {
 
     /// The digests that were approved since the start: on the `NetScaler`, or else on the lease.
     pub(super) fn approvals(&self, of_lease: &BTreeMap<String, String>) -> BTreeSet<String> {
+        if self.name.is_empty() {
+            return approvals::of(of_lease);
+        }
         let object = self.world.watches.netscalers.get(&ObjectKey::new("", self.name.as_str()));
         let annotations = object.and_then(|object| object.metadata.annotations.clone());
-        approvals::of(annotations.as_ref().unwrap_or(of_lease))
+        annotations.as_ref().map(approvals::of).unwrap_or_default()
     }
 
     /// Why nothing may be written, if the box behind a connection is not the one that is meant.
@@ -102,7 +106,17 @@ impl Told {
         connection: &Connection,
         approved: &BTreeSet<String>,
     ) -> Option<Reason> {
-        let host = connection.host.as_ref()?;
+        let stranger = |message| Reason {
+            kind: "Synced",
+            holds: false,
+            reason: "WrongBox".to_owned(),
+            message,
+        };
+        let Some(host) = &connection.host else {
+            // It may be one that never tells; but not one that told before.
+            let is_known = self.hosts.knows_any(&connection.url);
+            return is_known.then(|| stranger(hosts::nameless(&connection.url)));
+        };
         let before = self.hosts.clone();
         let mut is_known = self.hosts.knows(&connection.url, host, connection.nodes);
         if !is_known && approved.contains(&Hosts::approval(host)) {
@@ -112,12 +126,7 @@ impl Told {
         if self.hosts != before && self.name.is_empty() {
             self.world.lease.note(hosts::KEPT, self.hosts.entries().join(",")).await;
         }
-        (!is_known).then(|| Reason {
-            kind: "Synced",
-            holds: false,
-            reason: "WrongBox".to_owned(),
-            message: hosts::stranger(&connection.url, host),
-        })
+        (!is_known).then(|| stranger(hosts::stranger(&connection.url, host)))
     }
 
     /// Tells that the appliance cannot be used.
@@ -163,7 +172,9 @@ impl Told {
             let addresses = addresses(ingress, &standing, &after);
             for one in &after.certificates {
                 if let Some(end) = &one.not_after {
-                    certificates.insert(one.names.join(" "), end.0);
+                    // Two of the same names count by the one that ends first.
+                    let first = certificates.entry(one.names.join(" ")).or_insert(end.0);
+                    *first = (*first).min(end.0);
                 }
             }
             if is_new || after != before || addresses.is_some() {
@@ -182,7 +193,7 @@ impl Told {
         (Counts { ingresses, programmed, held, closed }, written.into_iter().all(|one| one))
     }
 
-    /// Writes of one Ingress. Whether it could.
+    /// Writes of one Ingress. Whether the API server answers.
     async fn write_ingress(&self, write: Write<'_>, is_silent: &Cell<bool>) -> bool {
         let Write { key, ingress, is_new, before, after, addresses } = write;
         if is_silent.get() {
@@ -191,7 +202,8 @@ impl Told {
         let writer = &self.world.writer;
         let all = async {
             if is_new || after != before {
-                writer.report(ingress, (&self.name, is_new), &after).await?;
+                let ours = self.world.lease.key().to_string();
+                writer.report(ingress, (&self.name, &ours, is_new), &after).await?;
             }
             if let Some(addresses) = addresses {
                 writer.addresses(key, &addresses).await?;
@@ -212,33 +224,56 @@ impl Told {
         if let Some(error) = problem {
             // A later turn finds the difference again.
             tracing::warn!(ingress = %key, error, "its report is not written");
-            return false;
+            return !is_silent.get();
         }
         if let Some((tone, reason, note)) = news(&before, &after) {
             let mut about = reference(ingress);
             about.namespace = ingress.namespace();
-            self.event(&about, tone, (&reason, &note)).await;
+            if !self.event(&about, tone, (&reason, &note)).await {
+                is_silent.set(true);
+            }
         }
         true
     }
 
-    async fn event(&self, about: &ObjectReference, tone: Tone, news: (&str, &str)) {
-        if !self.world.writer.event(about, tone, news).await {
+    /// Publishes an Event. Whether the API server answered.
+    async fn event(&self, about: &ObjectReference, tone: Tone, news: (&str, &str)) -> bool {
+        let published = timeout(PATIENCE, self.world.writer.event(about, tone, news)).await;
+        if !matches!(published, Ok(true)) {
             self.world.metrics.event_lost();
         }
+        published.is_ok()
     }
 
-    /// Takes back what was told of Ingresses that are no longer ours.
+    /// Takes back what was told of Ingresses that are no longer ours: they are there, and of another
+    /// class, or proven to be gone. Of others, and of namespaces that are not looked at, nothing is
+    /// known.
     async fn retire(&self, findings: &Findings<'_>) {
         let ours: BTreeSet<&ObjectKey> = findings.ingresses().map(|(key, _, _)| key).collect();
+        let controller = self.world.lease.key().to_string();
         for report in self.world.watches.reports.all() {
-            let key = super::asked::key_of(report.as_ref());
-            if report.spec.appliance != self.name || ours.contains(&key) {
+            let key = key_of(report.as_ref());
+            let is_told_by_us =
+                report.spec.appliance == self.name && report.spec.controller == controller;
+            if !is_told_by_us || ours.contains(&key) {
                 continue;
             }
             let ingress = self.world.watches.ingresses.get(&key);
-            if let Err(error) = self.world.writer.retire(&key, ingress.as_deref()).await {
-                tracing::warn!(ingress = %key, error = chain(&error), "its report is not removed");
+            let is_elsewhere = ingress.is_some() && findings.sees(&key);
+            let is_gone = ingress.is_none()
+                && (self.world.watches.has_seen_deletion(&key) || findings.is_gone(&key));
+            if !is_elsewhere && !is_gone {
+                continue;
+            }
+            let retired = timeout(PATIENCE, self.world.writer.retire(&key, ingress.as_deref()));
+            match retired.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    let error = chain(&error);
+                    tracing::warn!(ingress = %key, error, "its report is not removed");
+                }
+                // The others would not be answered either.
+                Err(_) => return,
             }
         }
     }

@@ -14,8 +14,8 @@ use crate::nitro::{Client, Error, Request, Row, Transport, row};
 pub(super) struct Known {
     /// The time of the last change that we know of, as the appliance writes it.
     change: String,
-    /// When we last wrote, if that was after it.
-    written: Option<Instant>,
+    /// When we first and last wrote, if that was after it.
+    written: Option<(Instant, Instant)>,
     /// Whether somebody may have changed something in the same second, after we had read it.
     is_doubtful: bool,
 }
@@ -79,24 +79,35 @@ impl Known {
     }
 
     /// We wrote, and know what.
-    pub(super) const fn wrote(&mut self, now: Instant) {
-        self.written = Some(now);
+    pub(super) fn wrote(&mut self, now: Instant) {
+        let first = self.written.map_or(now, |(first, _)| first);
+        self.written = Some((first, now));
     }
 
-    /// Since when our own writes have not been told apart from others.
+    /// Whether our own writes have been told apart from those of others.
     pub(super) const fn is_settled(&self) -> bool {
         self.written.is_none()
     }
 
     /// What a look means. After a write of ours it is known afterwards up to that write.
-    pub(super) fn judge(&mut self, look: &Look, settle: Duration, now: Instant) -> Finding {
-        let Some(written) = self.written else {
-            let is_known = look.change == self.change && !self.is_doubtful;
+    /// `settle` is how long after a write it can be told apart, `patience` how long that may be put
+    /// off.
+    pub(super) fn judge(
+        &mut self,
+        look: &Look,
+        (settle, patience): (Duration, Duration),
+        now: Instant,
+    ) -> Finding {
+        let Some((first, written)) = self.written else {
+            let is_known =
+                look.change == self.change && !look.change.is_empty() && !self.is_doubtful;
             return if is_known { Finding::Quiet } else { Finding::Changed };
         };
         let since = now.saturating_duration_since(written);
         match look.age {
             Some(age) if age + GRAIN < since => Finding::Changed,
+            // Under constant change nothing would ever be told apart.
+            Some(_) if now.saturating_duration_since(first) > patience => Finding::Changed,
             Some(_) if since < settle => Finding::TooEarly,
             Some(_) => {
                 self.observed(&look.change, true);
@@ -114,6 +125,7 @@ mod tests {
     use super::*;
 
     const SETTLE: Duration = Duration::from_secs(2);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     fn look(change: &str, now: &str) -> Look {
         let config = json!({ "lastconfigchangedtime": change, "currentsytemtime": now });
@@ -135,12 +147,12 @@ mod tests {
         known.observed("Tue Dec  5 10:34:02 2023", true);
         let now = Instant::now();
         let same = look("Tue Dec  5 10:34:02 2023", "Tue Dec  5 10:35:03 2023");
-        assert_eq!(known.judge(&same, SETTLE, now), Finding::Quiet);
+        assert_eq!(known.judge(&same, (SETTLE, PATIENCE), now), Finding::Quiet);
         let other = look("Tue Dec  5 10:34:50 2023", "Tue Dec  5 10:35:03 2023");
-        assert_eq!(known.judge(&other, SETTLE, now), Finding::Changed);
+        assert_eq!(known.judge(&other, (SETTLE, PATIENCE), now), Finding::Changed);
         // In the second in which all was read, somebody may have changed it afterwards.
         known.observed("Tue Dec  5 10:34:02 2023", false);
-        assert_eq!(known.judge(&same, SETTLE, now), Finding::Changed);
+        assert_eq!(known.judge(&same, (SETTLE, PATIENCE), now), Finding::Changed);
     }
 
     #[test]
@@ -149,13 +161,13 @@ mod tests {
         let start = Instant::now();
         known.wrote(start);
         let ours = look("Tue Dec  5 10:35:00 2023", "Tue Dec  5 10:35:00 2023");
-        assert_eq!(known.judge(&ours, SETTLE, start), Finding::TooEarly);
+        assert_eq!(known.judge(&ours, (SETTLE, PATIENCE), start), Finding::TooEarly);
         let later = start + Duration::from_secs(10);
         let others = look("Tue Dec  5 10:35:05 2023", "Tue Dec  5 10:35:10 2023");
-        assert_eq!(known.judge(&others, SETTLE, later), Finding::Changed);
+        assert_eq!(known.judge(&others, (SETTLE, PATIENCE), later), Finding::Changed);
         let ours = look("Tue Dec  5 10:35:00 2023", "Tue Dec  5 10:35:10 2023");
-        assert_eq!(known.judge(&ours, SETTLE, later), Finding::Quiet);
+        assert_eq!(known.judge(&ours, (SETTLE, PATIENCE), later), Finding::Quiet);
         assert!(known.is_settled());
-        assert_eq!(known.judge(&others, SETTLE, later), Finding::Changed);
+        assert_eq!(known.judge(&others, (SETTLE, PATIENCE), later), Finding::Changed);
     }
 }

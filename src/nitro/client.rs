@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell};
+use tracing::Instrument;
 
 use super::code::Code;
 use super::error::Error;
@@ -220,12 +221,18 @@ impl<T: Transport> Client<T> {
     }
 
     /// Whether the node is the primary of its pair, as it says itself (documented: node 0 of
-    /// `hanode` is the local one). What it does not say clearly is no.
+    /// `hanode` is the local one). What it does not say clearly is no. While the nodes synchronise,
+    /// no file is removed: the other may not have it yet.
     async fn require_primary(&self, token: Option<&Token>, write: &Request) -> Result<(), Error> {
-        let request = Request::nodes();
-        let answer = self.exchange(&request, token).await?;
-        let is_primary = answer.rows()?.into_iter().any(is_local_primary);
-        is_primary.then_some(()).ok_or_else(|| Error::NotPrimary { request: write.to_string() })
+        let nodes = self.exchange(&Request::nodes(), token).await?;
+        let rows = nodes.rows()?;
+        if !rows.iter().any(|row| is_local_primary(row)) {
+            return Err(Error::NotPrimary { request: write.to_string() });
+        }
+        if write.removes_file() && rows.iter().any(|row| is_synchronising(row)) {
+            return Err(Error::Synchronising { request: write.to_string() });
+        }
+        Ok(())
     }
 
     /// Logs in. Whatever goes wrong here, the request that needs the session was not sent.
@@ -249,6 +256,15 @@ impl<T: Transport> Client<T> {
 
     /// Sends a request once, reads the answer, and tells of both.
     async fn exchange(&self, request: &Request, token: Option<&Token>) -> Result<Answer, Error> {
+        let span = tracing::debug_span!("request", kind = request.kind);
+        self.exchange_in_span(request, token).instrument(span).await
+    }
+
+    async fn exchange_in_span(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+    ) -> Result<Answer, Error> {
         let started = Instant::now();
         let response = self.deliver(request, token).await;
         let duration = started.elapsed();
@@ -295,6 +311,11 @@ impl<T: Transport> Client<T> {
 pub fn is_local_primary(row: &Row) -> bool {
     row::number(row, "id") == Some(0)
         && row::text(row, "state").is_some_and(|state| state.eq_ignore_ascii_case("Primary"))
+}
+
+/// Whether a node says that it takes over what its peer has (documented: `hasync`).
+fn is_synchronising(row: &Row) -> bool {
+    row::text(row, "hasync").is_some_and(|state| state.eq_ignore_ascii_case("IN PROGRESS"))
 }
 
 /// Whether sending a request again can do no harm and some good.

@@ -47,6 +47,12 @@ pub enum Error {
         /// The request.
         request: String,
     },
+    /// The nodes of the pair synchronise, and until they have, no file is removed.
+    #[error("{request:?} was not sent: the nodes of the pair synchronise")]
+    Synchronising {
+        /// The request.
+        request: String,
+    },
     /// The appliance understood and said no.
     #[error("{request:?} refused with code {code}: {message:?}")]
     Refused {
@@ -93,6 +99,7 @@ impl Error {
             | Self::Unavailable { .. }
             | Self::Fenced { .. }
             | Self::NotPrimary { .. } => Class::Transient,
+            Self::Synchronising { .. } => Class::Busy,
             Self::Refused { status, code, .. } => code.class_with(*status),
             Self::Login { code, .. } => match code.class_with(401) {
                 busy @ Class::Busy => busy,
@@ -117,7 +124,7 @@ impl Error {
             Self::NotSent { source, .. } => !matches!(source, SendError::Untrusted { .. }),
             Self::NoAnswer { .. } | Self::Unavailable { .. } | Self::Decode { .. } => true,
             // Not to this node, and not before somebody has looked who is who.
-            Self::Fenced { .. } | Self::NotPrimary { .. } => false,
+            Self::Fenced { .. } | Self::NotPrimary { .. } | Self::Synchronising { .. } => false,
             Self::Refused { .. } | Self::Login { .. } => {
                 matches!(self.class(), Class::Transient | Class::Busy)
             }
@@ -133,6 +140,7 @@ impl Error {
             Self::NotSent { .. }
             | Self::Fenced { .. }
             | Self::NotPrimary { .. }
+            | Self::Synchronising { .. }
             | Self::Login { .. } => false,
         }
     }
@@ -148,7 +156,7 @@ impl Error {
             | Self::NotPrimary { .. }
             | Self::Login { .. } => true,
             Self::Refused { .. } => matches!(self.class(), Class::Session | Class::Busy),
-            Self::Decode { .. } => false,
+            Self::Decode { .. } | Self::Synchronising { .. } => false,
         }
     }
 
@@ -161,6 +169,7 @@ impl Error {
             | Self::Unavailable { .. }
             | Self::Fenced { .. }
             | Self::NotPrimary { .. }
+            | Self::Synchronising { .. }
             | Self::Decode { .. } => None,
         }
     }
@@ -173,6 +182,7 @@ impl Error {
             Self::Unavailable { .. } => "unavailable",
             Self::Fenced { .. } => "fenced",
             Self::NotPrimary { .. } => "not-primary",
+            Self::Synchronising { .. } => "synchronising",
             Self::Refused { .. } => self.class().name(),
             Self::Login { .. } => "login",
             Self::Decode { .. } => "decode",

@@ -126,6 +126,11 @@ impl Request {
         Some(mask(body.reveal().as_bytes()))
     }
 
+    /// Whether it takes a file away.
+    pub(super) fn removes_file(&self) -> bool {
+        self.kind == "systemfile" && self.method == Method::Delete
+    }
+
     /// Whether an answer could repeat a secret of it.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self.kind, "login" | "systemfile") && self.body.is_some()
@@ -139,7 +144,7 @@ impl Request {
             Effect::Read | Effect::Session => Duration::from_mins(1),
             Effect::Write => {
                 let commands = u32::try_from(self.commands).unwrap_or(u32::MAX);
-                Duration::from_mins(1).saturating_add(Duration::from_millis(500) * commands)
+                Duration::from_mins(1).saturating_add(Duration::from_millis(60) * commands)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The brake: when suspiciously much would go at once, exactly that waits until somebody approves.
 //!
-//! It counts Ingresses that vanished from a list and back ends that lose all their members. Unmet
+//! It counts Ingresses that vanished from a list or whose class leads to another appliance now, and
+//! back ends that lose all their members. Unmet
 //! Ingresses and closings are never counted, and closings never wait.
 
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ impl Brake {
         let vanished: BTreeSet<IngressId> = translation
             .gone
             .iter()
-            .filter(|(id, proof)| **proof == Proof::Vanished && facts.ingresses.contains_key(*id))
+            .filter(|(id, proof)| is_counted(**proof) && facts.ingresses.contains_key(*id))
             .map(|(id, _)| *id)
             .collect();
         let emptied: BTreeSet<Name> = emptied(&observed.owned, aim);
@@ -57,6 +58,14 @@ impl Brake {
         let removes = op.as_unbind().is_some() || op.as_delete().is_some();
         let is_of_vanished = !ingresses.is_empty() && ingresses.is_subset(&self.ingresses);
         empties || (removes && is_of_vanished)
+    }
+}
+
+/// Whether many that went in this way look like a mistake.
+const fn is_counted(proof: Proof) -> bool {
+    match proof {
+        Proof::Vanished | Proof::OtherAppliance => true,
+        Proof::Deleted | Proof::OtherClass | Proof::Pruned => false,
     }
 }
 

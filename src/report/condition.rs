@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::Programmed;
+use super::{Programmed, is_documented};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 
 /// What a condition says and why.
@@ -41,6 +41,7 @@ pub fn set(
 /// A condition that has just come about.
 pub fn condition(reason: &Reason, generation: Option<i64>, now: Timestamp) -> Condition {
     let Reason { kind, holds, reason, message } = reason;
+    debug_assert!(is_documented(kind, reason), "src/report/reasons.rs lacks {reason} of {kind}");
     // The time is kept in seconds.
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     Condition {
@@ -85,6 +86,9 @@ pub(super) fn reasons(standing: &Programmed, diagnostics: &[&Diagnostic]) -> [Re
         Programmed::Closed(reason) => {
             programmed(false, "Closed", format!("its routes are withdrawn, since {reason}"))
         }
+        Programmed::Never if in_text.map(|one| one.code) == Some(Code::IngressPaused) => {
+            programmed(false, "Paused", "nothing of it was on the appliance before".to_owned())
+        }
         Programmed::Never => {
             programmed(false, "Invalid", "nothing of it is on the appliance".to_owned())
         }
@@ -98,15 +102,16 @@ fn about(kind: &'static str, problem: Option<&&Diagnostic>, well: &str, message:
         Some(problem) => Reason {
             kind,
             holds: false,
-            reason: camel(problem.code.name()),
+            reason: reason_of_code(problem.code),
             message: problem.sentence(),
         },
     }
 }
 
 /// A code as a reason: `secret-missing` is `SecretMissing`.
-fn camel(code: &str) -> String {
-    code.split('-')
+pub(super) fn reason_of_code(code: Code) -> String {
+    code.name()
+        .split('-')
         .flat_map(|word| {
             let mut letters = word.chars();
             let first = letters.next().map(|first| first.to_ascii_uppercase());
@@ -120,7 +125,12 @@ mod tests {
     use super::*;
 
     fn reason(holds: bool) -> Reason {
-        Reason { kind: "Programmed", holds, reason: "R".to_owned(), message: String::new() }
+        Reason {
+            kind: "Programmed",
+            holds,
+            reason: "Programmed".to_owned(),
+            message: String::new(),
+        }
     }
 
     #[test]
@@ -139,7 +149,7 @@ mod tests {
 
     #[test]
     fn codes_are_reasons() {
-        assert_eq!(camel("secret-missing"), "SecretMissing");
-        assert_eq!(camel("certificate-version-1"), "CertificateVersion1");
+        assert_eq!(reason_of_code(Code::SecretMissing), "SecretMissing");
+        assert_eq!(reason_of_code(Code::CertificateVersion1), "CertificateVersion1");
     }
 }

@@ -99,7 +99,7 @@ struct PaceSettings {
     lease_duration: Time,
 
     /// How long after its lease the last request of another controller may still be on its way
-    #[arg(long, env = "NITRO_INGRESS_TAKEOVER_DELAY", value_name = "TIME", default_value = "1m")]
+    #[arg(long, env = "NITRO_INGRESS_TAKEOVER_DELAY", value_name = "TIME", default_value = "2m")]
     takeover_delay: Time,
 }
 

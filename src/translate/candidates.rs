@@ -37,9 +37,11 @@ pub(super) fn candidates<'a>(snapshot: &'a Snapshot, policy: &Policy) -> Candida
         let class = class::of(&source.object, snapshot, policy);
         let class_field = class::field(&source.object);
         match class {
-            Class::Other => {
+            Class::Other | Class::Elsewhere => {
+                let proof =
+                    if class == Class::Other { Proof::OtherClass } else { Proof::OtherAppliance };
                 if observed.contains_key(&id) {
-                    sorted.gone.insert(id, Proof::OtherClass);
+                    sorted.gone.insert(id, proof);
                 }
             }
             Class::Missing(name) if !observed.contains_key(&id) => {
@@ -77,7 +79,7 @@ impl<'a> Candidate<'a> {
     pub(super) fn read(&self, reader: &mut Reader<'a>) -> Reading<'a> {
         let mut reading = reader.read(self.key);
         match self.class {
-            Class::Ours | Class::Other => (),
+            Class::Ours | Class::Other | Class::Elsewhere => (),
             Class::Assumed(Some(name)) if name.contains(TYPOGRAPHIC_QUOTES) => {
                 reading.understood = false;
                 reading.findings.error(

@@ -16,6 +16,8 @@ pub(super) enum Class<'a> {
     Assumed(Option<&'a str>),
     /// Somebody else's, or nobody's.
     Other,
+    /// Ours, and for another appliance.
+    Elsewhere,
     /// It names a class that does not exist.
     Missing(&'a str),
 }
@@ -87,6 +89,11 @@ fn resolved<'a>(class: &IngressClass, policy: &Policy) -> Class<'a> {
     if ours { if_of_appliance(Some(class), policy) } else { Class::Other }
 }
 
+/// Whether an Ingress is ours by a policy, that is, of its appliance, or of any.
+pub fn is_ours(ingress: &Ingress, snapshot: &Snapshot, policy: &Policy) -> bool {
+    of(ingress, snapshot, policy) == Class::Ours
+}
+
 /// A class of ours is of no use to an appliance that it does not name.
 fn if_of_appliance<'a>(class: Option<&IngressClass>, policy: &Policy) -> Class<'a> {
     let spec = class.and_then(|class| class.spec.as_ref());
@@ -100,7 +107,7 @@ fn if_of_appliance<'a>(class: Option<&IngressClass>, policy: &Policy) -> Class<'
                 && parameters.name == *name
         }),
     };
-    if is_of_appliance { Class::Ours } else { Class::Other }
+    if is_of_appliance { Class::Ours } else { Class::Elsewhere }
 }
 
 /// The API group of our custom resources.

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use mock_nitro::fault::{Faults, Faulty};
+use mock_nitro::fault::{Fault, Faults, Faulty};
 use mock_nitro::message::Request;
 use mock_nitro::server::Server;
-use mock_nitro::{Appliance, JournalEntry, Options};
+use mock_nitro::{Appliance, Hardware, JournalEntry, Options};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -127,6 +128,33 @@ impl Mock {
         })
     }
 
+    /// Lets every request take a while.
+    pub(crate) fn slow_down(&self) {
+        let latency = Fault::Latency(Duration::from_millis(200));
+        self.act(|node| node.faults = Faults::always(latency));
+    }
+
+    /// Puts another box behind the same address, fresh from the factory.
+    pub(crate) fn replace(&self, hardware: Hardware) {
+        let options = Options {
+            now: Timestamp::now(),
+            default_profile: true,
+            hardware,
+            ..Options::default()
+        };
+        self.act(|node| {
+            node.appliance = Appliance::new(options);
+            node.appliance.handle(&own_address());
+            node.appliance.clear_journal();
+        });
+    }
+
+    /// Gives it an address of its own, as a CPX has one for everything.
+    pub(crate) fn has_own_address(&self) {
+        let answer = self.act(|node| node.appliance.handle(&own_address()));
+        assert_eq!(answer.status, 201);
+    }
+
     /// Takes a binding away as an administrator would.
     pub(crate) fn unbind_by_hand(&self, kind: &str, parent: &str, child: &[(&str, &Value)]) {
         let args = child.iter().map(|(field, value)| {
@@ -164,4 +192,12 @@ fn by_hand(method: &str, target: &str, body: &Value) -> Request {
         headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
     }
+}
+
+/// The address that an appliance has for itself.
+pub(crate) const OWN_ADDRESS: &str = "192.0.2.99";
+
+fn own_address() -> Request {
+    let fields = json!({ "ipaddress": OWN_ADDRESS, "netmask": "255.255.255.0", "type": "NSIP" });
+    by_hand("POST", "nsip", &json!({ "nsip": fields }))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use mock_nitro::fault::Faults;
 use mock_nitro::server::Server;
-use mock_nitro::{Appliance, Hardware, JournalEntry, Options, Pair};
+use mock_nitro::{Hardware, JournalEntry, Options, Pair};
 use serde_json::{Value, json};
 
 use crate::api_server::Cluster;
@@ -13,6 +13,10 @@ use crate::appliance::Mock;
 use crate::rig::Rig;
 use crate::seed;
 use crate::wait::{SOON, wait_for};
+
+/// What a controller says each time that it cannot use the appliance of its settings. It may have
+/// others, of other tests.
+const GIVEN_UP: &str = "the appliance cannot be used appliance=\"\"";
 
 async fn applied(rig: &Rig<'_>) {
     for object in seed::references() {
@@ -141,9 +145,9 @@ pub(crate) async fn an_appliance_that_is_down_is_waited_for(cluster: &Cluster) {
     assert!(!note.is_empty());
     // However long it lasts, the waits between the tries grow up to the longest one.
     rig.mock.go_down();
-    let (begun, before_that) = (Instant::now(), controller.said("the appliance cannot be used"));
+    let (begun, before_that) = (Instant::now(), controller.said(GIVEN_UP));
     wait_for("ten tries", Duration::from_mins(1), async || {
-        let tries = controller.said("the appliance cannot be used") - before_that;
+        let tries = controller.said(GIVEN_UP) - before_that;
         if tries >= 10 { Ok(()) } else { Err(format!("{tries}")) }
     })
     .await;
@@ -177,16 +181,7 @@ pub(crate) async fn another_box_is_only_read_until_it_is_approved(cluster: &Clus
     let _controller = rig.controller(&[]);
     applied(&rig).await;
     rig.hosts_noted().await;
-    let options = Options {
-        now: Timestamp::now(),
-        default_profile: true,
-        hardware: Hardware::numbered(77),
-        ..Options::default()
-    };
-    rig.mock.act(|node| {
-        node.appliance = Appliance::new(options);
-        node.appliance.journal_on();
-    });
+    rig.mock.replace(Hardware::numbered(77));
     let note = rig.lease_event("WrongBox").await;
     assert!(note.contains("nitro-ingress approve host-77"), "{note}");
     rig.looked(2).await;

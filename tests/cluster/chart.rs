@@ -126,7 +126,7 @@ pub(crate) async fn the_program_understands_every_variable(cluster: &Cluster) {
 }
 
 pub(crate) async fn a_netscaler_object_says_what_the_values_say(cluster: &Cluster) {
-    let values = Values::of(cluster, "pair").await;
+    let values = Values::of(&cluster.server, "pair").await;
     let objects = values.rendered(&cluster.server);
     assert_eq!(
         only(&objects, "NetScaler")["spec"],
@@ -145,7 +145,7 @@ pub(crate) async fn a_netscaler_object_says_what_the_values_say(cluster: &Cluste
 }
 
 pub(crate) async fn monitoring_gets_the_rules_and_the_dashboard_of_the_files(cluster: &Cluster) {
-    let objects = Values::of(cluster, "watched").await.rendered(&cluster.server);
+    let objects = Values::of(&cluster.server, "watched").await.rendered(&cluster.server);
     let rules = file("alerts/nitro-ingress.yaml");
     assert_eq!(only(&objects, "PrometheusRule")["spec"], rules);
     let dashboard = &only(&objects, "ConfigMap")["data"]["nitro-ingress.json"];
@@ -206,7 +206,7 @@ fn assert_same(schema: &Value, values: &Value, place: &str) {
 }
 
 pub(crate) async fn the_schema_refuses_each_wrong_value(cluster: &Cluster) {
-    let values = Values::of(cluster, "appliance").await;
+    let values = Values::of(&cluster.server, "appliance").await;
     let render = |set: &str| {
         cluster.server.helm(&["template", CHART, "-f", &values.path, "--set-json", set])
     };
@@ -261,7 +261,7 @@ const WRONG: [&str; 36] = [
 
 pub(crate) async fn values_that_do_not_go_together_are_refused(cluster: &Cluster) {
     for (name, sets, said) in APART {
-        let values = Values::of(cluster, name).await;
+        let values = Values::of(&cluster.server, name).await;
         let mut arguments = vec!["template", CHART, "-f", &values.path];
         arguments.extend(sets.iter().flat_map(|set| ["--set-json", set]));
         let refused = cluster.server.helm(&arguments);

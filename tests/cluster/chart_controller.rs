@@ -9,7 +9,7 @@ use nitro_ingress::model::Kind;
 use serde_json::{Value, json};
 
 use crate::access::User;
-use crate::api_server::Cluster;
+use crate::api_server::{ApiServer, Cluster};
 use crate::appliance::Mock;
 use crate::helm::CHART;
 use crate::rig::Rig;
@@ -37,8 +37,8 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    async fn with(cluster: &'a Cluster, sets: &[&str]) -> Self {
-        let (rig, server) = (Rig::new(cluster).await, &cluster.server);
+    async fn on(server: &'a ApiServer, sets: &[&str]) -> Self {
+        let rig = Rig::on(server, Mock::start()).await;
         let namespace = rig.namespace.as_str();
         let own = [
             format!("namespaces={{{namespace}}}"),
@@ -86,14 +86,14 @@ impl<'a> World<'a> {
 const LEASE: &str = "--lease-name=edge-nitro-ingress";
 
 pub(crate) async fn it_needs_all_rights_of_the_chart_and_no_more(cluster: &Cluster) {
-    let world = World::with(cluster, &[]).await;
+    let world = World::on(&cluster.server, &[]).await;
     let _controller = world.rig.controller_as(&world.account, &[LEASE]);
     world.serve(&world.rig.class).await;
     world.judge(&[&UNSEEN[..], &[OF_NETSCALERS]].concat()).await;
 }
 
 pub(crate) async fn in_get_mode_it_needs_no_right_to_list_secrets(cluster: &Cluster) {
-    let world = World::with(cluster, &["controller.secretsMode=get"]).await;
+    let world = World::on(&cluster.server, &["controller.secretsMode=get"]).await;
     let _controller = world.rig.controller_as(&world.account, &[LEASE, "--secrets-mode=get"]);
     world.serve(&world.rig.class).await;
     let unseen = UNSEEN.into_iter().filter(|right| *right != "get secrets");
@@ -101,7 +101,9 @@ pub(crate) async fn in_get_mode_it_needs_no_right_to_list_secrets(cluster: &Clus
 }
 
 pub(crate) async fn it_serves_a_netscaler_object_with_the_rights_of_the_chart(cluster: &Cluster) {
-    let world = World::with(cluster, &["appliance.credentialsSecret=netscaler"]).await;
+    // A controller looks at all NetScalers of its cluster, so those of other tests are elsewhere.
+    let server = cluster.own_server().await;
+    let world = World::on(&server, &["appliance.credentialsSecret=netscaler"]).await;
     let (rig, mock) = (&world.rig, Mock::start());
     let name = netscaler(rig, &mock).await;
     let _controller = rig.controller_as(&world.account, &[LEASE]);
@@ -110,13 +112,14 @@ pub(crate) async fn it_serves_a_netscaler_object_with_the_rights_of_the_chart(cl
 }
 
 pub(crate) async fn it_reads_credentials_where_it_serves_nothing(cluster: &Cluster) {
-    let served = cluster.server.namespace().await;
-    let namespaces = format!("namespaces={{{served}}}");
+    let server = cluster.own_server().await;
+    let shop = server.namespace().await;
+    let namespaces = format!("namespaces={{{shop}}}");
     let sets = ["appliance.credentialsSecret=netscaler", &namespaces];
-    let world = World::with(cluster, &sets).await;
+    let world = World::on(&server, &sets).await;
     let (rig, mock) = (&world.rig, Mock::start());
     let name = netscaler(rig, &mock).await;
-    let arguments = [LEASE, &format!("--namespace={served}")];
+    let arguments = [LEASE, &format!("--namespace={shop}")];
     let _controller = rig.controller_as(&world.account, &arguments);
     let netscalers: Api<NetScaler> = Api::all(rig.client.clone());
     wait_for("the appliance to be reached", SOON, async || {
@@ -128,7 +131,7 @@ pub(crate) async fn it_reads_credentials_where_it_serves_nothing(cluster: &Clust
     })
     .await;
     // It has no right to list Secrets there, tries, and reads the one by its name.
-    let mut refused = cluster.server.refused_to(&world.account);
+    let mut refused = server.refused_to(&world.account);
     refused.remove("list secrets");
     assert_eq!(refused, BTreeSet::new());
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::access::{User, object};
-use crate::api_server::Cluster;
+use crate::api_server::{ApiServer, Cluster};
 use crate::helm::{CHART, Values, file};
 use crate::wait::{SOON, wait_for};
 
@@ -26,25 +26,25 @@ struct Installed {
 }
 
 impl Installed {
-    async fn with(cluster: &Cluster, values: &str, sets: &[&str]) -> Self {
-        let values = Values::of(cluster, values).await;
+    async fn on(server: &ApiServer, values: &str, sets: &[&str]) -> Self {
+        let values = Values::of(server, values).await;
         let name = values.release.as_str();
         let mut arguments = vec!["install", "edge", CHART, "-n", name, "-f", &values.path];
         // Objects of the whole cluster need names of their own.
         let class = format!("ingressClass.name={name}");
         arguments.extend(["--set", &class]);
         arguments.extend(sets.iter().flat_map(|set| ["--set-json", set]));
-        let said = cluster.server.helm(&arguments).content();
+        let said = server.helm(&arguments).content();
         assert!(said.contains("nitro-ingress"), "{said}");
-        let account = cluster.server.service_account(name, "edge-nitro-ingress").await;
-        let client = cluster.server.client_as(&account);
+        let account = server.service_account(name, "edge-nitro-ingress").await;
+        let client = server.client_as(&account);
         let installed = Self { values, account, client };
         let name = installed.values.release.as_str();
-        let served = installed.values.shop.as_str();
+        let shop = installed.values.shop.as_str();
         wait_for("the rights of the chart", SOON, async || {
             let is_there = installed.may("list", "networking.k8s.io/ingressclasses", "").await
                 && installed.may("create", "coordination.k8s.io/leases", name).await
-                && installed.may("get", "networking.k8s.io/ingresses", served).await;
+                && installed.may("get", "networking.k8s.io/ingresses", shop).await;
             if is_there { Ok(()) } else { Err("not yet in force") }
         })
         .await;
@@ -81,7 +81,7 @@ impl Installed {
 const WRITE: &str = "create update patch delete deletecollection";
 
 pub(crate) async fn everywhere_the_controller_reads_and_writes_little(cluster: &Cluster) {
-    let it = Installed::with(cluster, "appliance", &[]).await;
+    let it = Installed::on(&cluster.server, "appliance", &[]).await;
     it.assert_may("get list watch", "networking.k8s.io/ingresses", "").await;
     it.assert_may_not(WRITE, "networking.k8s.io/ingresses", "").await;
     it.assert_may("patch", "networking.k8s.io/ingresses/status", "").await;
@@ -106,7 +106,7 @@ pub(crate) async fn everywhere_the_controller_reads_and_writes_little(cluster: &
 }
 
 pub(crate) async fn with_namespaces_listed_it_sees_no_secret_of_another(cluster: &Cluster) {
-    let it = Installed::with(cluster, "namespaces", &[]).await;
+    let it = Installed::on(&cluster.server, "namespaces", &[]).await;
     let (shop, bank) = (it.values.shop.as_str(), it.values.bank.as_str());
     for served in [shop, bank] {
         it.assert_may("get list watch", "secrets", served).await;
@@ -118,8 +118,9 @@ pub(crate) async fn with_namespaces_listed_it_sees_no_secret_of_another(cluster:
         it.assert_may_not("get list watch", "secrets", elsewhere).await;
         it.assert_may_not("get list watch", "networking.k8s.io/ingresses", elsewhere).await;
     }
-    // That is where Events about NetScalers are.
+    // There are Events about NetScalers and the Lease.
     it.assert_may("create patch", "events.k8s.io/events", "default").await;
+    it.assert_may("create patch", "events.k8s.io/events", &it.values.release).await;
     it.assert_may_not("create patch", "events.k8s.io/events", "kube-system").await;
     it.assert_may("get list watch", "configmaps:defaults", shop).await;
     it.assert_may_not("get list watch", "configmaps:other", shop).await;
@@ -129,27 +130,29 @@ pub(crate) async fn with_namespaces_listed_it_sees_no_secret_of_another(cluster:
 }
 
 pub(crate) async fn with_a_netscaler_object_it_reads_the_secret_that_this_names(cluster: &Cluster) {
-    cluster.server.crds().await;
+    // Controllers of other tests would look at it.
+    let server = cluster.own_server().await;
+    server.crds().await;
     let sets = ["netScaler.create=true", r#"netScaler.name="rights""#];
-    let it = Installed::with(cluster, "namespaces", &sets).await;
+    let it = Installed::on(&server, "namespaces", &sets).await;
     let release = it.values.release.as_str();
     it.assert_may("get", "secrets:netscaler", release).await;
     it.assert_may_not("get", "secrets:other", release).await;
     it.assert_may_not("list watch", "secrets", release).await;
-    let netscalers: Api<NetScaler> = Api::all(cluster.server.client());
+    let netscalers: Api<NetScaler> = Api::all(server.client());
     let made = netscalers.get("rights").await.unwrap();
     assert_eq!(made.spec.endpoints, ["https://192.0.2.2"]);
 }
 
 pub(crate) async fn in_get_mode_it_lists_no_secrets(cluster: &Cluster) {
-    let it = Installed::with(cluster, "selector", &[]).await;
+    let it = Installed::on(&cluster.server, "selector", &[]).await;
     it.assert_may("get", "secrets", "").await;
     it.assert_may_not("list watch", "secrets", "").await;
     it.assert_may("list watch", "namespaces", "").await;
 }
 
 pub(crate) async fn with_node_ports_it_reads_nodes(cluster: &Cluster) {
-    let it = Installed::with(cluster, "nodeport", &[]).await;
+    let it = Installed::on(&cluster.server, "nodeport", &[]).await;
     it.assert_may("list watch", "nodes", "").await;
     it.assert_may_not(WRITE, "nodes", "").await;
 }
@@ -157,7 +160,7 @@ pub(crate) async fn with_node_ports_it_reads_nodes(cluster: &Cluster) {
 pub(crate) async fn what_is_watched_needs_no_more_rights(cluster: &Cluster) {
     cluster.server.crds().await;
     for values in ["appliance", "namespaces", "selector", "nodeport"] {
-        let it = Installed::with(cluster, values, &[]).await;
+        let it = Installed::on(&cluster.server, values, &[]).await;
         let namespaces = match values {
             "namespaces" => {
                 Namespaces::Listed([it.values.shop.clone(), it.values.bank.clone()].into())
@@ -189,7 +192,7 @@ pub(crate) async fn what_is_watched_needs_no_more_rights(cluster: &Cluster) {
 
 pub(crate) async fn an_upgrade_changes_and_an_uninstall_leaves_nothing(cluster: &Cluster) {
     let server = &cluster.server;
-    let it = Installed::with(cluster, "appliance", &[]).await;
+    let it = Installed::on(&cluster.server, "appliance", &[]).await;
     let name = it.values.release.as_str();
     let class = format!("ingressClass.name={name}");
     let rest = ["edge", CHART, "-n", name, "-f", &it.values.path, "--set", &class];

@@ -66,19 +66,19 @@ impl Values {
         let names = files.filter_map(|name| Some(name.to_str()?.strip_suffix(".yaml")?.to_owned()));
         let mut all = Vec::new();
         for name in names.collect::<BTreeSet<_>>() {
-            all.push(Self::of(cluster, &name).await);
+            all.push(Self::of(&cluster.server, &name).await);
         }
         assert!(all.len() >= 10, "found only {all:?}");
         all
     }
 
     /// Those of this file.
-    pub(crate) async fn of(cluster: &Cluster, name: &str) -> Self {
-        let (shop, bank) = (cluster.server.namespace().await, cluster.server.namespace().await);
-        let release = cluster.server.namespace().await;
+    pub(crate) async fn of(server: &ApiServer, name: &str) -> Self {
+        let (shop, bank) = (server.namespace().await, server.namespace().await);
+        let release = server.namespace().await;
         let text = fs::read_to_string(format!("{VALUES}/{name}.yaml")).unwrap();
         let text = text.replace("shop", &shop).replace("bank", &bank);
-        let path = cluster.server.folder.join(format!("{release}-values.yaml"));
+        let path = server.folder.join(format!("{release}-values.yaml"));
         fs::write(&path, text).unwrap();
         let path = path.to_str().unwrap().to_owned();
         Self { name: name.to_owned(), path, release, shop, bank }

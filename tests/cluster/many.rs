@@ -102,8 +102,7 @@ pub(crate) async fn one_bad_ingress_of_each_kind_harms_nobody_else(cluster: &Clu
     let reports: Api<IngressReport> = Api::namespaced(rig.client.clone(), &rig.namespace);
     let reasons = wait_for("all reports", DEADLINE, async || {
         let all = reports.list(&ListParams::default()).await.map_err(|error| error.to_string())?;
-        let reasons: BTreeMap<String, (bool, String)> =
-            all.items.iter().filter_map(said).collect();
+        let reasons: BTreeMap<String, (bool, String)> = all.items.iter().filter_map(said).collect();
         let programmed = reasons.values().filter(|(is_programmed, _)| *is_programmed).count();
         if reasons.len() == GOOD + FAULTS.len() && programmed >= GOOD {
             Ok(reasons)
@@ -150,7 +149,8 @@ fn faulty(class: &str, number: usize, (what, value, _): &(&str, &str, &str)) -> 
     let mut ingress = ingress(class, &format!("bad-{number}"), GOOD + number);
     if what.starts_with('/') {
         let number: Option<i64> = value.parse().ok();
-        *ingress.pointer_mut(what).unwrap() = number.map_or(json!(value), |number| json!(number));
+        *ingress.pointer_mut(what).unwrap() =
+            number.map_or_else(|| json!(value), |number| json!(number));
     } else {
         ingress["metadata"]["annotations"][format!("ingress.citrix.com/{what}")] = json!(value);
     }

@@ -2,9 +2,11 @@
 
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
+use mock_nitro::Hardware;
 use serde_json::{Value, json};
 
 use crate::api_server::Cluster;
+use crate::appliance::{Mock, OWN_ADDRESS};
 use crate::rig::Rig;
 use crate::wait::{SOON, wait_for};
 
@@ -61,6 +63,51 @@ pub(crate) async fn an_ingress_is_programmed_and_says_so(cluster: &Cluster) {
         } else {
             Err(status)
         }
+    })
+    .await;
+}
+
+pub(crate) async fn a_class_without_its_appliance_is_told_until_it_comes(cluster: &Cluster) {
+    let server = cluster.own_server().await;
+    let rig = Rig::on(&server, Mock::start()).await;
+    let _controller = rig.controller(&["--nitro-url="]);
+    rig.apply_all(SHOP).await;
+    let report = rig.report("shop", "NoAppliance").await;
+    let message = report.message.unwrap();
+    assert!(message.contains("names no NetScaler"), "{message}");
+    rig.event("shop", "NoAppliance").await;
+    rig.appliance(&[&rig.mock.url]).await;
+    rig.report("shop", "Programmed").await;
+    rig.address("shop", Some("192.0.2.10")).await;
+}
+
+pub(crate) async fn namespaces_are_selected_by_their_labels(cluster: &Cluster) {
+    let server = cluster.own_server().await;
+    let rig = Rig::on(&server, Mock::start()).await;
+    let controller = rig.controller(&["--namespace=", "--namespace-selector=served=yes"]);
+    rig.apply_all(SHOP).await;
+    controller.leads().await;
+    rig.looked(2).await;
+    assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    rig.no_report("shop").await;
+    rig.label("served", Some("yes")).await;
+    rig.report("shop", "Programmed").await;
+    // What is no longer looked at is not proven to be gone: it stays.
+    rig.label("served", None).await;
+    rig.looked(2).await;
+    assert_eq!(rig.mock.names("csvserver"), ["k8s-192.0.2.10_80_http"]);
+}
+
+pub(crate) async fn a_cpx_serves_on_its_own_address_and_is_a_new_one_each_time(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    rig.mock.has_own_address();
+    let _controller = rig.controller(&["--cpx"]);
+    rig.apply_all(&SHOP.replace("    ingress.citrix.com/frontend-ip: 192.0.2.10\n", "")).await;
+    let report = rig.report("shop", "Programmed").await;
+    assert_eq!(report.front_ends[0].address, OWN_ADDRESS);
+    rig.mock.replace(Hardware::numbered(2));
+    wait_for("the new one to be programmed", SOON, async || {
+        if rig.mock.names("csvserver").is_empty() { Err("nothing") } else { Ok(()) }
     })
     .await;
 }

@@ -6,13 +6,13 @@ use kube::{Api, Error};
 use serde_json::{Value, json};
 
 use crate::access::object;
-use crate::api_server::Cluster;
+use crate::api_server::{ApiServer, Cluster};
 
 /// Our appliances, with fields that no type of ours would take.
-async fn netscalers(cluster: &Cluster) -> Api<DynamicObject> {
-    cluster.server.crds().await;
+async fn netscalers(server: &ApiServer) -> Api<DynamicObject> {
+    server.crds().await;
     let kind = GroupVersionKind::gvk("nitro-ingress.dev", "v1alpha1", "NetScaler");
-    Api::all_with(cluster.server.client(), &ApiResource::from_gvk(&kind))
+    Api::all_with(server.client(), &ApiResource::from_gvk(&kind))
 }
 
 fn netscaler(name: &str, change: (&str, Value)) -> DynamicObject {
@@ -31,7 +31,7 @@ fn netscaler(name: &str, change: (&str, Value)) -> DynamicObject {
 }
 
 pub(crate) async fn a_netscaler_with_a_wrong_value_is_refused(cluster: &Cluster) {
-    let netscalers = netscalers(cluster).await;
+    let netscalers = netscalers(&cluster.server).await;
     let dry_run = PostParams { dry_run: true, field_manager: None };
     let sound = netscaler("refusals", ("insecure", true.into()));
     netscalers.create(&dry_run, &sound).await.unwrap();
@@ -59,7 +59,9 @@ pub(crate) async fn a_netscaler_with_a_wrong_value_is_refused(cluster: &Cluster)
 }
 
 pub(crate) async fn a_netscaler_keeps_its_prefix(cluster: &Cluster) {
-    let netscalers = netscalers(cluster).await;
+    // Controllers of other tests would look at it.
+    let server = cluster.own_server().await;
+    let netscalers = netscalers(&server).await;
     let made = netscaler("prefix", ("drift", "Report".into()));
     netscalers.create(&PostParams::default(), &made).await.unwrap();
     let change = async |spec: Value| {

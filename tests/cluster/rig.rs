@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
@@ -53,6 +54,14 @@ impl Controller {
     /// How often it has said something.
     pub(crate) fn said(&self, text: &str) -> usize {
         self.process.said(text)
+    }
+
+    /// Waits until it knows that it may write.
+    pub(crate) async fn leads(&self) {
+        wait_for("it to lead", SOON, async || {
+            if self.said("we may write") > 0 { Ok(()) } else { Err("it does not") }
+        })
+        .await;
     }
 
     /// Waits until it knows that another controller may write.
@@ -145,7 +154,9 @@ impl<'a> Rig<'a> {
         arguments.extend(self.of_appliance());
         let name_of = |text: &str| text.split('=').next().unwrap_or_default().to_owned();
         arguments.retain(|one| !more.iter().any(|other| name_of(other) == name_of(one)));
-        arguments.extend(more.iter().map(|&text| text.to_owned()));
+        // An empty one takes a default away.
+        let more = more.iter().filter(|text| !text.ends_with('='));
+        arguments.extend(more.map(|&text| text.to_owned()));
         let program = Path::new(env!("CARGO_BIN_EXE_nitro-ingress"));
         let folder = (self.server.folder.as_path(), Folder::Kept);
         let process = Leashed::start(&name, program, folder, &arguments).unwrap();
@@ -302,6 +313,14 @@ impl<'a> Rig<'a> {
             if last.ends_with("/logout") { Ok(()) } else { Err(last) }
         })
         .await;
+    }
+
+    /// Gives our namespace a label, or takes it away.
+    pub(crate) async fn label(&self, key: &str, value: Option<&str>) {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let patch = json!({ "metadata": { "labels": { key: value } } });
+        let parameters = PatchParams::default();
+        namespaces.patch(&self.namespace, &parameters, &Patch::Merge(&patch)).await.unwrap();
     }
 
     /// Waits until the hardware of the appliance was noted.

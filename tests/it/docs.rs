@@ -11,6 +11,7 @@ use clap::{ArgAction, Args, Command, CommandFactory};
 use nitro_ingress::annotations::{ANNOTATIONS, Annotation};
 use nitro_ingress::cli;
 use nitro_ingress::diagnostic::Code;
+use nitro_ingress::report::reasons::REASONS;
 use nitro_ingress::settings::{ClusterSettings, ControllerSettings, OutputSettings, Settings};
 
 use crate::command::nitro_ingress;
@@ -146,6 +147,40 @@ fn the_reference_of_diagnostics_is_fresh() {
         .unwrap();
     }
     assert_fresh("docs/diagnostics.md", &text);
+}
+
+const STATUS: &str = "# Conditions
+
+What the controller says in the cluster, on objects of its own; this page is made from the source by `make bless`.
+
+- `kubectl get ingressreports` shows the `IngressReport` beside each Ingress that is ours, and `kubectl wait --for=condition=Programmed ingressreport/NAME` waits for it.
+- `kubectl get netscalers` shows each appliance.
+
+Where a condition is `False`, its message is a sentence about what is the matter, and an Event says the same once, on the Ingress or the `NetScaler`.
+";
+
+const CODES: &str = "
+`Accepted` and `ResolvedRefs` may have as a reason each code of [diagnostics.md](diagnostics.md), written as `SecretMissing` for `secret-missing`: there stands what to do.
+`ResolvedRefs` has those about what the Ingress refers to, `Accepted` all others.
+";
+
+#[test]
+fn the_reference_of_conditions_is_fresh() {
+    let _alone = documents_lock();
+    let mut text = STATUS.to_owned();
+    for object in ["IngressReport", "NetScaler"] {
+        write!(text, "\n## {object}\n\n| condition | reason | what it means |\n").unwrap();
+        text.push_str("| --- | --- | --- |\n");
+        for one in REASONS.iter().filter(|one| one.object == object) {
+            let conditions = one.conditions.join("`, `");
+            let meaning = cell(one.meaning);
+            writeln!(text, "| `{conditions}` | `{}` | {meaning} |", one.reason).unwrap();
+        }
+        if object == "IngressReport" {
+            text.push_str(CODES);
+        }
+    }
+    assert_fresh("docs/status.md", &text);
 }
 
 #[test]

@@ -61,7 +61,7 @@
   verbs: [patch]
 {{- end }}
 
-{{/* Where Events about objects of the whole cluster are: in the namespace default. */}}
+{{/* Events stand beside what they are about; those about NetScalers in the namespace default. */}}
 {{- define "nitro-ingress.rules.events" -}}
 - apiGroups: [events.k8s.io]
   resources: [events]
@@ -77,6 +77,8 @@
   resources: [leases]
   resourceNames: [{{ include "nitro-ingress.fullname" . }}]
   verbs: [get, update]
+# Events about the Lease.
+{{ include "nitro-ingress.rules.events" . }}
 {{- if and .Values.appliance.credentialsSecret (or .Values.netScaler.create (not .Values.appliance.endpoints)) }}
 # A NetScaler object names it.
 - apiGroups: [""]

@@ -43,6 +43,11 @@ pub struct NetScalerSpec {
         url.matches('^http://(127\\\\.[0-9.]+|localhost|\\\\[::1\\\\])(:[0-9]+)?/?$'))",
         "must be https://HOST or, of an appliance beside the controller, http://127.0.0.1"))]
     pub endpoints: Vec<String>,
+    /// The controller that serves it, by namespace and name of its lease, where several run in the
+    /// cluster. Without it, every one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 320))]
+    pub controller: Option<String>,
     /// As whom the controller logs in.
     pub credentials: Credentials,
     /// The authorities that the appliance's certificate is verified against, in PEM. Without them,

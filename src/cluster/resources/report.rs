@@ -34,6 +34,9 @@ pub struct IngressReportSpec {
     /// the controller's own settings.
     #[serde(default)]
     pub appliance: String,
+    /// The controller that wrote it, by namespace and name of its lease.
+    #[serde(default)]
+    pub controller: String,
 }
 
 /// What became of an Ingress.

@@ -1,10 +1,13 @@
 //! What is known of an appliance after a plan: what was read, and what we wrote since.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use sha2::{Digest, Sha256};
+
+use super::super::appliance::first_wait;
 use super::Reconciler;
-use crate::execute::{OpOutcome, Outcomes};
-use crate::model::Kind;
+use crate::execute::{OpOutcome, Outcomes, Problem};
+use crate::model::{Kind, base32};
 use crate::plan::{Op, Plan, aim, simulate};
 use crate::translate::Translation;
 
@@ -18,8 +21,7 @@ impl Reconciler {
         if has_saved {
             self.schedule.saved();
         }
-        let is_change = |op: &Op| !matches!(op, Op::Save | Op::RemoveFile { .. });
-        if plan.ops.iter().any(|planned| is_change(&planned.op)) {
+        if changes(plan) {
             self.known.wrote(now);
             self.schedule.wrote(now);
         }
@@ -63,4 +65,32 @@ pub(super) fn is_of_members(plan: &Plan) -> bool {
         | Op::Unlink { .. }
         | Op::Verify { .. } => false,
     })
+}
+
+/// How long to wait at first before what the appliance refused is tried again; `None` if it refused
+/// nothing.
+pub(super) fn refused(outcomes: &Outcomes) -> Option<Duration> {
+    let waits = outcomes.ops.iter().filter_map(|outcome| match outcome {
+        OpOutcome::Failed(Problem::Nitro(error)) | OpOutcome::Unknown(error) => {
+            Some(first_wait(error))
+        }
+        OpOutcome::Failed(Problem::Differs { .. }) => Some(Duration::from_secs(30)),
+        OpOutcome::Done | OpOutcome::Skipped { .. } | OpOutcome::Waiting => None,
+    });
+    waits.max()
+}
+
+/// Whether a plan does more than save what was changed before.
+pub(super) fn changes(plan: &Plan) -> bool {
+    plan.ops.iter().any(|planned| !matches!(planned.op, Op::Save | Op::RemoveFile { .. }))
+}
+
+/// What the cluster asks for, in short.
+pub(super) fn fingerprint(translation: &Translation) -> String {
+    let Translation { desired, unmet, gone, pinned_members, draining, .. } = translation;
+    let text = format!(
+        "{:?} {:?} {:?} {unmet:?} {gone:?} {pinned_members:?} {draining:?}",
+        desired.state, desired.bands, desired.yielded
+    );
+    base32(&Sha256::digest(text.as_bytes()), 32)
 }

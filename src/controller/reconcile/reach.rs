@@ -1,19 +1,23 @@
 //! How an appliance is reached, read, and left: as the only one that writes.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
 
 use super::super::appliance::Trouble;
+use super::super::schedule::Blocks;
 use super::super::watchful::{Finding, Look};
 use super::Reconciler;
+use super::memory::changes;
 use crate::chain::chain;
 use crate::cluster::lease::Standing;
 use crate::metrics::Stage;
-use crate::model::IngressId;
 use crate::nitro::Request;
 use crate::observe::observe;
-use crate::plan::Op;
+use crate::plan::{Op, Plan};
 use crate::policy::{Policy, Saving};
+use crate::report::Reason;
 
 impl Reconciler {
     /// What stands on the lease, if we may write; whoever wrote before us can write no more then.
@@ -73,34 +77,62 @@ impl Reconciler {
     }
 
     /// Looks whether somebody else has changed the appliance; if so it must be read.
-    pub(super) async fn look(&mut self) -> Result<bool, Trouble> {
+    pub(super) async fn look(&mut self) -> Result<Finding, Trouble> {
         let connection = self.connection.as_ref().expect("a look follows a connection");
         let look = Look::take(&connection.client).await?;
         let now = Instant::now();
         let timing = self.world.timing;
-        let is_other_box = look.host != connection.host;
-        let is_quiet = match self.known.judge(&look, timing.settle, now) {
-            _ if is_other_box => false,
-            Finding::Quiet => {
-                self.schedule.looked(now);
-                true
-            }
-            Finding::TooEarly => {
-                self.schedule.look_at(now + timing.settle);
-                true
-            }
-            Finding::Changed => false,
-        };
-        if is_other_box {
+        if look.host != connection.host {
+            // Sessions are of one box, so it is gone with its session.
             tracing::warn!(appliance = self.name, host = look.host, "it is another box");
-            self.connection = None;
+            (self.connection, self.observed) = (None, None);
             self.connect().await?;
+            return Ok(Finding::Changed);
         }
-        if !is_quiet {
-            tracing::info!(appliance = self.name, change = look.change, "somebody changed it");
-            self.observed = None;
+        let finding = self.known.judge(&look, (timing.settle, timing.look), now);
+        match finding {
+            Finding::Quiet => self.schedule.looked(now),
+            Finding::TooEarly => self.schedule.look_at(now + timing.settle),
+            Finding::Changed => {
+                tracing::info!(appliance = self.name, change = look.change, "somebody changed it");
+                self.observed = None;
+            }
         }
-        Ok(is_quiet)
+        Ok(finding)
+    }
+
+    /// What keeps us from writing, though there is something to write.
+    pub(super) async fn in_the_way(
+        &mut self,
+        policy: &Policy,
+        wish: Option<&String>,
+        left: &Plan,
+    ) -> Option<Reason> {
+        let connection = self.connection.as_ref().expect("a plan follows a connection");
+        if let Some(refusal) = &self.target.refusal {
+            return Some(not_synced("SharedBox", refusal.clone()));
+        }
+        let place = connection.host.clone().unwrap_or_else(|| connection.url.clone());
+        if let Some(other) = self.world.claim(&self.name, (place, policy.mark.prefix.clone())) {
+            let message = format!(
+                "{} is the appliance of {other:?} too, with the same prefix: nothing is written to \
+                 it; give one of the two another prefix, or remove it",
+                connection.url
+            );
+            return Some(not_synced("SharedBox", message));
+        }
+        if !self.target.is_sidecar {
+            let stranger = self.told.unknown_box(connection, &policy.consent.approved).await;
+            if stranger.is_some() {
+                return stranger;
+            }
+        }
+        let is_drift = wish.is_some() && wish == self.wish.as_ref() && changes(left);
+        is_drift.then(|| {
+            let message = "somebody else has changed objects of ours; the next change of what the \
+                           cluster asks for undoes it";
+            not_synced("Drift", message.to_owned())
+        })
     }
 
     /// Reads the appliance unless it is known. Whether it was read.
@@ -115,40 +147,115 @@ impl Reconciler {
         self.measure(Stage::Observe, begun);
         let change = &observed.settings.last_change;
         self.known.observed(&change.time, change.is_past);
-        self.schedule.observed(now);
+        self.schedule.observed(now, change.is_past);
         if observed.settings.unsaved && observed.settings.unsaved_is_ours {
             self.schedule.unsaved(now);
         }
         self.asked.forget();
-        let ingresses = &observed.facts.ingresses;
-        self.world.watches.forget_deletions(|key| !ingresses.contains_key(&IngressId::of(key)));
         self.observed = Some(observed);
         Ok(true)
+    }
+
+    /// Takes note of a change of the cluster. New credentials are tried at once.
+    pub(super) async fn cluster_changed(&mut self) {
+        self.schedule.changed(Instant::now());
+        let Some(connection) = &self.connection else {
+            if self.schedule.failures() > 0 && self.told.has_other_credentials(&self.target) {
+                self.schedule.try_now(Instant::now());
+            }
+            return;
+        };
+        let now = self.target.credentials.read(&self.world.secrets);
+        if now.is_ok_and(|now| now != connection.credentials) {
+            self.disconnect().await;
+            self.schedule.try_now(Instant::now());
+        }
+    }
+
+    /// Puts a failure off, and casts a doubt on everything.
+    pub(super) async fn suffer(&mut self, trouble: &Trouble) {
+        // Whoever answers next may be another node, or another box.
+        if trouble.is_silence() || trouble.is_session_loss() {
+            self.connection = None;
+        }
+        self.disconnect().await;
+        if trouble.is_session_loss() {
+            // Another controller may have ended it, because it is the one that writes now.
+            self.world.lease.confirm().await;
+        }
+        let passes_at_once = trouble.is_session_loss() || trouble.is_login();
+        let first = if passes_at_once && self.schedule.failures() == 0 {
+            Duration::ZERO
+        } else {
+            trouble.first_wait()
+        };
+        let now = Instant::now();
+        let wait = self.schedule.failed((Blocks::All, first), fraction(), now);
+        tracing::warn!(
+            appliance = self.name,
+            error = chain(trouble),
+            retry_ms = wait.as_millis(),
+            "the appliance cannot be used"
+        );
+        if first > Duration::ZERO && self.fence.is_open() {
+            self.told.trouble(trouble).await;
+        }
     }
 
     /// Leaves the appliance to others.
     pub(super) async fn disconnect(&mut self) {
         if let Some(connection) = self.connection.take() {
-            connection.client.logout().await;
+            // A session that is not closed expires.
+            let _in_time = timeout(LOGOUT, connection.client.logout()).await;
         }
+        self.world.give_back(&self.name);
         (self.observed, self.is_converged) = (None, false);
     }
 
     /// Saves what is not saved, and logs out.
     pub(super) async fn close(mut self) {
         self.fence.resume();
-        let is_unsaved = self
-            .observed
-            .as_ref()
-            .is_some_and(|observed| observed.settings.unsaved && observed.settings.unsaved_is_ours);
-        if is_unsaved
-            && self.target.policy.consent.saving != Saving::Never
-            && let Some(connection) = &self.connection
-            && let Err(error) = connection.client.send(&Request::of_op(&Op::Save)).await
-        {
-            tracing::warn!(appliance = self.name, error = chain(&error), "not saved");
+        let saving = self.target.policy.consent.saving;
+        if self.schedule.awaits_save() && saving != Saving::Never && self.fence.is_open() {
+            let outcome = timeout(CLOSE, self.save()).await;
+            if !matches!(outcome, Ok(Ok(()))) {
+                tracing::warn!(appliance = self.name, "what was changed last is not saved");
+            }
         }
         self.disconnect().await;
         self.world.metrics.removed(&self.name);
     }
+
+    /// Saves, unless somebody else's changes would be saved with ours.
+    async fn save(&self) -> Result<(), Trouble> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        let policy = &self.target.policy;
+        let settings = observe(&connection.client, &policy.mark).await?.settings;
+        let may_save = settings.unsaved_is_ours || policy.consent.saving == Saving::All;
+        if settings.unsaved && may_save {
+            connection.client.send(&Request::of_op(&Op::Save)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How long closing a session may take.
+const LOGOUT: Duration = Duration::from_secs(5);
+
+/// How long the last save may take, with the look before it.
+const CLOSE: Duration = Duration::from_secs(20);
+
+fn not_synced(reason: &str, message: String) -> Reason {
+    Reason { kind: "Synced", holds: false, reason: reason.to_owned(), message }
+}
+
+/// A random part of a whole, so that those who failed together do not come back together.
+pub(super) fn fraction() -> f64 {
+    use ring::rand::SecureRandom;
+    let mut bytes = [0; 4];
+    // Without randomness the whole wait is as good.
+    if ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
+        return 1.0;
+    }
+    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
 }

@@ -36,7 +36,17 @@ impl Told {
             }
         };
         self.put(&mut status, &profile);
-        let synced = in_the_way.unwrap_or_else(|| {
+        let waiting = held_back.map(|held| Reason {
+            kind: "Synced",
+            holds: false,
+            reason: "DeletionsPending".to_owned(),
+            message: format!(
+                "{} deletions wait for an approval: nitro-ingress approve {}",
+                held.deletions.len(),
+                held.digest
+            ),
+        });
+        let synced = in_the_way.or(waiting).unwrap_or_else(|| {
             if is_converged {
                 yes("Synced", "the appliance matches the cluster")
             } else {
@@ -107,7 +117,7 @@ impl Told {
                 }
                 None => true,
             };
-            if is_news && condition.reason != "Pending" {
+            if is_news && !["Pending", "DeletionsPending"].contains(&condition.reason.as_str()) {
                 let tone = tone(condition);
                 let news = (condition.reason.as_str(), condition.message.as_str());
                 self.event(&about, tone, news).await;
