@@ -49,7 +49,8 @@ const SHOWN: [&[&str]; 16] = [
 /// Is the appliance, and never comes back.
 pub(crate) fn serve() -> ! {
     let mock = Mock::start();
-    writeln!(std::io::stdout(), "mock-nitro listens on {}", mock.url).unwrap();
+    let line = format!("mock-nitro listens on {}\n", mock.url);
+    std::io::stdout().write_all(line.as_bytes()).unwrap();
     loop {
         thread::park();
     }
