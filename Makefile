@@ -2,7 +2,7 @@
 # rust-toolchain.toml pins, Go the modules of the go.sum files below tests/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bless laws mutants fuzz bench
+.PHONY: help demo demo-cluster test check bless laws mutants fuzz bench
 
 TRANSITIONS ?= 100000
 SECONDS ?= 60
@@ -11,14 +11,18 @@ SECONDS ?= 60
 SEED := PROPTEST_RNG_SEED=1
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-9s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
 demo: ## the product on this machine: certificates, appliance, plan, apply, second plan
 	@tests/tools/need.sh cargo cc openssl curl
 	@examples/demo.sh
 
+demo-cluster: ## the same in a cluster: API server, controller, and what kubectl shows
+	@tests/tools/need.sh cargo cc go openssl
+	@examples/demo-cluster.sh
+
 test: ## everything that proves the product
-	@tests/tools/need.sh cargo cc go
+	@tests/tools/need.sh cargo cc go openssl
 	tests/tools/kubernetes.sh
 	$(SEED) cargo test --workspace --locked
 	tests/tools/clients.sh
@@ -48,7 +52,9 @@ fuzz: ## SECONDS on each fuzz target, with the nightly compiler and cargo-fuzz
 	cargo +nightly fuzz run annotation -- -max_total_time=$(SECONDS)
 
 bench: ## requests, time and memory; writes the tables of docs/performance.md
-	@tests/tools/need.sh cargo cc
+	@tests/tools/need.sh cargo cc go
+	tests/tools/kubernetes.sh etcd kube-apiserver
 	cargo bench --locked --bench requests
 	cargo bench --locked --bench scale
+	cargo bench --locked --bench cluster
 	cargo bench --locked --bench core

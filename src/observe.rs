@@ -113,7 +113,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{BindingId, ClusterId, Role, Value};
+    use crate::model::{BindingId, BindingShape, ClusterId, Role, Value};
+    use crate::schema;
 
     fn mark() -> Mark {
         Mark { prefix: "k8s".to_owned(), cluster: ClusterId::parse("local").unwrap() }
@@ -208,5 +209,40 @@ mod tests {
         let row = json!({ "name": "cs", "targetlbvserver": "lb" });
         let observed = assemble(&reading([("csvserver_cspolicy_binding", json!([row]))]), &mark());
         assert!(observed.is_ok());
+    }
+
+    #[test]
+    fn what_is_dropped_is_not_looked_at() {
+        let (name, comment) = (mark().shared_name("x"), "nitro-ingress cluster=local");
+        let mut whole = reading([]);
+        for &kind in Kind::ALL {
+            let facts = schema::facts(kind);
+            let mut row = serde_json::Map::new();
+            for (field, facts) in &facts.fields {
+                row.insert(field.clone(), json!(facts.allowed.last().map_or("1", String::as_str)));
+            }
+            if let Some(shape) = BindingShape::of(kind) {
+                row.insert(shape.parent_field.to_owned(), json!(name));
+                row.insert(shape.answered_as.to_owned(), json!(name));
+            } else if let Some(key) = facts.key.first() {
+                row.insert(key.clone(), json!(name));
+                row.insert("comment".to_owned(), json!(comment));
+            }
+            for (field, value) in [("ipaddress", "10.0.0.1"), ("ipv46", "10.0.0.2"), ("port", "80")]
+            {
+                if row.contains_key(field) {
+                    row.insert(field.to_owned(), json!(value));
+                }
+            }
+            whole.rows.entry(kind.name()).or_insert_with(|| vec![row]);
+        }
+        let mut pruned = whole.clone();
+        for (kind, rows) in &mut pruned.rows {
+            if let Some(kind) = Kind::parse(kind) {
+                reading::prune(kind, rows);
+            }
+        }
+        assert_ne!(pruned, whole);
+        assert_eq!(assemble(&pruned, &mark()).unwrap(), assemble(&whole, &mark()).unwrap());
     }
 }

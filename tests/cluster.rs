@@ -47,6 +47,8 @@ mod chart_controller;
 mod resources;
 #[path = "cluster/left_over.rs"]
 mod left_over;
+#[path = "cluster/demo.rs"]
+mod demo;
 #[path = "cluster/servers.rs"]
 mod servers;
 #[path = "cluster/seed.rs"]
@@ -76,6 +78,9 @@ use running::{Shared, trials};
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(left_over::HOLD) {
         left_over::hold();
+    }
+    if std::env::args().nth(1).as_deref() == Some(demo::SERVE) {
+        demo::serve();
     }
     let arguments = libtest_mimic::Arguments::from_args();
     let shared = Shared::default();
@@ -124,6 +129,8 @@ fn main() -> ExitCode {
         robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
         robust: a_secret_is_read_by_name_where_it_may_not_be_listed,
         robust: a_paused_ingress_stays_as_it_is,
+        demo: it_shows_the_life_of_an_ingress,
+        demo: nothing_survives_it_when_it_is_killed,
         left_over: nothing_survives_a_killed_test_program,
         left_over: nothing_survives_a_signal_for_all_of_a_group,
     );

@@ -117,7 +117,8 @@ async fn list<T: Transport>(client: &Client<T>, kind: Kind) -> Result<Vec<Row>, 
     let mut all = Vec::new();
     for page in 1.. {
         let answer = client.send(&Request::list(kind, page, size)).await;
-        let rows = rows(kind_name, answer)?;
+        let mut rows = rows(kind_name, answer)?;
+        prune(kind, &mut rows);
         let count = rows.len();
         if page > 1 && count > 0 && all.first() == rows.first() {
             return Err(Error::Pages { kind: kind_name });
@@ -142,7 +143,11 @@ async fn bindings<T: Transport>(
     let kind = shape.kind;
     let refusal = match client.send(&Request::all_bindings(kind)).await {
         Err(error) if !error.is_lost() && !error.is_unknown() => error,
-        answer => return rows(kind.name(), answer),
+        answer => {
+            let mut rows = rows(kind.name(), answer)?;
+            prune(kind, &mut rows);
+            return Ok(rows);
+        }
     };
     tracing::debug!(%kind, error = refusal.chain(), "reading bindings parent by parent");
     let mut all = Vec::new();
@@ -157,6 +162,31 @@ async fn bindings<T: Transport>(
     Ok(all)
 }
 
+/// Drops what nobody looks at of the types of which there are many objects: of what is read, that is
+/// the most.
+pub(super) fn prune(kind: Kind, rows: &mut [Row]) {
+    let looked_at: &[&str] = match kind {
+        Kind::SERVER => &["ipaddress"],
+        Kind::SERVICEGROUP => &["servicetype"],
+        Kind::LBVSERVER => &["ipv46", "port", "servicetype", "td"],
+        Kind::CSACTION => &["targetlbvserver"],
+        Kind::CSPOLICY => &["action", "rule"],
+        kind if BindingShape::of(kind).is_some() => &["bindpoint", "ca", "port", "snicert"],
+        _ => return,
+    };
+    let names = BindingShape::of(kind).map(|shape| [shape.parent_field, shape.answered_as]);
+    let (key, managed) = (schema::facts(kind).key.first(), schema::managed_fields(kind));
+    let is_looked_at = |field: &str| {
+        managed.contains(&field)
+            || looked_at.contains(&field)
+            || key.is_some_and(|key| key == field)
+            || names.is_some_and(|names| names.contains(&field))
+    };
+    for row in rows {
+        row.retain(|field, _| is_looked_at(field));
+    }
+}
+
 /// An appliance that cannot tell does not stop us; what it cannot name is then somebody else's.
 async fn unsaved_changes<T: Transport>(client: &Client<T>) -> Result<Option<String>, Error> {
     let kind = "nsconfig";
@@ -167,9 +197,11 @@ async fn unsaved_changes<T: Transport>(client: &Client<T>) -> Result<Option<Stri
             Ok(None)
         }
         answer => {
-            let rows = rows(kind, answer)?;
-            let text = rows.first().and_then(|row| row.get("response")?.as_str());
-            Ok(text.map(str::to_owned))
+            let row = rows(kind, answer)?.into_iter().next();
+            // It is as long as everything that is unsaved: not to be held twice.
+            let text = row.and_then(|mut row| row.remove("response"));
+            let Some(Value::String(text)) = text else { return Ok(None) };
+            Ok(Some(text))
         }
     }
 }

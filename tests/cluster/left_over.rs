@@ -58,6 +58,6 @@ async fn nothing_survives(signal: &[&str], group: &str) {
 }
 
 /// Whether there is a process of this id.
-fn is_running(pid: &str) -> bool {
+pub(crate) fn is_running(pid: &str) -> bool {
     Command::new("kill").args(["-0", pid]).stderr(Stdio::null()).status().unwrap().success()
 }
