@@ -33,6 +33,8 @@ mod appliance;
 mod rig;
 #[path = "cluster/running.rs"]
 mod running;
+#[path = "cluster/door.rs"]
+mod door;
 #[path = "cluster/helm.rs"]
 mod helm;
 #[path = "cluster/chart.rs"]
@@ -115,12 +117,14 @@ fn main() -> ExitCode {
         appliances: an_ingress_moves_from_one_appliance_to_another,
         appliances: a_stop_in_the_middle_of_a_plan_saves_what_was_done,
         two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
+        two_controllers: a_deleted_lease_makes_no_second_writer,
         two_controllers: a_failover_without_changes_writes_nothing,
         two_controllers: who_stops_gracefully_is_followed_at_once,
         many: one_bad_ingress_of_each_kind_harms_nobody_else,
         robust: a_restart_on_a_converged_appliance_writes_nothing,
         robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
         robust: an_api_server_that_goes_away_costs_nothing,
+        robust: an_api_server_that_speaks_nonsense_costs_nothing,
         robust: rights_that_are_taken_away_cost_nothing,
         robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
         robust: a_secret_is_read_by_name_where_it_may_not_be_listed,

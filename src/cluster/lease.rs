@@ -46,24 +46,49 @@ pub enum Standing {
     },
     /// We may.
     Leader {
-        /// When the holder before us was last seen to renew the lease, unless it gave it up: it may
-        /// have sent something since.
+        /// How often we have begun to lead: another number says that another may have led since.
+        term: u64,
+        /// When the holder before us was last seen to renew the lease, or may have, unless it gave
+        /// it up: it may have sent something since.
         taken_over: Option<Instant>,
         /// The annotations of the lease.
         annotations: BTreeMap<String, String>,
     },
 }
 
+impl Standing {
+    const fn term(&self) -> Option<u64> {
+        match self {
+            Self::Leader { term, taken_over: _, annotations: _ } => Some(*term),
+            Self::Unknown | Self::Follower { .. } => None,
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
     /// The lease as last read or written.
     object: Option<Object>,
-    /// Its holder and time of renewal, and when we first saw these.
-    seen: Option<(Option<String>, Option<MicroTime>, Instant)>,
+    seen: Option<Seen>,
     is_held: bool,
+    /// How often we have begun to hold it.
+    term: u64,
     taken_over: Option<Instant>,
+    /// Whether it is not to be taken any more.
+    is_given_up: bool,
     /// Annotations to write with the next renewal.
     notes: BTreeMap<String, String>,
+}
+
+/// What was last seen of the lease, and when it was first seen to be so.
+struct Seen {
+    /// A lease that was deleted and made anew has another.
+    uid: Option<String>,
+    holder: Option<String>,
+    renewed: Option<MicroTime>,
+    /// Whether it took the place of one that we had seen: nobody gave that up.
+    is_remade: bool,
+    since: Instant,
 }
 
 /// Why a lease could not be read or written.
@@ -73,6 +98,8 @@ enum Error {
     Slow,
     #[error("somebody else wrote it first")]
     Conflict,
+    #[error("somebody deleted it, and another controller may have it since")]
+    Gone,
     #[error("the API server refused")]
     Api(#[source] kube::Error),
 }
@@ -119,8 +146,11 @@ impl Lease {
     /// Renews the lease, or tries to get it, for ever.
     pub async fn keep(&self) {
         loop {
-            self.confirm().await;
-            tokio::time::sleep(self.duration / 3).await;
+            let begun = Instant::now();
+            let is_known = self.attempt(&mut *self.state.lock().await).await;
+            // The fence is open for two thirds: there must be time for more than one attempt.
+            let pause = self.duration / if is_known { 3 } else { 10 };
+            tokio::time::sleep_until((begun + pause).into()).await;
         }
     }
 
@@ -132,16 +162,58 @@ impl Lease {
     /// Asks the API server whether we may write, and renews the lease if so.
     pub async fn confirm(&self) -> bool {
         let mut state = self.state.lock().await;
+        self.attempt(&mut state).await;
+        state.is_held
+    }
+
+    /// Gives the lease up for good, so that the next holder need not wait.
+    pub async fn release(&self) {
+        let mut state = self.state.lock().await;
+        self.fence.close();
+        state.is_given_up = true;
+        let was_held = mem::take(&mut state.is_held);
+        let mut outcome = self.give_up(state.object.take()).await;
+        if matches!(outcome, Err(Error::Conflict)) {
+            outcome = self.give_up(None).await;
+        }
+        if let Err(error) = outcome {
+            tracing::warn!(lease = %self.key, error = chain(&error), "the lease is not given up");
+        }
+        if was_held {
+            self.tell(Standing::Unknown);
+        }
+    }
+
+    /// Takes our name off the lease, if it is there: what we know of it may be old.
+    async fn give_up(&self, known: Option<Object>) -> Result<(), Error> {
+        let object = match known {
+            Some(object) => Some(object),
+            None => self.within(self.api.get_opt(&self.key.name)).await?,
+        };
+        let Some(mut object) = object else { return Ok(()) };
+        let spec = object.spec.get_or_insert_default();
+        if spec.holder_identity.as_ref() != Some(&self.identity) {
+            return Ok(());
+        }
+        (spec.holder_identity, spec.lease_duration_seconds) = (None, Some(1));
+        self.replace(&object).await.map(drop)
+    }
+
+    /// Looks whether we may write, and tells. Whether that is known now.
+    async fn attempt(&self, state: &mut State) -> bool {
+        if state.is_given_up {
+            return true;
+        }
         let mut sent = Instant::now();
-        let mut outcome = self.round(&mut state).await;
+        let mut outcome = self.round(state).await;
         if matches!(outcome, Err(Error::Conflict)) {
             sent = Instant::now();
-            outcome = self.round(&mut state).await;
+            outcome = self.round(state).await;
         }
-        match outcome {
-            Ok(()) => self.conclude(&state, sent),
+        match &outcome {
+            Ok(()) => self.conclude(state, sent),
             Err(error) => {
-                tracing::warn!(lease = %self.key, error = chain(&error), "the lease is not renewed");
+                tracing::warn!(lease = %self.key, error = chain(error), "the lease is not renewed");
                 // It is ours until its time is over, and nobody knows whose then.
                 if state.is_held && !self.fence.is_open() {
                     state.is_held = false;
@@ -149,24 +221,7 @@ impl Lease {
                 }
             }
         }
-        state.is_held
-    }
-
-    /// Gives the lease up, so that the next holder need not wait.
-    pub async fn release(&self) {
-        let mut state = self.state.lock().await;
-        self.fence.close();
-        if !state.is_held {
-            return;
-        }
-        let Some(mut object) = state.object.take() else { return };
-        let spec = object.spec.get_or_insert_default();
-        (spec.holder_identity, spec.lease_duration_seconds) = (None, Some(1));
-        if let Err(error) = self.replace(&object).await {
-            tracing::warn!(lease = %self.key, error = chain(&error), "the lease is not given up");
-        }
-        state.is_held = false;
-        self.tell(Standing::Unknown);
+        outcome.is_ok()
     }
 
     /// One look at the lease, and one write if it is ours or free.
@@ -175,38 +230,57 @@ impl Lease {
             Some(object) => object,
             None => match self.within(self.api.get_opt(&self.key.name)).await? {
                 Some(object) => object,
-                None => return self.create(state).await,
+                None => return self.replace_gone(state).await,
             },
         };
         let now = Instant::now();
         let spec = object.spec.clone().unwrap_or_default();
         let holder = spec.holder_identity.clone().filter(|holder| !holder.is_empty());
-        let is_seen = state
-            .seen
-            .as_ref()
-            .is_some_and(|(seen, renewed, _)| *seen == holder && *renewed == spec.renew_time);
-        if !is_seen {
-            state.seen = Some((holder.clone(), spec.renew_time.clone(), now));
-        }
-        let since = state.seen.as_ref().map_or(now, |(_, _, since)| *since);
+        let uid = object.metadata.uid.clone();
+        let before = state.seen.take();
+        let is_other = before.as_ref().is_some_and(|before| before.uid != uid);
+        let before = before.filter(|before| {
+            !is_other && before.holder == holder && before.renewed == spec.renew_time
+        });
+        let since = before.as_ref().map_or(now, |before| before.since);
+        let is_remade = is_other || before.is_some_and(|before| before.is_remade);
+        let (to, renewed) = (holder.clone(), spec.renew_time);
+        state.seen = Some(Seen { uid, holder: to, renewed, is_remade, since });
         let lasts = spec.lease_duration_seconds.and_then(|secs| u64::try_from(secs).ok());
         let lasts = lasts.map_or(self.duration, Duration::from_secs).max(self.duration);
         match &holder {
-            Some(holder) if *holder == self.identity => self.write(object, state).await?,
+            Some(holder) if *holder == self.identity => {
+                self.write(object, state).await?;
+                if !mem::replace(&mut state.is_held, true) {
+                    state.term += 1;
+                }
+            }
             Some(_) if now < since + lasts => {
                 state.is_held = false;
                 // Only a fresh look shows whether it is renewed.
                 state.object = None;
-                return Ok(());
             }
             other => {
-                let taken_over = other.is_some().then_some(since);
+                self.fence.close();
+                // Known before it is ours: the answer may be lost, and the next look show our name.
+                state.taken_over = (other.is_some() || is_remade).then_some(since);
                 self.write(object, state).await?;
-                state.taken_over = taken_over;
+                (state.is_held, state.term) = (true, state.term + 1);
             }
         }
-        state.is_held = true;
         Ok(())
+    }
+
+    /// Makes the lease that is not there. If one was, then whoever held it does not know that it is
+    /// gone, and may have renewed it until just now; that may be ourselves, or somebody who made it
+    /// anew and lost it again. So it is taken over, and if we led, that ends first.
+    async fn replace_gone(&self, state: &mut State) -> Result<(), Error> {
+        if state.is_held {
+            self.fence.close();
+            return Err(Error::Gone);
+        }
+        state.taken_over = state.seen.as_ref().map(|_| Instant::now());
+        self.create(state).await
     }
 
     async fn create(&self, state: &mut State) -> Result<(), Error> {
@@ -221,7 +295,7 @@ impl Lease {
         let parameters = PostParams::default();
         let created = self.within(self.api.create(&parameters, &object)).await?;
         state.object = Some(created);
-        (state.is_held, state.taken_over) = (true, None);
+        (state.is_held, state.term) = (true, state.term + 1);
         Ok(())
     }
 
@@ -259,7 +333,7 @@ impl Lease {
 
     /// A request that takes too long is of no use: the lease would be over.
     async fn within<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Error> {
-        match timeout(self.duration / 3, request).await {
+        match timeout(self.duration / 4, request).await {
             Err(_) => Err(Error::Slow),
             Ok(Err(kube::Error::Api(status))) if status.code == 409 => Err(Error::Conflict),
             Ok(answer) => answer.map_err(Error::Api),
@@ -274,10 +348,10 @@ impl Lease {
             let object = state.object.as_ref();
             let annotations = object.and_then(|object| object.metadata.annotations.clone());
             let annotations = annotations.unwrap_or_default();
-            Standing::Leader { taken_over: state.taken_over, annotations }
+            Standing::Leader { term: state.term, taken_over: state.taken_over, annotations }
         } else {
             self.fence.close();
-            let holder = state.seen.as_ref().and_then(|(holder, _, _)| holder.clone());
+            let holder = state.seen.as_ref().and_then(|seen| seen.holder.clone());
             Standing::Follower { holder: holder.unwrap_or_default() }
         };
         self.tell(standing);
@@ -285,7 +359,9 @@ impl Lease {
 
     fn tell(&self, standing: Standing) {
         self.standing.send_if_modified(|before| {
-            if mem::discriminant(before) != mem::discriminant(&standing) {
+            if before.term() != standing.term()
+                || mem::discriminant(before) != mem::discriminant(&standing)
+            {
                 match &standing {
                     Standing::Leader { .. } => tracing::info!(lease = %self.key, "we may write"),
                     Standing::Follower { holder } => {
@@ -300,5 +376,248 @@ impl Lease {
             *before = standing;
             is_news
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex as Shared};
+
+    use http::{Method, Request, Response, StatusCode};
+    use http_body_util::BodyExt;
+    use kube::client::Body;
+    use serde_json::{Value, json};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+
+    /// An API server that knows one lease, and what is wrong with its next answers.
+    #[derive(Default)]
+    struct Server {
+        lease: Option<Value>,
+        /// How many there were.
+        made: u64,
+        version: u64,
+        faults: Vec<Fault>,
+        requests: usize,
+    }
+
+    #[derive(Clone, Copy, PartialEq)]
+    enum Fault {
+        None,
+        Refused,
+        /// Carried out, and the answer is lost.
+        Lost,
+        /// Somebody else writes first.
+        Overtaken,
+    }
+
+    type Api = Arc<Shared<Server>>;
+
+    fn answer(server: &mut Server, method: &Method, body: Option<Value>) -> (StatusCode, Value) {
+        let status = |code: StatusCode| {
+            let body = json!({
+                "apiVersion": "v1", "kind": "Status", "status": "Failure", "message": "no",
+                "reason": code.canonical_reason().unwrap().replace(' ', ""), "code": code.as_u16(),
+            });
+            (code, body)
+        };
+        server.version += 1;
+        match (method, body, &server.lease) {
+            (&Method::POST, Some(mut body), None) => {
+                server.made += 1;
+                body["metadata"]["uid"] = json!(server.made.to_string());
+                body["metadata"]["resourceVersion"] = json!(server.version.to_string());
+                server.lease = Some(body);
+            }
+            (&Method::PUT, Some(mut body), Some(lease)) => {
+                if body["metadata"]["resourceVersion"] != lease["metadata"]["resourceVersion"] {
+                    return status(StatusCode::CONFLICT);
+                }
+                body["metadata"]["resourceVersion"] = json!(server.version.to_string());
+                server.lease = Some(body);
+            }
+            (&Method::GET, _, Some(_)) => (),
+            (&Method::GET, ..) => return status(StatusCode::NOT_FOUND),
+            _ => return status(StatusCode::CONFLICT),
+        }
+        (StatusCode::OK, server.lease.clone().unwrap())
+    }
+
+    async fn serve(api: Api, request: Request<Body>) -> Result<Response<Body>, &'static str> {
+        let (head, body) = request.into_parts();
+        let body = serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).ok();
+        let mut server = api.lock().unwrap();
+        server.requests += 1;
+        let fault = if server.faults.is_empty() { Fault::None } else { server.faults.remove(0) };
+        if fault == Fault::Refused {
+            return Err("no connection");
+        }
+        if fault == Fault::Overtaken {
+            server.version += 1;
+            let version = json!(server.version.to_string());
+            server.lease.as_mut().unwrap()["metadata"]["resourceVersion"] = version;
+        }
+        let (code, body) = answer(&mut server, &head.method, body);
+        if fault == Fault::Lost {
+            return Err("the connection was reset");
+        }
+        let body = Body::from(serde_json::to_vec(&body).unwrap());
+        Ok(Response::builder().status(code).body(body).unwrap())
+    }
+
+    fn lease(api: &Api, who: &str, millis: u64) -> (Arc<Lease>, Fence) {
+        let (api, fence) = (Arc::clone(api), Fence::default());
+        let service = tower::service_fn(move |request| serve(Arc::clone(&api), request));
+        let client = Client::new(service, "ours");
+        let duration = Duration::from_millis(millis);
+        let key = ObjectKey::new("ours", "lease");
+        (Arc::new(Lease::new(client, key, (who.to_owned(), duration), fence.clone())), fence)
+    }
+
+    fn holder(api: &Api) -> Option<String> {
+        let lease = api.lock().unwrap().lease.clone()?;
+        lease["spec"]["holderIdentity"].as_str().map(str::to_owned)
+    }
+
+    /// The term, and whether the lease was taken from somebody.
+    fn leads(lease: &Lease) -> Option<(u64, bool)> {
+        match *lease.standing().borrow() {
+            Standing::Leader { term, taken_over, .. } => Some((term, taken_over.is_some())),
+            Standing::Unknown | Standing::Follower { .. } => None,
+        }
+    }
+
+    fn keep(lease: &Arc<Lease>) -> JoinHandle<()> {
+        let lease = Arc::clone(lease);
+        tokio::spawn(async move { lease.keep().await })
+    }
+
+    const LONG: u64 = 60_000;
+
+    #[tokio::test]
+    async fn one_that_another_held_and_that_is_gone_is_taken_over() {
+        let api = Api::default();
+        let ((first, fence), (second, _)) =
+            (lease(&api, "first", LONG), lease(&api, "second", LONG));
+        assert!(first.confirm().await && !second.confirm().await);
+        assert_eq!(leads(&first), Some((1, false)));
+        api.lock().unwrap().lease = None;
+        let before = Instant::now();
+        assert!(second.confirm().await);
+        assert_eq!(leads(&second), Some((1, true)));
+        let Standing::Leader { taken_over: Some(renewed), .. } = *second.standing().borrow() else {
+            panic!("nobody was there");
+        };
+        assert!(renewed >= before, "it may have been renewed until it was gone");
+        assert!(fence.is_open());
+        assert!(!first.confirm().await && !fence.is_open());
+    }
+
+    #[tokio::test]
+    async fn who_finds_its_own_gone_ends_first_and_takes_over_from_whoever_had_it() {
+        let api = Api::default();
+        let (first, fence) = lease(&api, "first", LONG);
+        assert!(first.confirm().await);
+        api.lock().unwrap().lease = None;
+        assert!(!first.confirm().await && !fence.is_open());
+        assert_eq!((leads(&first), holder(&api)), (None, None));
+        assert!(first.confirm().await && fence.is_open());
+        assert_eq!(leads(&first), Some((2, true)));
+    }
+
+    #[tokio::test]
+    async fn one_that_was_made_anew_and_given_up_was_not_given_up_by_who_had_the_old_one() {
+        let api = Api::default();
+        let ((first, _), (second, _)) = (lease(&api, "first", LONG), lease(&api, "second", LONG));
+        assert!(first.confirm().await && !second.confirm().await);
+        api.lock().unwrap().lease = None;
+        let (third, _) = lease(&api, "third", LONG);
+        assert!(third.confirm().await);
+        third.release().await;
+        assert_eq!(holder(&api), None);
+        api.lock().unwrap().faults = vec![Fault::None, Fault::Refused];
+        assert!(!second.confirm().await);
+        assert!(second.confirm().await);
+        assert_eq!(leads(&second), Some((1, true)));
+    }
+
+    #[tokio::test]
+    async fn a_takeover_whose_answer_is_lost_is_one() {
+        let api = Api::default();
+        let ((first, _), (second, _)) = (lease(&api, "first", 1000), lease(&api, "second", 1000));
+        assert!(first.confirm().await && !second.confirm().await);
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        api.lock().unwrap().faults = vec![Fault::None, Fault::Lost];
+        assert!(!second.confirm().await);
+        assert_eq!(holder(&api).as_deref(), Some("second"));
+        assert!(second.confirm().await);
+        assert_eq!(leads(&second), Some((1, true)));
+    }
+
+    #[tokio::test]
+    async fn who_lost_and_got_it_again_leads_another_term() {
+        let api = Api::default();
+        let ((first, _), (second, _)) = (lease(&api, "first", 1000), lease(&api, "second", 1000));
+        assert!(first.confirm().await);
+        assert!(first.confirm().await);
+        assert_eq!(leads(&first), Some((1, false)));
+        assert!(!second.confirm().await);
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        assert!(second.confirm().await);
+        second.release().await;
+        // It has not looked meanwhile, and thinks that it leads.
+        assert!(first.confirm().await);
+        assert_eq!(leads(&first), Some((2, false)));
+    }
+
+    #[tokio::test]
+    async fn two_failed_renewals_in_a_row_change_nothing() {
+        let api = Api::default();
+        let (lease, fence) = lease(&api, "first", 1500);
+        assert!(lease.confirm().await);
+        let keeping = keep(&lease);
+        for _ in 0..3 {
+            let before = api.lock().unwrap().version;
+            api.lock().unwrap().faults = vec![Fault::Refused, Fault::Refused];
+            let mut closed = 0;
+            while api.lock().unwrap().version < before + 2 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+                closed += usize::from(leads(&lease).is_some() && !fence.is_open());
+            }
+            assert_eq!(closed, 0);
+        }
+        keeping.abort();
+    }
+
+    #[tokio::test]
+    async fn one_that_was_given_up_is_not_taken_again() {
+        let api = Api::default();
+        let (lease, fence) = lease(&api, "first", 300);
+        assert!(lease.confirm().await);
+        let keeping = keep(&lease);
+        lease.release().await;
+        let before = api.lock().unwrap().requests;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        assert!(!lease.confirm().await && !fence.is_open());
+        assert_eq!((holder(&api), api.lock().unwrap().requests), (None, before));
+        keeping.abort();
+    }
+
+    #[tokio::test]
+    async fn it_is_given_up_after_a_failed_round_and_after_an_approval() {
+        let api = Api::default();
+        for faults in [vec![Fault::Refused], vec![Fault::Overtaken]] {
+            let (lease, _) = lease(&api, "first", LONG);
+            assert!(lease.confirm().await);
+            if faults[0] == Fault::Refused {
+                api.lock().unwrap().faults = faults;
+                assert!(lease.confirm().await, "it is ours until its time is over");
+            } else {
+                api.lock().unwrap().faults = faults;
+            }
+            lease.release().await;
+            assert_eq!(holder(&api), None);
+        }
     }
 }

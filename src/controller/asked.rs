@@ -52,8 +52,8 @@ impl Asked {
     /// Follows these Secrets too, and waits until something is known of each.
     pub(super) async fn follow(&mut self, sources: Sources<'_>, secrets: BTreeSet<ObjectKey>) {
         if !self.followed.is_superset(&secrets) {
-            self.followed.extend(secrets);
-            sources.secrets.follow(&self.who, &self.followed).await;
+            self.followed.extend(secrets.iter().cloned());
+            sources.secrets.follow(&self.who, &self.followed, &secrets).await;
         }
     }
 
@@ -88,7 +88,7 @@ impl Asked {
             if wanted == self.followed {
                 return (snapshot, translation);
             }
-            sources.secrets.follow(&self.who, &wanted).await;
+            sources.secrets.follow(&self.who, &wanted, others).await;
             let was_complete = wanted.is_subset(&self.followed);
             self.followed = wanted;
             if was_complete {

@@ -50,8 +50,8 @@ pub(super) struct Reconciler {
     observed: Option<ObservedState>,
     known: Known,
     asked: Asked,
-    /// Whether whoever wrote before us can write no more.
-    is_alone: bool,
+    /// The term of our lease in which whoever wrote before us can write no more.
+    alone_in: Option<u64>,
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
     /// What the cluster asked for when the appliance last matched it, where drift is only told.
@@ -116,7 +116,7 @@ impl Reconciler {
             connection: None,
             observed: None,
             known: Known::default(),
-            is_alone: false,
+            alone_in: None,
             is_converged: false,
             wish: None,
         }

@@ -15,7 +15,7 @@ use super::exchange::{Exchange, Observer};
 use super::request::{Effect, Request, knows_series, mask};
 use super::response::{Answer, Row};
 use super::row;
-use super::session::{Credentials, Token};
+use super::session::{Credentials, Session, Token};
 use super::transport::{HttpResponse, SendError, Transport};
 use crate::fence::Fence;
 
@@ -31,7 +31,7 @@ pub struct Client<T> {
     /// Who is told of each exchange.
     observer: Option<Observer>,
     /// Held while a request is in flight: the appliance runs commands one by one anyway.
-    session: Mutex<Option<Token>>,
+    session: Mutex<Session>,
     /// Whether the appliance knows series, once it was asked.
     series: OnceCell<bool>,
 }
@@ -75,13 +75,14 @@ impl Default for Limits {
 impl<T: Transport> Client<T> {
     /// A client that logs in when it first has something to send.
     pub fn new(transport: T, credentials: Credentials) -> Self {
-        let (limits, session, series) = (Limits::default(), Mutex::new(None), OnceCell::new());
+        let (limits, session, series) = (Limits::default(), Mutex::default(), OnceCell::new());
         let (fence, is_of_pair, observer) = (None, false, None);
         Self { transport, credentials, limits, fence, is_of_pair, observer, session, series }
     }
 
-    /// The same client for as long as a fence is open. Its session is not opened anew when the
-    /// appliance ends it, since that may be how another controller took over.
+    /// The same client for as long as a fence is open. When the appliance ends its session it is of
+    /// no more use, since that may be how another controller took over: whoever goes on must make
+    /// sure that it may, and make another client.
     #[must_use]
     pub fn fenced(self, fence: Fence) -> Self {
         Self { fence: Some(fence), ..self }
@@ -130,7 +131,7 @@ impl<T: Transport> Client<T> {
             // appliance that was there before is waited for.
             let is_unreachable =
                 matches!(error, Error::NotSent { source: SendError::Connect { .. }, .. });
-            let never_there = session.is_none() && is_unreachable;
+            let never_there = session.token.is_none() && is_unreachable;
             if attempt >= self.limits.attempts || never_there || !may_repeat(request, &error) {
                 return Err(error);
             }
@@ -166,7 +167,7 @@ impl<T: Transport> Client<T> {
     /// Closes the session, if there is one. That it cannot be closed is no error: it expires.
     pub async fn logout(&self) {
         let mut session = self.session.lock().await;
-        let Some(token) = session.take() else { return };
+        let Some(token) = session.token.take() else { return };
         if let Err(error) = self.exchange(&Request::logout(), Some(&token)).await {
             tracing::debug!(error = error.chain(), "the session was not closed");
         }
@@ -174,18 +175,15 @@ impl<T: Transport> Client<T> {
 
     /// One attempt. A session that the appliance has ended is opened anew once, and the request
     /// sent again: the appliance refused it unread (seen from client adc-nitro-go: 444, 1027).
-    async fn send_once(
-        &self,
-        session: &mut Option<Token>,
-        request: &Request,
-    ) -> Result<Answer, Error> {
-        let opened = session.is_none();
+    async fn send_once(&self, session: &mut Session, request: &Request) -> Result<Answer, Error> {
+        if let Some(ended) = session.refusal(request) {
+            return Err(ended);
+        }
+        let opened = session.token.is_none();
         let answer = self.send_in_session(session, request).await;
         match answer {
-            Err(Error::Refused { code, .. }) if code.ends_session() && !opened => {
-                tracing::debug!(%code, "the session has ended");
-                *session = None;
-                if self.fence.is_some() {
+            Err(ref error) if self.takes_note_of_end(session, error) => {
+                if opened || self.fence.is_some() {
                     return answer;
                 }
                 self.send_in_session(session, request).await
@@ -194,45 +192,91 @@ impl<T: Transport> Client<T> {
         }
     }
 
+    /// Whether an error says that the session has ended, which is noted.
+    fn takes_note_of_end(&self, session: &mut Session, error: &Error) -> bool {
+        let is_end = session.ends_with(error, self.fence.is_some());
+        if is_end {
+            tracing::debug!(error = error.chain(), "the session has ended");
+        }
+        is_end
+    }
+
     async fn send_in_session(
         &self,
-        session: &mut Option<Token>,
+        session: &mut Session,
         request: &Request,
     ) -> Result<Answer, Error> {
-        if session.is_none() {
-            *session = Some(self.login().await?);
+        if session.token.is_none() {
+            session.token = Some(self.login().await?);
         }
         let is_write = matches!(request.effect, Effect::Write | Effect::Save);
+        let watches_role = is_write && self.is_of_pair;
+        if watches_role {
+            self.require_ready(session.token.as_ref(), request).await?;
+        }
+        // Last, since each request takes its time.
         if is_write && self.fence.as_ref().is_some_and(|fence| !fence.is_open()) {
             return Err(Error::Fenced { request: request.to_string() });
         }
-        let watches_role = is_write && self.is_of_pair;
+        let answer = self.exchange(request, session.token.as_ref()).await;
+        let is_in_doubt = session.is_in_doubt;
         if watches_role {
-            self.require_primary(session.as_ref(), request).await?;
+            session.is_in_doubt = true;
         }
-        let answer = self.exchange(request, session.as_ref()).await.map_err(|error| {
+        let answer = answer.map_err(|error| {
             let is_secondary = matches!(error.code(), Some(Code::NOT_PRIMARY | Code::PRIMARY_ONLY));
             if is_secondary { Error::NotPrimary { request: request.to_string() } } else { error }
         })?;
-        if watches_role {
-            self.require_primary(session.as_ref(), request).await?;
+        if watches_role || is_in_doubt {
+            self.confirm_primary(session, request, is_write).await?;
         }
         Ok(answer)
     }
 
-    /// Whether the node is the primary of its pair, as it says itself (documented: node 0 of
-    /// `hanode` is the local one). What it does not say clearly is no. While the nodes synchronise,
-    /// no file is removed: the other may not have it yet.
-    async fn require_primary(&self, token: Option<&Token>, write: &Request) -> Result<(), Error> {
-        let nodes = self.exchange(&Request::nodes(), token).await?;
-        let rows = nodes.rows()?;
-        if !rows.iter().any(|row| is_local_primary(row)) {
+    /// Whether the node may be written to. While the nodes synchronise, no file is removed: the
+    /// other may not have it yet.
+    async fn require_ready(&self, token: Option<&Token>, write: &Request) -> Result<(), Error> {
+        let nodes = self.nodes(token).await?;
+        if !nodes.iter().any(is_local_primary) {
             return Err(Error::NotPrimary { request: write.to_string() });
         }
-        if write.removes_file() && rows.iter().any(|row| is_synchronising(row)) {
+        if write.removes_file() && nodes.iter().any(is_synchronising) {
             return Err(Error::Synchronising { request: write.to_string() });
         }
         Ok(())
+    }
+
+    /// Whether the node was the primary until now. If that cannot be said of a write, nobody knows
+    /// what became of it; and what the node shows then counts only if it still is the primary.
+    async fn confirm_primary(
+        &self,
+        session: &mut Session,
+        request: &Request,
+        is_write: bool,
+    ) -> Result<(), Error> {
+        match self.nodes(session.token.as_ref()).await {
+            Ok(nodes) if nodes.iter().any(is_local_primary) => {
+                session.is_in_doubt = false;
+                Ok(())
+            }
+            Ok(_) => Err(Error::NotPrimary { request: request.to_string() }),
+            Err(error) if is_write => {
+                self.takes_note_of_end(session, &error);
+                let why = format!(
+                    "it was answered, and then the role of the node was not: {}",
+                    error.chain()
+                );
+                let source = SendError::NoAnswer { source: why.into() };
+                Err(Error::NoAnswer { request: request.to_string(), source })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The nodes of the pair, as the one that is asked sees them (documented: node 0 of `hanode` is
+    /// the local one). What it does not say clearly is no.
+    async fn nodes(&self, token: Option<&Token>) -> Result<Vec<Row>, Error> {
+        self.exchange(&Request::nodes(), token).await?.into_rows()
     }
 
     /// Logs in. Whatever goes wrong here, the request that needs the session was not sent.

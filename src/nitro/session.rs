@@ -1,5 +1,8 @@
 //! Who we are to the appliance, and the token that it gives us for that.
 
+use super::code::Code;
+use super::error::Error;
+use super::request::Request;
 use crate::model::Redacted;
 
 /// A user of the appliance.
@@ -14,6 +17,39 @@ pub struct Credentials {
 /// What a login gives: whoever holds it is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token(Redacted<String>);
+
+/// How we stand with the appliance.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    /// There while we are logged in.
+    pub(super) token: Option<Token>,
+    /// Whether a write to a pair has happened of which nobody knows whether the primary has it.
+    pub(super) is_in_doubt: bool,
+    /// How the appliance ended it for good.
+    end: Option<(u16, Code, String)>,
+}
+
+impl Session {
+    /// Whether an error says that the session has ended; then we are logged out, and if it is for
+    /// good, stay so.
+    pub(super) fn ends_with(&mut self, error: &Error, for_good: bool) -> bool {
+        let Error::Refused { request: _, status, code, message } = error else { return false };
+        if !code.ends_session() {
+            return false;
+        }
+        self.token = None;
+        if for_good {
+            self.end = Some((*status, *code, message.clone()));
+        }
+        true
+    }
+
+    /// What becomes of a request after the session has ended for good.
+    pub(super) fn refusal(&self, request: &Request) -> Option<Error> {
+        let (status, code, message) = self.end.clone()?;
+        Some(Error::Refused { request: request.to_string(), status, code, message })
+    }
+}
 
 impl Credentials {
     /// Names a user.

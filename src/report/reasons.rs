@@ -98,8 +98,8 @@ pub const REASONS: &[Documented] = &[
     of_appliance(
         &["Reachable"],
         "LoginRefused",
-        "It refuses user and password. They are read anew when their Secret changes, and tried \
-         again seldom.",
+        "It refuses user and password. They are tried again seldom, and as soon as their Secret \
+         is seen to have changed, which takes a minute.",
     ),
     of_appliance(
         &["Reachable"],
@@ -148,7 +148,7 @@ pub const REASONS: &[Documented] = &[
         &["Synced"],
         "SharedBox",
         "Another NetScaler object is the same appliance with the same prefix. Nothing is written \
-         for this one; give it a `prefix` of its own, or remove it.",
+         for this one; remove it, or make it anew with a `prefix` of its own.",
     ),
     of_appliance(
         &["Synced"],

@@ -1,6 +1,7 @@
 //! The appliance of a test: mock-nitro over HTTP, in a thread of its own, with its state at hand.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -30,9 +31,11 @@ impl Mock {
         Self::with(Options::default())
     }
 
-    /// A fresh one with these options.
+    /// A fresh one with these options, on hardware of its own.
     pub(crate) fn with(options: Options) -> Self {
-        let options = Options { now: Timestamp::now(), default_profile: true, ..options };
+        static NEXT: AtomicU32 = AtomicU32::new(1000);
+        let hardware = Hardware::numbered(NEXT.fetch_add(1, Ordering::Relaxed));
+        let options = Options { now: Timestamp::now(), default_profile: true, hardware, ..options };
         let faulty = Faulty::new(Appliance::new(options), Faults::none());
         let server = Server::new(faulty, None, Timestamp::now);
         server.with(|node| node.appliance.journal_on());

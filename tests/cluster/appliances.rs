@@ -1,8 +1,7 @@
 //! Several appliances in one controller, and what their objects say may be done.
 
 use kube::Api;
-use kube::api::{Patch, PatchParams};
-use mock_nitro::Hardware;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
 use serde_json::{Value, json};
 
@@ -64,7 +63,9 @@ pub(crate) async fn two_of_one_mark_on_one_box_do_not_delete_each_other(cluster:
     synced(&rig, &name, "SharedBox").await;
     rig.looked(4).await;
     assert_eq!(rig.mock.writes(), Vec::<String>::new());
-    // With a prefix of its own it is another appliance.
+    // With a prefix of its own it is another appliance; one that is there keeps what it has.
+    let netscalers: Api<NetScaler> = Api::all(rig.client.clone());
+    netscalers.delete(&name, &DeleteParams::default()).await.unwrap();
     second(&rig, &json!({ "endpoints": [other], "prefix": "other" })).await;
     synced(&rig, &name, "Synced").await;
     assert_eq!(rig.mock.writes(), Vec::<String>::new());
@@ -105,7 +106,6 @@ pub(crate) async fn an_ingress_moves_from_one_appliance_to_another(cluster: &Clu
     let _controller = rig.controller(&["--nitro-url="]);
     applied(&rig).await;
     let other = Mock::start();
-    other.replace(Hardware::numbered(2));
     let name = second(&rig, &json!({ "endpoints": [other.url] })).await;
     let class = format!("{}-second", rig.class);
     rig.apply(json!({

@@ -1,11 +1,13 @@
 //! The commands that read the cluster, as people run them beside the controller.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
+use nitro_ingress::model::Kind;
 use serde_json::{Value, json};
 
 use crate::access::{User, rule};
@@ -119,6 +121,12 @@ pub(crate) async fn the_plan_for_a_cluster_is_what_its_controller_does(cluster: 
     assert_eq!(rig.mock.writes(), <[String; 0]>::default());
     assert!(!planned.out.contains("PRIVATE KEY"), "{}", planned.out);
     let planned: Value = serde_json::from_str(&planned.out).unwrap();
+    let journal = rig.mock.journal();
+    let kinds = journal.iter().filter_map(|one| one.path.strip_prefix("/nitro/v1/config/"));
+    let kinds: BTreeSet<&str> = kinds.filter_map(|path| path.split('/').next()).collect();
+    let beside: Vec<&str> = kinds.into_iter().filter(|kind| Kind::parse(kind).is_none()).collect();
+    let wanted = ["hanode", "login", "logout", "nsconfig", "nshardware", "nsversion"];
+    assert_eq!(beside, wanted, "what is new must stand in docs/nitro-user.md, and in its test");
     rig.mock.clear_journal();
 
     let controller = rig.controller(&[]);

@@ -1,6 +1,6 @@
 //! Our custom resources, as an API server judges them.
 
-use kube::api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Error};
 use serde_json::{Value, json};
@@ -69,6 +69,18 @@ pub(crate) async fn a_netscaler_keeps_its_prefix(cluster: &Cluster) {
         netscalers.patch("prefix", &PatchParams::default(), &patch).await
     };
     change(json!({ "defaultVip": "192.0.2.10" })).await.unwrap();
-    let refused = change(json!({ "prefix": "other" })).await.unwrap_err().to_string();
+    for prefix in [json!("other"), Value::Null] {
+        let refused = change(json!({ "prefix": prefix })).await.unwrap_err().to_string();
+        assert!(refused.contains("cannot be changed"), "{prefix}: {refused}");
+    }
+    let unset = Patch::Merge(json!({ "spec": { "prefix": null } }));
+    netscalers.delete("prefix", &DeleteParams::default()).await.unwrap();
+    netscalers
+        .create(&PostParams::default(), &netscaler("prefix", ("prefix", Value::Null)))
+        .await
+        .unwrap();
+    change(json!({ "defaultVip": "192.0.2.10" })).await.unwrap();
+    netscalers.patch("prefix", &PatchParams::default(), &unset).await.unwrap();
+    let refused = change(json!({ "prefix": "abc" })).await.unwrap_err().to_string();
     assert!(refused.contains("cannot be changed"), "{refused}");
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::access::rule;
 use crate::api_server::Cluster;
 use crate::appliance::Mock;
+use crate::door::{Door, Mood};
 use crate::rig::Rig;
 use crate::seed;
 use crate::wait::{SOON, wait_for};
@@ -92,6 +93,40 @@ pub(crate) async fn an_api_server_that_goes_away_costs_nothing(cluster: &Cluster
     let members =
         deleted.iter().filter(|line| line.contains("servicegroup_") || line.contains("/server/"));
     assert_eq!(members.count(), deleted.len(), "{deleted:#?}");
+}
+
+pub(crate) async fn an_api_server_that_speaks_nonsense_costs_nothing(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let door = Door::to(rig.server).await;
+    let way = door.argument();
+    let controller = rig.controller(&[&way]);
+    programmed(&rig).await;
+    rig.mock.clear_journal();
+    // Every watch is closed, again and again, and what it would go on from is forgotten.
+    door.set(Mood::Gone);
+    door.refuses_watches(10).await;
+    rig.looked(2).await;
+    door.set(Mood::Good);
+    follows(&rig, "10.1.0.9").await;
+    // Its token expires. It does not know any more whether it may write.
+    door.set(Mood::Unauthorized);
+    rig.left().await;
+    door.set(Mood::Good);
+    follows(&rig, "10.1.0.10").await;
+    // All Ingresses are missing from a list, as it goes on and when it begins.
+    door.set(Mood::Empty);
+    door.refuses_watches(10).await;
+    rig.looked(2).await;
+    controller.terminate().await;
+    rig.mock.clear_journal();
+    let _controller = rig.controller(&[&way]);
+    rig.observed().await;
+    rig.looked(2).await;
+    assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    door.set(Mood::Good);
+    follows(&rig, "10.1.0.11").await;
+    assert!(deletes(&rig).iter().all(|line| line.contains("server")), "{:#?}", deletes(&rig));
+    rig.report(seed::NAME, "Programmed").await;
 }
 
 pub(crate) async fn rights_that_are_taken_away_cost_nothing(cluster: &Cluster) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::coordination::v1::Lease;
 use mock_nitro::JournalEntry;
 
 use crate::api_server::Cluster;
@@ -59,6 +60,37 @@ pub(crate) async fn a_paused_leader_writes_nothing_when_it_goes_on(cluster: &Clu
     first.follows().await;
     let after = writers(&rig);
     assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{after:?}");
+}
+
+pub(crate) async fn a_deleted_lease_makes_no_second_writer(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let mut first = rig.controller(&[]);
+    applied(&rig).await;
+    let leader = rig.lease_holder().await.unwrap();
+    let second = rig.controller(&[]);
+    second.follows().await;
+    rig.mock.clear_journal();
+    // It holds the lease, and may have something on its way.
+    first.process.signal("STOP");
+    rig.delete::<Lease>("nitro-ingress").await;
+    second.leads().await;
+    rig.apply(seed::endpoints(&["10.1.0.9"])).await;
+    rig.has_member("10.1.0.9").await;
+    assert_ne!(rig.lease_holder().await.unwrap(), leader);
+    let journal = rig.mock.journal();
+    let ended = journal
+        .iter()
+        .position(|entry| entry.path.ends_with("/systemsession") && entry.method == "POST");
+    let written =
+        journal.iter().position(|entry| entry.path.contains("servicegroupmember_binding"));
+    assert!(ended.unwrap() < written.unwrap(), "it writes beside the first");
+    first.process.signal("CONT");
+    first.follows().await;
+    assert_eq!(writers(&rig).len(), 1);
+    // Who finds its own gone leads again only as one that takes over.
+    rig.delete::<Lease>("nitro-ingress").await;
+    rig.apply(seed::endpoints(&["10.1.0.10"])).await;
+    rig.has_member("10.1.0.10").await;
 }
 
 pub(crate) async fn a_failover_without_changes_writes_nothing(cluster: &Cluster) {

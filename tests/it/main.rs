@@ -37,6 +37,7 @@ mod cli_purge;
 mod cli_reference;
 mod exchanges;
 mod fault_table;
+mod failover;
 mod faults;
 mod fuzzed;
 mod laws;

@@ -75,7 +75,8 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn to_mock(request: &HttpRequest) -> Request {
+/// A request as the mock takes it.
+pub(crate) fn to_mock(request: &HttpRequest) -> Request {
     let (path, query) = match request.target.split_once('?') {
         Some((path, query)) => (path, Some(query.to_owned())),
         None => (request.target.as_str(), None),

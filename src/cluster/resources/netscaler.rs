@@ -33,8 +33,13 @@ use serde::{Deserialize, Serialize};
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = ("!(has(self.ca) && has(self.insecure) && self.insecure)",
-    "ca and insecure exclude each other"))]
+#[x_kube(
+    validation = ("!(has(self.ca) && has(self.insecure) && self.insecure)",
+        "ca and insecure exclude each other"),
+    // Here and not at the prefix, where it would not hold when that is added or taken away.
+    validation = ("has(self.prefix) == has(oldSelf.prefix) && \
+        (!has(self.prefix) || self.prefix == oldSelf.prefix)",
+        "prefix cannot be changed: objects with the old one would stay behind"))]
 pub struct NetScalerSpec {
     /// The management addresses, such as `https://192.0.2.2`: one, or those of both nodes of a pair.
     /// Plain HTTP is for an appliance beside the controller only.
@@ -57,10 +62,10 @@ pub struct NetScalerSpec {
     /// Do not verify the appliance's certificate: whoever is in between can read the password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insecure: Option<bool>,
-    /// The first part of every name on the appliance; that of the controller without it.
+    /// The first part of every name on the appliance; that of the controller without it. It cannot
+    /// be added, changed or taken away later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[A-Za-z0-9]{1,8}$"))]
-    #[x_kube(validation = ("self == oldSelf", "cannot be changed: objects with the old prefix would stay behind"))]
     pub prefix: Option<String>,
     /// The address that Ingresses without `frontend-ip` are served on.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,14 +25,18 @@ impl Reconciler {
         let standing = self.world.lease.standing().borrow().clone();
         let now = Instant::now();
         match standing {
-            Standing::Leader { taken_over, annotations } => {
-                if self.is_alone {
+            Standing::Leader { term, taken_over, annotations } => {
+                if self.alone_in == Some(term) {
                     return Ok(Some(annotations));
+                }
+                if self.alone_in.take().is_some() {
+                    // Somebody else may have written between our terms.
+                    self.disconnect().await;
                 }
                 self.world.metrics.added(&self.name);
                 self.told.take_over(&annotations);
                 let Some(renewed) = taken_over else {
-                    self.is_alone = true;
+                    self.alone_in = Some(term);
                     return Ok(Some(annotations));
                 };
                 let alone = renewed + self.world.lease.duration() + self.world.timing.request;
@@ -43,11 +47,11 @@ impl Reconciler {
                 self.connect().await?;
                 let connection = self.connection.as_ref().expect("it was just made");
                 connection.end_other_sessions().await?;
-                self.is_alone = true;
+                self.alone_in = Some(term);
                 Ok(Some(annotations))
             }
             Standing::Unknown | Standing::Follower { .. } => {
-                self.is_alone = false;
+                self.alone_in = None;
                 self.disconnect().await;
                 self.schedule.idle(now);
                 Ok(None)
@@ -116,7 +120,7 @@ impl Reconciler {
         if let Some(other) = self.world.claim(&self.name, (place, policy.mark.prefix.clone())) {
             let message = format!(
                 "{} is the appliance of {other:?} too, with the same prefix: nothing is written to \
-                 it; give one of the two another prefix, or remove it",
+                 it; remove one of the two, or make it anew with another prefix",
                 connection.url
             );
             return Some(not_synced("SharedBox", message));
@@ -223,6 +227,7 @@ impl Reconciler {
             }
         }
         self.disconnect().await;
+        self.world.secrets.forget(&self.name);
         self.world.metrics.removed(&self.name);
     }
 
