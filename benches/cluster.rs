@@ -171,6 +171,8 @@ async fn measure(size: Size) -> io::Result<Measured> {
         }
         changes.sort();
         let memory = controller.memory_mib();
+        // A stop in the middle of a change would leave the rest of it to the next start.
+        tokio::time::sleep(PAUSE).await;
         controller.stop().await;
         (first, told, memory, changes)
     };
