@@ -176,11 +176,14 @@ impl Lease {
         if matches!(outcome, Err(Error::Conflict)) {
             outcome = self.give_up(None).await;
         }
-        if let Err(error) = outcome {
-            tracing::warn!(lease = %self.key, error = chain(&error), "the lease is not given up");
+        match outcome {
+            Ok(()) => tracing::info!(lease = %self.key, "the lease is given up"),
+            Err(error) => {
+                tracing::warn!(lease = %self.key, error = chain(&error), "the lease is not given up");
+            }
         }
         if was_held {
-            self.tell(Standing::Unknown);
+            self.standing.send_replace(Standing::Unknown);
         }
     }
 
