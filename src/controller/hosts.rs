@@ -2,6 +2,9 @@
 //!
 //! An appliance that was exchanged looks like one that lost everything. Until somebody confirms
 //! that it is meant, nothing is written to it.
+//!
+//! That `hostid` of `nshardware` stays with a box, and differs between the nodes of a pair, is
+//! assumed.
 
 use std::collections::{BTreeMap, BTreeSet};
 

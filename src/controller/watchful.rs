@@ -2,6 +2,9 @@
 //!
 //! The appliance says when its configuration was last changed, in seconds. A change that is not
 //! ours is one after the moment up to which we know everything.
+//!
+//! That `lastconfigchangedtime` of `nsconfig` grows with every command that changes something,
+//! whoever sends it and however, is assumed; what is documented is its name alone.
 
 use std::time::{Duration, Instant};
 

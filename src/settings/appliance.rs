@@ -10,7 +10,8 @@ use super::{Environment, Error};
 use crate::model::Redacted;
 
 /// Where a CPX in our own pod is, as whom it lets us in, and where it writes the password
-/// (documented).
+/// (documented; that NITRO answers on port 80 of the pod's loopback, in every mode of its network, is
+/// assumed).
 const SIDECAR_URL: &str = "http://127.0.0.1";
 const SIDECAR_USER: &str = "nsroot";
 const SIDECAR_PASSWORD: &str = "/var/deviceinfo/random_id";
