@@ -49,6 +49,7 @@ pub(super) struct Schedule {
     look: Instant,
     resync: Instant,
     save: Option<Instant>,
+    failed_saves: u32,
     /// When what failed is tried again, and whether nothing else may come before.
     retry: Option<(Instant, Blocks)>,
     failures: u32,
@@ -104,8 +105,16 @@ impl Due {
 impl Schedule {
     /// The first turn comes at once.
     pub(super) fn new(timing: Timing, now: Instant) -> Self {
-        let (changes, retry) = (Some((now, now)), None);
-        Self { timing, changes, look: now, resync: now, save: None, retry, failures: 0 }
+        Self {
+            timing,
+            changes: Some((now, now)),
+            look: now,
+            resync: now,
+            save: None,
+            failed_saves: 0,
+            retry: None,
+            failures: 0,
+        }
     }
 
     /// The cluster has changed.
@@ -165,7 +174,8 @@ impl Schedule {
     /// There is nothing for us to do: another controller does it.
     pub(super) fn idle(&mut self, now: Instant) {
         (self.look, self.resync) = (now + self.timing.look, now + self.timing.resync);
-        (self.save, self.retry, self.failures) = (None, None, 0);
+        (self.retry, self.failures) = (None, 0);
+        self.saved();
     }
 
     /// Nothing comes before that moment.
@@ -181,7 +191,7 @@ impl Schedule {
 
     /// There is nothing of ours to save.
     pub(super) const fn saved(&mut self) {
-        self.save = None;
+        (self.save, self.failed_saves) = (None, 0);
     }
 
     /// Whether there is something of ours to save.
@@ -194,9 +204,12 @@ impl Schedule {
         self.save.get_or_insert(now + self.timing.save);
     }
 
-    /// The save did not come about; it is tried again later.
+    /// The save did not come about; it is tried again later and later.
     pub(super) fn save_later(&mut self, now: Instant) {
-        self.save = Some(now + self.timing.save);
+        self.failed_saves = self.failed_saves.saturating_add(1);
+        let wait = self.timing.save.saturating_mul(2_u32.saturating_pow(self.failed_saves));
+        let longest = self.timing.longest_retry.max(self.timing.save);
+        self.save = Some(now + wait.min(longest));
     }
 
     /// All went well.
@@ -254,6 +267,25 @@ mod tests {
 
     fn millis(count: u64) -> Duration {
         Duration::from_millis(count)
+    }
+
+    #[test]
+    fn a_save_that_fails_is_tried_later_and_later() {
+        let now = Instant::now();
+        let mut schedule = rested(now);
+        schedule.unsaved(now);
+        let waits: Vec<u64> = (0..6)
+            .map(|_| {
+                schedule.save_later(now);
+                // A write in between does not hasten it.
+                schedule.wrote(now);
+                schedule.save.unwrap().duration_since(now).as_secs()
+            })
+            .collect();
+        assert_eq!(waits, [20, 40, 80, 160, 300, 300]);
+        schedule.saved();
+        schedule.unsaved(now);
+        assert_eq!(schedule.save, Some(now + TIMING.save));
     }
 
     /// A schedule after a turn that read everything and found nothing to do.
