@@ -108,14 +108,7 @@ pub(crate) async fn an_ingress_moves_from_one_appliance_to_another(cluster: &Clu
     let other = Mock::start();
     let name = second(&rig, &json!({ "endpoints": [other.url] })).await;
     let class = format!("{}-second", rig.class);
-    rig.apply(json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": { "name": class },
-        "spec": {
-            "controller": "nitro-ingress.dev/ingress-controller",
-            "parameters": { "apiGroup": "nitro-ingress.dev", "kind": "NetScaler", "name": name },
-        },
-    }))
-    .await;
+    rig.class_of(&class, &name).await;
     rig.apply(seed::ingress(&class)).await;
     for (mock, expected) in [(&other, 1), (&rig.mock, 0)] {
         wait_for("the Ingress to move", SOON, async || {

@@ -148,15 +148,7 @@ async fn netscaler(rig: &Rig<'_>, mock: &Mock) -> String {
         "spec": { "endpoints": [mock.url], "credentials": { "secretName": "netscaler" } },
     }))
     .await;
-    rig.apply(json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
-        "metadata": { "name": name },
-        "spec": {
-            "controller": "nitro-ingress.dev/ingress-controller",
-            "parameters": { "apiGroup": "nitro-ingress.dev", "kind": "NetScaler", "name": name },
-        },
-    }))
-    .await;
+    rig.class_of(&name, &name).await;
     name
 }
 

@@ -59,15 +59,7 @@ impl Rig<'_> {
             "metadata": { "name": name }, "spec": spec,
         }))
         .await;
-        self.apply(json!({
-            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
-            "metadata": { "name": self.class },
-            "spec": {
-                "controller": "nitro-ingress.dev/ingress-controller",
-                "parameters": { "apiGroup": "nitro-ingress.dev", "kind": "NetScaler", "name": name },
-            },
-        }))
-        .await;
+        self.class_of(&self.class, &name).await;
         name
     }
 }

@@ -76,8 +76,13 @@ impl Leashed {
 
     /// How many lines of the log hold this text.
     pub(crate) fn said(&self, text: &str) -> usize {
+        self.lines(text).len()
+    }
+
+    /// The lines of the log that hold this text; none while there is no log.
+    pub(crate) fn lines(&self, text: &str) -> Vec<String> {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        log.lines().filter(|line| line.contains(text)).count()
+        log.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 
     /// The end of the log.

@@ -351,16 +351,23 @@ impl<'a> Rig<'a> {
         // The parameters of a class cannot be changed.
         let classes: Api<IngressClass> = Api::all(self.client.clone());
         classes.delete(&self.class, &DeleteParams::default()).await.unwrap();
+        self.class_of(&self.class, &name).await;
+        name
+    }
+
+    /// A class of ours whose appliance this `NetScaler` describes.
+    pub(crate) async fn class_of(&self, class: &str, netscaler: &str) {
+        let parameters =
+            json!({ "apiGroup": "nitro-ingress.dev", "kind": "NetScaler", "name": netscaler });
         self.apply(json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
-            "metadata": { "name": self.class },
+            "metadata": { "name": class },
             "spec": {
                 "controller": "nitro-ingress.dev/ingress-controller",
-                "parameters": { "apiGroup": "nitro-ingress.dev", "kind": "NetScaler", "name": name },
+                "parameters": parameters,
             },
         }))
         .await;
-        name
     }
 
     /// The appliance as it is described and as it is.
