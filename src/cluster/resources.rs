@@ -5,18 +5,64 @@ pub mod report;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
+use serde_json::Value;
 
 use netscaler::NetScaler;
 use report::IngressReport;
 
 /// The definitions of all of them.
 pub fn definitions() -> [CustomResourceDefinition; 2] {
-    [IngressReport::crd(), NetScaler::crd()]
+    [IngressReport::crd(), NetScaler::crd()].map(|definition| {
+        let mut whole = serde_json::to_value(definition).expect("definitions are plain data");
+        name_formats(&mut whole);
+        serde_json::from_value(whole).expect("it was one before")
+    })
+}
+
+/// Calls each format by a name that API servers know: they have none for numbers without a sign, and
+/// warn of it. That such a number is not negative stands in its minimum.
+fn name_formats(part: &mut Value) {
+    match part {
+        Value::Object(fields) => {
+            if let Some(Value::String(format)) = fields.get_mut("format") {
+                match format.as_str() {
+                    "uint8" | "uint16" => *format = "int32".to_owned(),
+                    "uint" | "uint32" | "uint64" => *format = "int64".to_owned(),
+                    _ => (),
+                }
+            }
+            fields.values_mut().for_each(name_formats);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(name_formats),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// The formats of all values that have one, by type.
+    fn formats(schema: &Value, found: &mut BTreeSet<(String, String)>) {
+        if let (Some(kind), Some(format)) = (schema["type"].as_str(), schema["format"].as_str()) {
+            found.insert((kind.to_owned(), format.to_owned()));
+        }
+        let parts = schema.as_object().into_iter().flat_map(|all| all.values());
+        parts.chain(schema.as_array().into_iter().flatten()).for_each(|one| formats(one, found));
+    }
+
+    #[test]
+    fn formats_are_those_that_an_api_server_knows() {
+        let mut found = BTreeSet::new();
+        for definition in definitions() {
+            formats(&serde_json::to_value(definition).unwrap(), &mut found);
+        }
+        let known = [("integer", "int32"), ("integer", "int64"), ("string", "date-time")];
+        let known = known.map(|(kind, format)| (kind.to_owned(), format.to_owned()));
+        assert_eq!(found, BTreeSet::from(known));
+    }
 
     #[test]
     fn the_definitions_have_the_names_that_roles_use() {
