@@ -355,7 +355,7 @@ impl Counts {
     pub const fn add(&mut self, standing: &Programmed) {
         let place = match standing {
             Programmed::Yes => &mut self.programmed,
-            Programmed::Waiting => &mut self.waiting,
+            Programmed::Waiting | Programmed::Blocked(..) => &mut self.waiting,
             Programmed::Refused(_) => &mut self.refused,
             Programmed::Held => &mut self.held,
             Programmed::Closed(_) => &mut self.closed,

@@ -37,6 +37,8 @@ pub struct Found<'a> {
     pub left: &'a Plan,
     /// What became of what was done, if something was.
     pub outcomes: Option<(&'a Plan, &'a Outcomes)>,
+    /// Why nothing may be written to the appliance, if so.
+    pub in_the_way: Option<&'a Reason>,
 }
 
 /// The same, by Ingress.
@@ -58,6 +60,8 @@ pub enum Programmed {
     Yes,
     /// It is understood, and not all of it is done yet.
     Waiting,
+    /// The same, and nothing may be written to the appliance: the reason in a word, and why.
+    Blocked(String, String),
     /// The appliance refused something of it: what and why.
     Refused(String),
     /// It is not understood, and what was there stays.
@@ -115,7 +119,7 @@ impl<'a> Findings<'a> {
 
     /// How an Ingress stands.
     pub fn standing(&self, id: &IngressId) -> Programmed {
-        let Found { translation, observed, left, .. } = self.found;
+        let Found { translation, observed, left, in_the_way, .. } = self.found;
         let facts = &observed.facts;
         match translation.unmet.get(id) {
             Some(_) if !facts.ingresses.contains_key(id) => return Programmed::Never,
@@ -130,7 +134,14 @@ impl<'a> Findings<'a> {
             || left.ends_after_settings
             || !left.unordered.is_empty()
             || !facts.routes.contains_key(id);
-        if is_waiting { Programmed::Waiting } else { Programmed::Yes }
+        match in_the_way {
+            _ if !is_waiting => Programmed::Yes,
+            None => Programmed::Waiting,
+            Some(Reason { reason, message, .. }) => {
+                let message = format!("nothing is written to its appliance now: {message}");
+                Programmed::Blocked(reason.clone(), message)
+            }
+        }
     }
 
     /// The whole report of an Ingress. `before` is the one that there is.
@@ -214,6 +225,7 @@ fn message(standing: &Programmed, diagnostics: &[&Diagnostic]) -> Option<String>
     let refused = match standing {
         Programmed::Refused(problem) => Some(format!("the appliance refused {problem}")),
         Programmed::Closed(reason) => Some(format!("its routes are withdrawn, since {reason}")),
+        Programmed::Blocked(_, why) => Some(why.clone()),
         Programmed::Yes | Programmed::Waiting | Programmed::Held | Programmed::Never => None,
     };
     let mut errors = diagnostics.iter().filter(|one| one.severity == Severity::Error);

@@ -106,6 +106,7 @@ fn main() -> ExitCode {
         commands: an_approval_is_added_where_the_controller_reads_it,
         lifecycle: an_ingress_lives_and_dies,
         lifecycle: one_that_leaves_our_class_loses_address_and_report,
+        lifecycle: an_address_of_somebody_else_stays,
         appliance_faults: a_reboot_that_loses_everything_is_made_up_for,
         appliance_faults: drift_on_every_kind_is_repaired,
         appliance_faults: an_appliance_that_is_down_is_waited_for,

@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::resources::netscaler::NetScaler;
 use super::resources::report::IngressReport;
+use super::status::is_our_status;
 
 /// An object that can be told what it is kept for.
 pub(super) trait Prune {
@@ -41,7 +42,14 @@ fn prune_metadata(metadata: &mut ObjectMeta) {
 
 impl Prune for Ingress {
     fn prune(&mut self) {
+        // Whether the address is ours.
+        let managed = self.metadata.managed_fields.take();
         prune_metadata(&mut self.metadata);
+        self.metadata.managed_fields = managed.map(|mut all| {
+            all.retain(is_our_status);
+            all.iter_mut().for_each(|entry| entry.time = None);
+            all
+        });
     }
 }
 
@@ -166,17 +174,28 @@ mod tests {
     }
 
     #[test]
-    fn an_ingress_keeps_its_annotations_spec_and_address() {
+    fn an_ingress_keeps_its_annotations_spec_and_address_and_whether_that_is_ours() {
         let annotations = json!({ "a": "b", LAST_APPLIED: "{}" });
         let status = json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.10" }] } });
         let spec = json!({ "ingressClassName": "citrix" });
+        let ours = json!({
+            "manager": "nitro-ingress", "operation": "Apply", "subresource": "status",
+            "fieldsV1": { "f:status": { "f:loadBalancer": { "f:ingress": {} } } },
+        });
+        let mut timed = ours.clone();
+        timed["time"] = json!("2026-11-25T00:00:00Z");
+        let other = json!({ "manager": "other", "operation": "Update", "subresource": "status" });
+        let extra = json!({
+            "annotations": annotations, "generation": 3, "managedFields": [other, timed],
+        });
         let ingress = pruned::<Ingress>(json!({
-            "metadata": metadata(&json!({ "annotations": annotations, "generation": 3 })),
+            "metadata": metadata(&extra),
             "spec": spec, "status": status,
         }));
         let expected = json!({
             "name": "web", "namespace": "shop", "uid": "u", "generation": 3,
             "creationTimestamp": "2026-11-25T00:00:00Z", "annotations": { "a": "b" },
+            "managedFields": [ours],
         });
         assert_eq!(ingress["metadata"], expected);
         assert_eq!((&ingress["spec"], &ingress["status"]), (&spec, &status));

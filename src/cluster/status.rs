@@ -5,6 +5,7 @@
 
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -147,6 +148,23 @@ impl Writer {
         }
         published.is_ok()
     }
+}
+
+/// Whether we own the addresses in the status of an Ingress: we wrote them, and nobody has written
+/// others since.
+pub fn owns_addresses(ingress: &Ingress) -> bool {
+    let addresses = |entry: &ManagedFieldsEntry| {
+        let fields = entry.fields_v1.as_ref()?;
+        fields.0.pointer("/f:status/f:loadBalancer/f:ingress").map(|_| ())
+    };
+    let mut managed = ingress.metadata.managed_fields.iter().flatten();
+    managed.any(|entry| is_our_status(entry) && addresses(entry).is_some())
+}
+
+/// Whether an entry of managed fields is what we own of a status.
+pub(super) fn is_our_status(entry: &ManagedFieldsEntry) -> bool {
+    let is = |field: &Option<String>, value| field.as_deref() == Some(value);
+    is(&entry.manager, MANAGER) && is(&entry.operation, "Apply") && is(&entry.subresource, "status")
 }
 
 /// An object as Events name it.

@@ -116,8 +116,8 @@ impl Keeper<'_> {
             let rival = wanted.values().map(|(other, _)| other).find(|other| other.is_at(&target));
             target.refusal = rival.map(|rival| {
                 format!(
-                    "it has an address and the prefix of the appliance {:?}: give it another \
-                     prefix, or remove one of the two",
+                    "it has an address and the prefix of the appliance {:?}: remove one of the two, \
+                     or make it anew with another prefix",
                     rival.name
                 )
             });

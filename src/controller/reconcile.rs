@@ -288,7 +288,8 @@ impl Reconciler {
             self.schedule.unsaved(now);
         }
         let outcomes = done.as_ref().map(|done| (&done.plan, &done.outcomes));
-        let found = Found { snapshot, translation, observed, left, outcomes };
+        let in_the_way = in_the_way.as_ref();
+        let found = Found { snapshot, translation, observed, left, outcomes, in_the_way };
         let refused = done.as_ref().and_then(|done| refused(&done.outcomes));
         self.is_converged = left.is_empty() && refused.is_none();
         if self.is_converged {
@@ -298,7 +299,6 @@ impl Reconciler {
             // What is so is told by who may write.
             return End::Fenced;
         }
-        let is_in_the_way = in_the_way.is_some();
         let told = Now {
             settings,
             held_back: left.held_back.as_ref(),
@@ -312,7 +312,7 @@ impl Reconciler {
             Some(first) => End::Refused(first),
             None if !is_told => End::Refused(Duration::from_secs(1)),
             // Somebody must do something first.
-            None if is_in_the_way => End::Rested(metrics::Turn::Unfinished),
+            None if in_the_way.is_some() => End::Rested(metrics::Turn::Unfinished),
             None if left.is_empty() && done.is_some() => End::Rested(metrics::Turn::Changed),
             None if left.is_empty() => End::Rested(metrics::Turn::Converged),
             // What could not be finished in one turn goes on in another.

@@ -23,7 +23,7 @@ use super::world::World;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::{Counts, NetScalerStatus};
 use crate::cluster::resources::report::IngressReportStatus;
-use crate::cluster::status::{Tone, reference};
+use crate::cluster::status::{Tone, owns_addresses, reference};
 use crate::cluster::watch::key_of;
 use crate::metrics;
 use crate::model::ObjectKey;
@@ -48,7 +48,7 @@ pub(super) struct Now<'a> {
     pub(super) settings: &'a ApplianceSettings,
     pub(super) held_back: Option<&'a HeldBack>,
     /// What is in the way of writing.
-    pub(super) in_the_way: Option<Reason>,
+    pub(super) in_the_way: Option<&'a Reason>,
     pub(super) is_converged: bool,
 }
 
@@ -289,7 +289,8 @@ struct Write<'a> {
     addresses: Option<Vec<String>>,
 }
 
-/// The addresses to write into the status of an Ingress, if others stand there.
+/// The addresses to write into the status of an Ingress, if others stand there. None are written
+/// where there should be none and those that stand there are somebody else's.
 fn addresses(
     ingress: &Ingress,
     standing: &Programmed,
@@ -302,9 +303,13 @@ fn addresses(
         Programmed::Yes => report.front_ends.iter().map(|front| front.address.as_str()).collect(),
         Programmed::Closed(_) | Programmed::Never => BTreeSet::new(),
         // What was there is there still.
-        Programmed::Waiting | Programmed::Refused(_) | Programmed::Held => return None,
+        Programmed::Waiting
+        | Programmed::Blocked(..)
+        | Programmed::Refused(_)
+        | Programmed::Held => return None,
     };
-    (before != after).then(|| after.into_iter().map(str::to_owned).collect())
+    let differs = if after.is_empty() { owns_addresses(ingress) } else { before != after };
+    differs.then(|| after.into_iter().map(str::to_owned).collect())
 }
 
 /// What is worth an Event in a report.
@@ -328,4 +333,55 @@ fn news(
 
 fn tone(condition: &Condition) -> Tone {
     if condition.status == "True" { Tone::Normal } else { Tone::Warning }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::resources::report::{ClientAuthentication, FrontEnd};
+
+    /// An Ingress with this address, which this manager wrote.
+    fn ingress(address: &str, manager: &str) -> Ingress {
+        let addresses = json!({ "loadBalancer": { "ingress": [{ "ip": address }] } });
+        let managed = json!([{
+            "manager": manager, "operation": "Apply", "subresource": "status",
+            "fieldsV1": { "f:status": { "f:loadBalancer": { "f:ingress": {} } } },
+        }]);
+        let metadata = json!({ "name": "web", "managedFields": managed });
+        serde_json::from_value(json!({ "metadata": metadata, "status": addresses })).unwrap()
+    }
+
+    fn report(address: &str) -> IngressReportStatus {
+        let front_end = FrontEnd {
+            address: address.to_owned(),
+            port: 443,
+            protocol: "SSL".to_owned(),
+            client_authentication: ClientAuthentication::Off,
+            client_authorities: Vec::new(),
+            back_ends: None,
+        };
+        IngressReportStatus { front_ends: vec![front_end], ..IngressReportStatus::default() }
+    }
+
+    #[test]
+    fn only_an_address_of_ours_is_taken_back() {
+        let ours = ingress("192.0.2.1", "nitro-ingress");
+        let theirs = ingress("192.0.2.1", "other");
+        let none = IngressReportStatus::default();
+        for standing in [Programmed::Never, Programmed::Closed("why".to_owned())] {
+            assert_eq!(addresses(&ours, &standing, &none), Some(Vec::new()), "{standing:?}");
+            assert_eq!(addresses(&theirs, &standing, &none), None, "{standing:?}");
+        }
+        assert_eq!(addresses(&ours, &Programmed::Held, &none), None);
+    }
+
+    #[test]
+    fn an_address_is_written_where_another_stands() {
+        let theirs = ingress("192.0.2.1", "other");
+        let written = addresses(&theirs, &Programmed::Yes, &report("192.0.2.2"));
+        assert_eq!(written, Some(vec!["192.0.2.2".to_owned()]));
+        assert_eq!(addresses(&theirs, &Programmed::Yes, &report("192.0.2.1")), None);
+    }
 }

@@ -76,6 +76,7 @@ pub(super) fn reasons(standing: &Programmed, diagnostics: &[&Diagnostic]) -> [Re
         Programmed::Waiting => {
             programmed(false, "Pending", "the appliance does not have all of it yet".to_owned())
         }
+        Programmed::Blocked(reason, why) => programmed(false, reason, why.clone()),
         Programmed::Refused(problem) => {
             programmed(false, "Refused", format!("the appliance refused {problem}"))
         }

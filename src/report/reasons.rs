@@ -78,6 +78,24 @@ pub const REASONS: &[Documented] = &[
         "Paused",
         "It was paused before any of it came to the appliance: nothing of it is there.",
     ),
+    of_ingress(
+        &["Programmed"],
+        "SharedBox",
+        "Nothing is written for its NetScaler object, since another one is the same appliance with \
+         the same prefix. Remove one of the two, or make it anew with a `prefix` of its own.",
+    ),
+    of_ingress(
+        &["Programmed"],
+        "WrongBox",
+        "Nothing is written to the hardware behind the address of its appliance, since it is not \
+         the one of before, until it is confirmed with `nitro-ingress approve`.",
+    ),
+    of_ingress(
+        &["Programmed"],
+        "Drift",
+        "Somebody else has changed objects of it, and `drift: Report` leaves them so until the \
+         cluster asks for something else.",
+    ),
     of_appliance(&["Reachable"], "Reachable", "The appliance answers."),
     of_appliance(
         &["Reachable"],

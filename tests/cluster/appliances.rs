@@ -1,5 +1,6 @@
 //! Several appliances in one controller, and what their objects say may be done.
 
+use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use nitro_ingress::cluster::resources::netscaler::NetScaler;
@@ -58,6 +59,7 @@ pub(crate) async fn two_of_one_mark_on_one_box_do_not_delete_each_other(cluster:
     // The same address, and the same box by another name.
     let name = second(&rig, &json!({})).await;
     synced(&rig, &name, "SharedBox").await;
+    says_why(&rig, &name).await;
     let other = rig.mock.url.replace("127.0.0.1", "localhost");
     second(&rig, &json!({ "endpoints": [other] })).await;
     synced(&rig, &name, "SharedBox").await;
@@ -69,6 +71,24 @@ pub(crate) async fn two_of_one_mark_on_one_box_do_not_delete_each_other(cluster:
     second(&rig, &json!({ "endpoints": [other], "prefix": "other" })).await;
     synced(&rig, &name, "Synced").await;
     assert_eq!(rig.mock.writes(), Vec::<String>::new());
+}
+
+/// An Ingress of an appliance that is not written to says why it is not there.
+async fn says_why(rig: &Rig<'_>, appliance: &str) {
+    let class = format!("{}-second", rig.class);
+    rig.class_of(&class, appliance).await;
+    let mut ingress = seed::ingress(&class);
+    ingress["metadata"]["name"] = json!("second");
+    ingress["spec"]["rules"][0]["host"] = json!("b.example");
+    ingress["spec"]["tls"] = json!([]);
+    ingress["metadata"]["annotations"] = json!({ "ingress.citrix.com/frontend-ip": "192.0.2.11" });
+    rig.apply(ingress).await;
+    let message = rig.report("second", "SharedBox").await.message.unwrap();
+    assert!(message.contains("nothing is written to its appliance now"), "{message}");
+    assert!(message.contains("remove one of the two"), "{message}");
+    rig.event("second", "SharedBox").await;
+    rig.delete::<Ingress>("second").await;
+    rig.no_report("second").await;
 }
 
 pub(crate) async fn drift_that_is_only_told_stays_until_the_cluster_changes(cluster: &Cluster) {

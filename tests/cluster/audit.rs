@@ -22,11 +22,28 @@ impl ApiServer {
         refused.filter_map(right).collect()
     }
 
+    /// How often a controller has asked for a right in a namespace to write what it manages.
+    pub(crate) fn written(&self, right: &str, namespace: &str) -> usize {
+        let is_ours = |entry: &Value| {
+            let by = entry["requestURI"].as_str().unwrap_or_default();
+            by.contains("fieldManager=nitro-ingress")
+                && entry["objectRef"]["namespace"] == namespace
+                && entry["stage"] == "ResponseComplete"
+                && self::right(entry).as_deref() == Some(right)
+        };
+        self.entries().iter().filter(|entry| is_ours(entry)).count()
+    }
+
     fn asked_by(&self, user: &User) -> Vec<Value> {
+        let mut entries = self.entries();
+        entries.retain(|entry| entry["user"]["username"] == user.name.as_str());
+        entries
+    }
+
+    fn entries(&self) -> Vec<Value> {
         let log = fs::read_to_string(self.audit_log()).unwrap_or_default();
         // The last line may be half written.
-        let entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        entries.filter(|entry| entry["user"]["username"] == user.name.as_str()).collect()
+        log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect()
     }
 }
 

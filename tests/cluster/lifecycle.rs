@@ -1,6 +1,8 @@
 //! The life of an Ingress with mutual TLS: programmed, edited, renewed, broken, mended and deleted.
 
 use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
 use nitro_ingress::cluster::resources::report::{ClientAuthentication, IngressReportStatus};
 use serde_json::json;
 
@@ -180,14 +182,39 @@ pub(crate) async fn one_that_leaves_our_class_loses_address_and_report(cluster: 
     rig.apply(seed::ingress(&rig.class)).await;
     rig.report(seed::NAME, "Programmed").await;
     rig.address(seed::NAME, Some(seed::VIP)).await;
-    let other = format!("{}-other", rig.class);
-    rig.apply(json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
-        "metadata": { "name": other }, "spec": { "controller": "example.com/other" },
-    }))
-    .await;
-    rig.apply(seed::ingress(&other)).await;
+    rig.apply(seed::ingress(&rig.other_class().await)).await;
     rig.no_report(seed::NAME).await;
     rig.address(seed::NAME, None).await;
     assert_eq!(routes(&rig), 0);
+}
+
+pub(crate) async fn an_address_of_somebody_else_stays(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let _controller = rig.controller(&[]);
+    rig.apply(seed::ingress(&rig.class)).await;
+    rig.report(seed::NAME, "Invalid").await;
+    let theirs = "198.51.100.1";
+    let ingresses: Api<Ingress> = Api::namespaced(rig.client.clone(), &rig.namespace);
+    let status = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "status": { "loadBalancer": { "ingress": [{ "ip": theirs }] } },
+    });
+    let other = PatchParams::apply("other");
+    ingresses.patch_status(seed::NAME, &other, &Patch::Apply(&status)).await.unwrap();
+    rig.looked(3).await;
+    rig.address(seed::NAME, Some(theirs)).await;
+    let patch = "patch networking.k8s.io/ingresses/status";
+    assert_eq!(rig.server.written(patch, &rig.namespace), 0);
+    // What is on the appliance counts more.
+    for object in seed::references() {
+        rig.apply(object).await;
+    }
+    rig.report(seed::NAME, "Programmed").await;
+    rig.address(seed::NAME, Some(seed::VIP)).await;
+    assert_eq!(rig.server.written(patch, &rig.namespace), 1);
+    ingresses.patch_status(seed::NAME, &other.force(), &Patch::Apply(&status)).await.unwrap();
+    rig.address(seed::NAME, Some(seed::VIP)).await;
+    rig.apply(seed::ingress(&rig.other_class().await)).await;
+    rig.no_report(seed::NAME).await;
+    rig.address(seed::NAME, None).await;
 }

@@ -121,6 +121,17 @@ impl<'a> Rig<'a> {
         api.patch(&name, &apply, &Patch::Apply(&object)).await.unwrap();
     }
 
+    /// A class that is somebody else's.
+    pub(crate) async fn other_class(&self) -> String {
+        let name = format!("{}-other", self.class);
+        self.apply(json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+            "metadata": { "name": name }, "spec": { "controller": "example.com/other" },
+        }))
+        .await;
+        name
+    }
+
     /// Applies all objects of a manifest, whose class `CLASS` is ours.
     pub(crate) async fn apply_all(&self, yaml: &str) {
         for document in yaml.split("\n---\n") {

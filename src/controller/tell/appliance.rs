@@ -46,7 +46,7 @@ impl Told {
                 held.digest
             ),
         });
-        let synced = in_the_way.or(waiting).unwrap_or_else(|| {
+        let synced = in_the_way.cloned().or(waiting).unwrap_or_else(|| {
             if is_converged {
                 yes("Synced", "the appliance matches the cluster")
             } else {
