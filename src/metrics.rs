@@ -17,6 +17,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
+use crate::cluster::resources::report::Usage;
 use crate::report::Programmed;
 use labels::{
     None as Unlabelled, OfAppliance, OfBuild, OfCertificate, OfEffect, OfRequest, OfStage, OfState,
@@ -121,6 +122,9 @@ pub struct Counts {
     pub never: u32,
 }
 
+/// What a certificate is used for, and what people know it by.
+pub type InUse = (Usage, String);
+
 /// The certificates of an appliance that have a series: those that expire first.
 pub const MOST_CERTIFICATES: usize = 20;
 
@@ -170,10 +174,14 @@ impl Metrics {
                 "Since when there are changes of ours that are not saved; there is no series where \
                  all are",
             ),
-            certificates: all.add("certificates", "Certificates that are served"),
+            certificates: all.add(
+                "certificates",
+                "Certificates in use whose end is known: those that are served or shown, and \
+                 authorities",
+            ),
             certificate_expiry: all.add(
                 "certificate_expiry_timestamp_seconds",
-                "When a certificate that is served expires; only of the 20 that expire first",
+                "When a certificate in use expires; only of the 20 that expire first",
             ),
             watch_errors: all
                 .add("watch_errors", "Interruptions of watches, by the kind that is watched"),
@@ -244,13 +252,14 @@ impl Metrics {
         self.ingresses.set_all(appliance, states);
     }
 
-    /// The certificates that an appliance serves, and when they expire.
-    pub fn certificates(&self, appliance: &str, certificates: &[(String, Timestamp)]) {
-        let mut soonest: Vec<&(String, Timestamp)> = certificates.iter().collect();
-        soonest.sort_by_key(|(name, not_after)| (*not_after, name));
-        let series = soonest.into_iter().take(MOST_CERTIFICATES).map(|(name, not_after)| {
+    /// The certificates that an appliance uses, each with what for, and when they expire.
+    pub fn certificates(&self, appliance: &str, certificates: &[(InUse, Timestamp)]) {
+        let mut soonest: Vec<&(InUse, Timestamp)> = certificates.iter().collect();
+        soonest.sort_by_key(|(in_use, not_after)| (*not_after, in_use));
+        let series = soonest.into_iter().take(MOST_CERTIFICATES).map(|(in_use, not_after)| {
+            let (usage, certificate) = (in_use.0.name(), in_use.1.clone());
             let appliance = appliance.to_owned();
-            (OfCertificate { appliance, certificate: name.clone() }, not_after.as_second())
+            (OfCertificate { appliance, usage, certificate }, not_after.as_second())
         });
         // Of two with one name, the one that expires first counts.
         self.certificate_expiry.set_all(appliance, series.rev());
@@ -409,6 +418,10 @@ mod tests {
         NitroRequest { verb: "POST", effect: "write", kind, outcome, duration }
     }
 
+    fn served(name: &str) -> InUse {
+        (Usage::Server, name.to_owned())
+    }
+
     /// One of everything.
     fn busy(metrics: &Metrics, appliance: &str) {
         metrics.added(appliance);
@@ -419,7 +432,7 @@ mod tests {
         metrics.nitro_request(appliance, &request("lbvserver", "ok"));
         metrics.drift(appliance, 3);
         metrics.ingresses(appliance, &Counts { programmed: 7, held: 1, ..Counts::default() });
-        metrics.certificates(appliance, &[("shop/web".to_owned(), SOON)]);
+        metrics.certificates(appliance, &[(served("web.example"), SOON)]);
         metrics.unsaved_since(appliance, Some(SOON));
         metrics.pending_deletions(appliance, 9);
         metrics.reachable(appliance, true);
@@ -453,7 +466,7 @@ mod tests {
             (r#"ingresses{appliance="edge",state="closed"}"#, "0"),
             (r#"certificates{appliance="edge"}"#, "1"),
             (
-                r#"certificate_expiry_timestamp_seconds{appliance="edge",certificate="shop/web"}"#,
+                r#"certificate_expiry_timestamp_seconds{appliance="edge",usage="Server",certificate="web.example"}"#,
                 "1800000000",
             ),
             (r#"unsaved_since_timestamp_seconds{appliance="edge"}"#, "1800000000"),
@@ -509,7 +522,8 @@ mod tests {
             counts.add(&Programmed::Closed("it asks for more".to_owned()));
         }
         metrics.ingresses("edge", &counts);
-        let certificate = |n: u32| (format!("team/{n}"), SOON + Duration::from_mins(1) * n);
+        let certificate =
+            |n: u32| (served(&format!("team/{n}")), SOON + Duration::from_mins(1) * n);
         let certificates: Vec<_> = (0..1000).rev().map(certificate).collect();
         metrics.certificates("edge", &certificates);
         for kind in crate::model::Kind::ALL {
@@ -523,7 +537,8 @@ mod tests {
         assert_eq!(samples[r#"nitro_ingress_certificates{appliance="edge"}"#], "1000");
         let named = |n: usize| {
             let name = "nitro_ingress_certificate_expiry_timestamp_seconds";
-            samples.contains_key(&format!(r#"{name}{{appliance="edge",certificate="team/{n}"}}"#))
+            let labels = format!(r#"appliance="edge",usage="Server",certificate="team/{n}""#);
+            samples.contains_key(&format!("{name}{{{labels}}}"))
         };
         assert!(named(0) && named(MOST_CERTIFICATES - 1) && !named(MOST_CERTIFICATES));
     }
@@ -535,10 +550,13 @@ mod tests {
         let before = samples(&metrics);
         busy(&metrics, "");
         busy(&metrics, "inner");
-        metrics.certificates("inner", &[("shop/api".to_owned(), SOON)]);
+        metrics.certificates("inner", &[(served("api.example"), SOON)]);
         metrics.unsaved_since("inner", None);
         let text = metrics.to_string();
-        assert!(!text.contains(r#"appliance="inner",certificate="shop/web""#), "{text}");
+        assert!(
+            !text.contains(r#"appliance="inner",usage="Server",certificate="web.example""#),
+            "{text}"
+        );
         assert!(!text.contains(r#"unsaved_since_timestamp_seconds{appliance="inner"}"#));
         metrics.removed("inner");
         metrics.removed("");
@@ -560,10 +578,15 @@ mod tests {
     fn of_two_certificates_with_one_name_the_earlier_counts() {
         let metrics = Metrics::new();
         let later = SOON + Duration::from_mins(1);
-        let name = "shop/web".to_owned();
-        metrics.certificates("edge", &[(name.clone(), later), (name.clone(), SOON), (name, later)]);
+        let web = || served("web.example");
+        let authority = (Usage::ClientCa, "web.example".to_owned());
+        metrics.certificates(
+            "edge",
+            &[(web(), later), (web(), SOON), (web(), later), (authority, later)],
+        );
         let text = metrics.to_string();
-        assert!(text.contains(r#"certificate="shop/web"} 1800000000"#), "{text}");
+        assert!(text.contains(r#"usage="Server",certificate="web.example"} 1800000000"#), "{text}");
+        assert!(text.contains(r#"usage="ClientCA",certificate="web.example"} 1800000060"#));
     }
 
     #[test]

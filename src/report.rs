@@ -2,6 +2,7 @@
 //!
 //! It says what the appliance was seen to have, never what we hope for.
 
+mod certificates;
 mod condition;
 mod front_end;
 pub mod reasons;
@@ -11,16 +12,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::Ingress;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
-use crate::cluster::resources::report::{Certificate, IngressReportStatus, NitroObject};
+use crate::cluster::resources::report::{IngressReportStatus, NitroObject};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::execute::{OpOutcome, Outcomes};
-use crate::model::{EntityId, IngressId, ObjectKey};
+use crate::model::{EntityId, IngressId, Kind, ObjectKey};
 use crate::observed::ObservedState;
 use crate::plan::Plan;
 use crate::snapshot::Snapshot;
 use crate::translate::{Translation, Unmet};
+use certificates::{Certkeys, Used};
 pub use condition::{Reason, condition, set};
 use reasons::is_documented;
 
@@ -51,6 +53,7 @@ pub struct Findings<'a> {
     /// Those of which the appliance refused something.
     refused: BTreeMap<IngressId, String>,
     objects: BTreeMap<IngressId, Vec<&'a EntityId>>,
+    certkeys: Certkeys<'a>,
 }
 
 /// How an Ingress stands with the appliance.
@@ -94,7 +97,8 @@ impl<'a> Findings<'a> {
                 objects.entry(id).or_default().push(entity);
             }
         }
-        Self { found, diagnostics, open, refused: refused(found.outcomes), objects }
+        let certkeys = Certkeys::of(observed, &translation.mark.prefix);
+        Self { found, diagnostics, open, refused: refused(found.outcomes), objects, certkeys }
     }
 
     /// The Ingresses that are for this appliance and in the cluster, with their ids.
@@ -161,37 +165,32 @@ impl<'a> Findings<'a> {
         }
         let Found { translation, observed, .. } = self.found;
         let routes = observed.facts.routes.get(&id).map(Vec::as_slice).unwrap_or_default();
-        let mut certificates = BTreeMap::new();
-        for route in routes {
-            certificates.extend(&route.certificates);
-        }
-        let known = &translation.desired.certificates;
-        let certificates: Vec<Certificate> = certificates
-            .into_iter()
-            .map(|(id, names)| Certificate {
-                names: names.iter().cloned().collect(),
-                not_after: known.get(id).map(|one| Time(one.certificate.not_after)),
-            })
-            .collect();
+        let used = self.certkeys.used(routes);
+        let certificates = self.certkeys.described(&used, &translation.desired.certificates);
         let next_expiry = certificates.iter().filter_map(|one| one.not_after.clone()).min();
         IngressReportStatus {
             conditions,
             message: message(&standing, diagnostics),
-            front_ends: front_end::front_ends(routes, observed),
+            front_ends: front_end::front_ends(routes, &self.certkeys),
             certificates,
             next_expiry,
-            objects: self.objects(&id),
+            objects: self.objects(&id, &used),
         }
     }
 
-    /// The objects that are there for an Ingress.
-    fn objects(&self, id: &IngressId) -> Vec<NitroObject> {
+    /// The objects that are there for an Ingress, and the certkeys that it uses. Those it shares with
+    /// others.
+    fn objects(&self, id: &IngressId, used: &Used<'a>) -> Vec<NitroObject> {
         let its = self.objects.get(id).map(Vec::as_slice).unwrap_or_default();
-        let object = |entity: &&EntityId| NitroObject {
-            kind: entity.kind.name().to_owned(),
-            name: entity.name.to_string(),
+        let its = its.iter().map(|entity| (entity.kind, entity.name.as_str()));
+        let certkeys = self.certkeys.with_chains(used).into_iter();
+        let certkeys = certkeys.map(|name| (Kind::SSLCERTKEY, name));
+        let all: BTreeSet<(Kind, &str)> = its.chain(certkeys).collect();
+        let object = |(kind, name): (Kind, &str)| NitroObject {
+            kind: kind.name().to_owned(),
+            name: name.to_owned(),
         };
-        its.iter().take(MOST_OBJECTS).map(object).collect()
+        all.into_iter().take(MOST_OBJECTS).map(object).collect()
     }
 }
 

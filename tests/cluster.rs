@@ -98,6 +98,7 @@ fn main() -> ExitCode {
         servers: what_an_owner_leaves_behind_is_collected,
         programming: an_ingress_is_programmed_and_says_so,
         programming: a_class_without_its_appliance_is_told_until_it_comes,
+        programming: a_burst_of_changes_is_looked_at_once,
         programming: namespaces_are_selected_by_their_labels,
         programming: a_cpx_serves_on_its_own_address_and_is_a_new_one_each_time,
         commands: the_plan_for_a_cluster_is_what_its_controller_does,

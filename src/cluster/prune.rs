@@ -47,7 +47,9 @@ impl Prune for Ingress {
         prune_metadata(&mut self.metadata);
         self.metadata.managed_fields = managed.map(|mut all| {
             all.retain(is_our_status);
-            all.iter_mut().for_each(|entry| entry.time = None);
+            for entry in &mut all {
+                entry.time = None;
+            }
             all
         });
     }

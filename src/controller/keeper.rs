@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use kube::ResourceExt;
 use tokio::select;
@@ -10,6 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::appliance::Target;
 use super::reconcile::Reconciler;
+use super::schedule::Burst;
 use super::world::World;
 use super::{Given, unserved};
 use crate::cluster::resources::netscaler::NetScaler;
@@ -41,19 +43,29 @@ impl Keeper<'_> {
         let mut standing = self.world.lease.standing();
         let mut running: BTreeMap<String, Running> = BTreeMap::new();
         let mut tasks = JoinSet::new();
+        // What is told of Ingresses without an appliance waits until it is quiet.
+        let mut burst = Burst::default();
+        burst.changed(Instant::now());
         loop {
             self.adapt(&mut running, &mut tasks);
-            let served = running.keys().map(String::as_str).collect();
             select! {
+                biased;
                 () = &mut stop => break,
-                () = unserved::tell(self.world, &self.policy, &served) => {}
-            }
-            select! {
-                () = &mut stop => break,
-                Ok(()) = changed.changed() => {}
-                Ok(()) = standing.changed() => {}
+                Ok(()) = changed.changed() => burst.changed(Instant::now()),
+                Ok(()) = standing.changed() => burst.changed(Instant::now()),
                 // One that was told to stop has stopped, and another may take its place.
-                Some(ended) = tasks.join_next() => drop(running.remove(&of_task(ended))),
+                Some(ended) = tasks.join_next() => {
+                    drop(running.remove(&of_task(ended)));
+                    burst.changed(Instant::now());
+                }
+                () = until(burst.quiet_at(&self.world.timing)) => {
+                    burst = Burst::default();
+                    let served = running.keys().map(String::as_str).collect();
+                    select! {
+                        () = &mut stop => break,
+                        () = unserved::tell(self.world, &self.policy, &served) => {}
+                    }
+                }
             }
         }
         for one in running.values() {
@@ -124,6 +136,14 @@ impl Keeper<'_> {
             wanted.insert(target.name.clone(), (target, object));
         }
         wanted
+    }
+}
+
+/// Waits until a moment; for ever if there is none.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -40,12 +40,30 @@ impl Default for Timing {
     }
 }
 
+/// Changes that follow each other closely, and count as one: the first and the last of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Burst(Option<(Instant, Instant)>);
+
+impl Burst {
+    /// Something has changed.
+    pub(super) fn changed(&mut self, now: Instant) {
+        let first = self.0.map_or(now, |(first, _)| first);
+        self.0 = Some((first, now));
+    }
+
+    /// When it has been quiet for long enough, if something has changed.
+    pub(super) fn quiet_at(self, timing: &Timing) -> Option<Instant> {
+        let (first, last) = self.0?;
+        Some((last + timing.debounce).min(first + timing.longest_debounce))
+    }
+}
+
 /// When the next turn comes.
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
     timing: Timing,
-    /// The first and the last change of the cluster since the last turn.
-    changes: Option<(Instant, Instant)>,
+    /// The changes of the cluster since the last turn.
+    changes: Burst,
     look: Instant,
     resync: Instant,
     save: Option<Instant>,
@@ -105,9 +123,11 @@ impl Due {
 impl Schedule {
     /// The first turn comes at once.
     pub(super) fn new(timing: Timing, now: Instant) -> Self {
+        let mut changes = Burst::default();
+        changes.changed(now);
         Self {
             timing,
-            changes: Some((now, now)),
+            changes,
             look: now,
             resync: now,
             save: None,
@@ -119,8 +139,7 @@ impl Schedule {
 
     /// The cluster has changed.
     pub(super) fn changed(&mut self, now: Instant) {
-        let first = self.changes.map_or(now, |(first, _)| first);
-        self.changes = Some((first, now));
+        self.changes.changed(now);
     }
 
     /// What is due now.
@@ -131,7 +150,7 @@ impl Schedule {
             None => false,
         };
         Due {
-            changes: self.quiet_at().is_some_and(|at| now >= at),
+            changes: self.changes.quiet_at(&self.timing).is_some_and(|at| now >= at),
             look: now >= self.look,
             observe: now >= self.resync,
             save: self.save.is_some_and(|at| now >= at),
@@ -144,13 +163,13 @@ impl Schedule {
         if let Some((at, Blocks::All)) = self.retry {
             return at;
         }
-        let others = [self.quiet_at(), self.save, self.retry.map(|(at, _)| at)];
+        let others = [self.changes.quiet_at(&self.timing), self.save, self.retry.map(|(at, _)| at)];
         others.into_iter().flatten().fold(self.look.min(self.resync), Instant::min)
     }
 
     /// A turn begins: what changes from now on is for the next.
     pub(super) fn begun(&mut self) {
-        self.changes = None;
+        self.changes = Burst::default();
     }
 
     /// The whole appliance was read.
@@ -241,12 +260,6 @@ impl Schedule {
     pub(super) fn try_now(&mut self, now: Instant) {
         (self.retry, self.failures) = (None, 0);
         self.changed(now);
-    }
-
-    /// When the cluster has been quiet for long enough.
-    fn quiet_at(&self) -> Option<Instant> {
-        let (first, last) = self.changes?;
-        Some((last + self.timing.debounce).min(first + self.timing.longest_debounce))
     }
 }
 

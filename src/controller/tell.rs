@@ -158,7 +158,7 @@ impl Told {
     /// Writes the reports and addresses that differ from those that there are.
     async fn tell_ingresses(&self, findings: &Findings<'_>) -> (Counts, bool) {
         let mut counts = metrics::Counts::default();
-        let mut certificates: BTreeMap<String, Timestamp> = BTreeMap::new();
+        let mut certificates: BTreeMap<metrics::InUse, Timestamp> = BTreeMap::new();
         let now = Timestamp::now();
         let mut writes = Vec::new();
         for (key, id, ingress) in findings.ingresses() {
@@ -172,8 +172,10 @@ impl Told {
             let addresses = addresses(ingress, &standing, &after);
             for one in &after.certificates {
                 if let Some(end) = &one.not_after {
+                    let names = one.names.join(" ");
+                    let name = if names.is_empty() { one.subject.clone() } else { names };
                     // Two of the same names count by the one that ends first.
-                    let first = certificates.entry(one.names.join(" ")).or_insert(end.0);
+                    let first = certificates.entry((one.usage, name)).or_insert(end.0);
                     *first = (*first).min(end.0);
                 }
             }
@@ -345,11 +347,11 @@ mod tests {
     /// An Ingress with this address, which this manager wrote.
     fn ingress(address: &str, manager: &str) -> Ingress {
         let addresses = json!({ "loadBalancer": { "ingress": [{ "ip": address }] } });
-        let managed = json!([{
+        let fields = json!([{
             "manager": manager, "operation": "Apply", "subresource": "status",
             "fieldsV1": { "f:status": { "f:loadBalancer": { "f:ingress": {} } } },
         }]);
-        let metadata = json!({ "name": "web", "managedFields": managed });
+        let metadata = json!({ "name": "web", "managedFields": fields });
         serde_json::from_value(json!({ "metadata": metadata, "status": addresses })).unwrap()
     }
 

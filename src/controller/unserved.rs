@@ -23,6 +23,7 @@ pub(super) async fn tell(world: &World, policy: &Policy, served: &BTreeSet<&str>
     if !matches!(*world.lease.standing().borrow(), Standing::Leader { .. }) {
         return;
     }
+    tracing::debug!("looking for Ingresses that no appliance is there for");
     let policy = Policy { appliance_classes: ApplianceClasses::All, ..policy.clone() };
     let mut classes = Snapshot::empty(Timestamp::now());
     for class in world.watches.classes.all() {

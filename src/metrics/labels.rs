@@ -45,7 +45,7 @@ label_sets! {
     OfRequest { verb: &'static str, kind: &'static str, outcome: &'static str }
     OfEffect { effect: &'static str }
     OfState { state: &'static str }
-    OfCertificate { certificate: String }
+    OfCertificate { usage: &'static str, certificate: String }
 }
 
 label_sets! {

@@ -3,7 +3,7 @@
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use nitro_ingress::cluster::resources::report::{ClientAuthentication, IngressReportStatus};
+use nitro_ingress::cluster::resources::report::{ClientAuthentication, IngressReportStatus, Usage};
 use serde_json::json;
 
 use crate::api_server::Cluster;
@@ -75,7 +75,8 @@ async fn comes(rig: &Rig<'_>) {
     assert_eq!(front.client_authentication, ClientAuthentication::Mandatory);
     assert_eq!(front.client_authorities.len(), 1, "{front:?}");
     assert_eq!(front.back_ends.as_deref(), Some("Verified"));
-    assert_eq!(report.certificates.len(), 1);
+    let usages: Vec<Usage> = report.certificates.iter().map(|one| one.usage).collect();
+    assert_eq!(usages, Usage::ALL);
     assert!(report.next_expiry.is_some() && report.objects.len() > 5, "{report:?}");
     rig.address(seed::NAME, Some(seed::VIP)).await;
     rig.event(seed::NAME, "Programmed").await;

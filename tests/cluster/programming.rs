@@ -1,7 +1,9 @@
 //! From an Ingress in the cluster to the appliance, and back to its report.
 
+use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
+use kube::api::{Patch, PatchParams};
 use mock_nitro::Hardware;
 use serde_json::{Value, json};
 
@@ -79,6 +81,27 @@ pub(crate) async fn a_class_without_its_appliance_is_told_until_it_comes(cluster
     rig.appliance(&[&rig.mock.url]).await;
     rig.report("shop", "Programmed").await;
     rig.address("shop", Some("192.0.2.10")).await;
+}
+
+pub(crate) async fn a_burst_of_changes_is_looked_at_once(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let controller = rig.controller(&[]);
+    rig.apply_all(SHOP).await;
+    rig.report("shop", "Programmed").await;
+    rig.saved().await;
+    rig.looked(1).await;
+    let looks = || controller.said("looking for Ingresses that no appliance is there for");
+    let before = looks();
+    let slices: Api<EndpointSlice> = Api::namespaced(rig.client.clone(), &rig.namespace);
+    for last in 1..=40 {
+        let endpoint = json!({ "addresses": [format!("10.1.1.{last}")] });
+        let patch = Patch::Merge(json!({ "endpoints": [endpoint] }));
+        slices.patch("shop-1", &PatchParams::default(), &patch).await.unwrap();
+    }
+    rig.has_member("10.1.1.40").await;
+    wait_for("a look", SOON, async || if looks() > before { Ok(()) } else { Err("none") }).await;
+    let now = looks();
+    assert!(now < before + 15, "{} looks", now - before);
 }
 
 pub(crate) async fn namespaces_are_selected_by_their_labels(cluster: &Cluster) {

@@ -48,6 +48,7 @@ mod nitro_observe;
 mod nitro_user;
 mod pages;
 mod promises;
+mod reports;
 mod requests;
 mod routes;
 mod smart_fields;

@@ -53,13 +53,14 @@ pub struct IngressReportStatus {
     /// Where clients reach it, as the appliance has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub front_ends: Vec<FrontEnd>,
-    /// The certificates that its clients are served.
+    /// The certificates that its front ends and back ends use. Whatever these are linked to is among
+    /// the objects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<Certificate>,
     /// When the first of them expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_expiry: Option<Time>,
-    /// The objects on the appliance that are there for this Ingress.
+    /// The objects on the appliance that are there for this Ingress, and the certkeys that it uses.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<NitroObject>,
 }
@@ -95,15 +96,55 @@ pub enum ClientAuthentication {
     Mandatory,
 }
 
-/// A certificate that clients are served.
+/// A certificate in use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Certificate {
-    /// The names that it covers.
+    /// What it is used for.
+    #[serde(default)]
+    pub usage: Usage,
+    /// The names that it covers; none of an authority.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// What it calls itself, or else what the appliance calls it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
     /// Until when it is valid, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Time>,
+}
+
+/// What a certificate is used for: by whom it is shown, or for whom others are verified against it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Usage {
+    /// Clients are served it.
+    #[default]
+    Server,
+    /// Back ends are shown it.
+    Client,
+    /// Clients are verified against it.
+    #[serde(rename = "ClientCA")]
+    ClientCa,
+    /// Back ends are verified against it.
+    #[serde(rename = "BackEndCA")]
+    BackEndCa,
+}
+
+impl Usage {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Server, Self::Client, Self::ClientCa, Self::BackEndCa];
+
+    /// The word that stands in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "Server",
+            Self::Client => "Client",
+            Self::ClientCa => "ClientCA",
+            Self::BackEndCa => "BackEndCA",
+        }
+    }
 }
 
 /// An object on the appliance.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
+use nitro_ingress::cluster::resources::report::Usage;
 use nitro_ingress::metrics::{Counts, Description, Metrics, Stage, Turn};
 use nitro_ingress::nitro::Effect;
 use serde::Deserialize;
@@ -190,7 +191,8 @@ The names of a histogram's samples go on with `_bucket`, `_sum` and `_count`.
 - `verb` and `kind`: the HTTP method and the NITRO type, which is `macroapi` for a series of several types.
 - `outcome` of requests: `ok`, `in-part` (of several commands some were refused), what kept an answer away (`not-sent`, `no-answer`, `unavailable`, `decode`), or why the appliance refused (`busy`, `session`, `denied`, `conflict`, `in-use`, `missing`, `invalid`, `feature`, `capacity`, `transient`).
 - `effect`: `read`, `write`, `save`, or `session` for login and logout.
-- `certificate`: namespace and name of the Secret, or the name of a certkey that was on the appliance already.
+- `usage`: what a certificate is used for, in the word of IngressReports: `Server` (clients are served it), `Client` (back ends are shown it), `ClientCA` (clients are verified against it), `BackEndCA` (back ends are verified against it).
+- `certificate`: the names that it covers, or else its subject.
 
 ## Alerts
 
@@ -218,8 +220,15 @@ fn the_reference_of_metrics_is_fresh() {
     }
     let standings = Counts::default().states().map(|(state, _)| state);
     let stages = Stage::ALL.map(Stage::name);
+    let usages = Usage::ALL.map(Usage::name);
     let effects = [Effect::Read, Effect::Write, Effect::Save, Effect::Session].map(Effect::name);
-    for value in Turn::ALL.map(Turn::name).into_iter().chain(stages).chain(standings).chain(effects)
+    for value in Turn::ALL
+        .map(Turn::name)
+        .into_iter()
+        .chain(stages)
+        .chain(standings)
+        .chain(effects)
+        .chain(usages)
     {
         assert!(PAGE.contains(&format!("`{value}`")), "the page does not explain {value:?}");
     }
