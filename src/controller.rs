@@ -172,7 +172,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
             // Turns are computed on one thread, one at a time.
             let work = LocalSet::new();
             select! {
-                () = work.run_until(keeper.keep(stop)) => {}
+                () = work.run_until(Box::pin(keeper.keep(stop))) => {}
                 Some(ended) = tasks.join_next() => return Err(ended_early(ended)),
             }
         }
