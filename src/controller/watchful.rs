@@ -51,8 +51,8 @@ const GRAIN: Duration = Duration::from_millis(1500);
 impl Look {
     /// Looks.
     pub(super) async fn take<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
-        let config = client.send(&Request::singleton("nsconfig")).await?.into_rows()?;
-        let hardware = client.send(&Request::singleton("nshardware")).await?.into_rows()?;
+        let config = client.send(&Request::singleton("nsconfig")).await?.rows;
+        let hardware = client.send(&Request::singleton("nshardware")).await?.rows;
         Ok(Self::of(config.first(), hardware.first()))
     }
 
@@ -133,7 +133,8 @@ mod tests {
     fn look(change: &str, now: &str) -> Look {
         let config = json!({ "lastconfigchangedtime": change, "currentsytemtime": now });
         let hardware = json!({ "hostid": 42 });
-        Look::of(config.as_object(), hardware.as_object())
+        let row = |json: serde_json::Value| -> Row { json.as_object().unwrap().clone().into() };
+        Look::of(Some(&row(config)), Some(&row(hardware)))
     }
 
     #[test]

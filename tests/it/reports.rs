@@ -1,5 +1,7 @@
 //! What reports say of Ingresses, as the appliance has them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::api::networking::v1::IngressTLS;
 use nitro_ingress::cluster::resources::report::{IngressReportStatus, Usage};
@@ -46,13 +48,13 @@ fn converge(turns: &Turns, cluster: &Cluster) {
 /// The report of an Ingress of the namespace `default`.
 fn report(turns: &Turns, cluster: &Cluster, name: &str) -> IngressReportStatus {
     let (observed, translation) = (turns.observe(), turns.translate(cluster));
-    let left = plan(&observed, &translation);
+    let (left, refused) = (plan(&observed, &translation), BTreeMap::new());
     let findings = Findings::of(Found {
         snapshot: &cluster.0,
         translation: &translation,
         observed: &observed,
         left: &left,
-        outcomes: None,
+        refused: &refused,
         in_the_way: None,
     });
     let key = ObjectKey::new("default", name);
