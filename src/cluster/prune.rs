@@ -15,6 +15,15 @@ use super::resources::report::IngressReport;
 pub(super) trait Prune {
     /// Drops everything that nobody reads.
     fn prune(&mut self);
+
+    /// Whether it says something else than before that must be acted upon. What we tell ourselves is
+    /// no reason to think again; whoever changes that is put right with the next turn.
+    fn is_news(&self, before: Option<&Self>) -> bool
+    where
+        Self: PartialEq,
+    {
+        before.is_none_or(|before| self != before)
+    }
 }
 
 /// The annotation in which kubectl keeps what was applied: a copy of the object.
@@ -42,6 +51,10 @@ fn prune_metadata(metadata: &mut ObjectMeta) {
 impl Prune for Ingress {
     fn prune(&mut self) {
         prune_metadata(&mut self.metadata);
+    }
+
+    fn is_news(&self, before: Option<&Self>) -> bool {
+        before.is_none_or(|one| (&self.metadata, &self.spec) != (&one.metadata, &one.spec))
     }
 }
 
@@ -129,12 +142,20 @@ impl Prune for NetScaler {
     fn prune(&mut self) {
         prune_metadata(&mut self.metadata);
     }
+
+    fn is_news(&self, before: Option<&Self>) -> bool {
+        before.is_none_or(|one| (&self.metadata, &self.spec) != (&one.metadata, &one.spec))
+    }
 }
 
 impl Prune for IngressReport {
     fn prune(&mut self) {
         prune_metadata(&mut self.metadata);
         self.metadata.annotations = None;
+    }
+
+    fn is_news(&self, _before: Option<&Self>) -> bool {
+        false
     }
 }
 

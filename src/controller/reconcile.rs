@@ -55,6 +55,8 @@ pub(super) struct Reconciler {
     alone_in: Option<u64>,
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
+    /// When a turn last compared all of the cluster with all of the appliance.
+    compared: Instant,
     /// What the cluster asked for when the appliance last matched it, where drift is only told.
     wish: Option<String>,
     told: Told,
@@ -128,6 +130,7 @@ impl Reconciler {
             known: Known::default(),
             alone_in: None,
             is_converged: false,
+            compared: Instant::now(),
             wish: None,
         }
     }
@@ -181,6 +184,7 @@ impl Reconciler {
     /// One turn, whatever comes of it.
     async fn turn(&mut self, due: Due) {
         self.schedule.begun();
+        self.told.begun();
         let outcome = self.try_turn(due).await;
         let now = Instant::now();
         let end = match outcome {
@@ -216,6 +220,9 @@ impl Reconciler {
             self.observed = None;
         } else if due.look || due.save {
             let finding = self.look().await?;
+            if due.is_look() && finding != Finding::Changed && self.has_just_rested() {
+                return Ok(End::Rested(metrics::Turn::Converged));
+            }
             // What is saved must not hold what others have changed.
             if due.save && finding != Finding::Quiet {
                 self.observed = None;
@@ -315,6 +322,7 @@ impl Reconciler {
             in_the_way,
             is_converged: self.is_converged,
         };
+        self.compared = now;
         let begun = Instant::now();
         let is_told = self.told.tell(&Findings::of(found), told).await;
         self.measure(Stage::Report, begun);
@@ -344,6 +352,12 @@ impl Reconciler {
     async fn let_the_second_pass(&self) {
         let mut changed = self.world.changed.subscribe();
         let _at_most = timeout(SECOND, changed.changed()).await;
+    }
+
+    /// Whether nothing was left to do a moment ago; what others do to the cluster's side of our work
+    /// shows in between.
+    fn has_just_rested(&self) -> bool {
+        self.is_converged && self.compared.elapsed() < self.world.timing.look
     }
 
     /// A part of a turn has ended.
