@@ -160,6 +160,11 @@ impl Faults {
         self.requests
     }
 
+    /// How many of them were writes, as [`Faults::at_write`] counts them.
+    pub fn writes(&self) -> u64 {
+        self.writes
+    }
+
     /// What goes wrong with the next request.
     pub(crate) fn peek(&self, request: &Request) -> Option<Fault> {
         self.clone().next(request).filter(|_| !self.unreachable)
