@@ -130,6 +130,7 @@ fn main() -> ExitCode {
         robust: a_restart_on_a_converged_appliance_writes_nothing,
         robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
         robust: an_api_server_that_goes_away_costs_nothing,
+        robust: who_loses_its_session_asks_whether_it_still_leads,
         robust: an_api_server_that_speaks_nonsense_costs_nothing,
         robust: rights_that_are_taken_away_cost_nothing,
         robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
