@@ -341,7 +341,7 @@ impl<T: Transport, F: FnMut(Event<'_>) + ?Sized> Execution<'_, T, F> {
     async fn look(&self, id: OpId) -> Result<bool, Error> {
         let op = self.op(id);
         match self.client.send(&look::request(op)).await {
-            Ok(answer) => Ok(look::shows(op, &answer.rows()?)),
+            Ok(answer) => Ok(look::shows(op, &answer.rows)),
             Err(error) if error.class() == Class::Missing => Ok(look::shows(op, &[])),
             Err(error) => Err(error),
         }

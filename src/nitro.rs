@@ -21,6 +21,7 @@ pub use error::Error;
 pub use exchange::Exchange;
 pub use https::{Https, HttpsError, Trust};
 pub use request::{Effect, Request};
-pub use response::{Answer, Item, Row};
+pub use response::{Answer, Item};
+pub use row::Row;
 pub use session::Credentials;
 pub use transport::{HttpRequest, HttpResponse, Method, SendError, Transport};

@@ -16,6 +16,7 @@ use crate::model::{Kind, Mark};
 use crate::nitro::{Client, Transport};
 use crate::observed::{ApplianceSettings, LastChange, ObservedState};
 pub use reading::Reading;
+pub use unsaved::UnsavedChanges;
 use world::World;
 
 /// Reads the whole appliance.
@@ -42,7 +43,7 @@ fn settings(reading: &Reading, world: &World<'_>) -> Result<ApplianceSettings, E
     let features = reading.list("nsfeature", "feature")?;
     let version = reading.text("nsversion", "version")?;
     let unsaved = reading.flag("nsconfig", "configchanged");
-    let changes = reading.unsaved_changes.as_deref();
+    let changes = reading.unsaved_changes.as_ref();
     // Read before everything else: what changes meanwhile shows at the next look.
     let time = |field| reading.text("nsconfig", field).unwrap_or_default();
     let (last_change, now) = (time("lastconfigchangedtime"), time("currentsytemtime"));
@@ -50,7 +51,7 @@ fn settings(reading: &Reading, world: &World<'_>) -> Result<ApplianceSettings, E
         features: features.iter().map(|feature| feature.to_ascii_uppercase()).collect(),
         default_profile: reading.flag(Kind::SSLPARAMETER.name(), "defaultprofile"),
         unsaved,
-        unsaved_is_ours: unsaved && changes.is_some_and(|text| unsaved::is_ours(text, world)),
+        unsaved_is_ours: unsaved && changes.is_some_and(|changes| changes.are_ours(world)),
         last_change: LastChange {
             // Where no time is told, nothing is gained by reading twice.
             is_past: last_change.is_empty() || last_change != now,
@@ -128,7 +129,8 @@ mod tests {
         ];
         let mut reading = Reading::default();
         for (kind, rows) in settings.into_iter().chain(types) {
-            let rows = rows.as_array().unwrap().iter().map(|row| row.as_object().unwrap().clone());
+            let rows = rows.as_array().unwrap().iter();
+            let rows = rows.map(|row| row.as_object().unwrap().clone().into());
             reading.rows.insert(kind, rows.collect());
         }
         reading
@@ -234,7 +236,7 @@ mod tests {
                     row.insert(field.to_owned(), json!(value));
                 }
             }
-            whole.rows.entry(kind.name()).or_insert_with(|| vec![row]);
+            whole.rows.entry(kind.name()).or_insert_with(|| vec![row.into()]);
         }
         let mut pruned = whole.clone();
         for (kind, rows) in &mut pruned.rows {

@@ -35,8 +35,8 @@ pub struct Found<'a> {
     pub observed: &'a ObservedState,
     /// What is left to do.
     pub left: &'a Plan,
-    /// What became of what was done, if something was.
-    pub outcomes: Option<(&'a Plan, &'a Outcomes)>,
+    /// What the appliance refused, and of which Ingress.
+    pub refused: &'a BTreeMap<IngressId, String>,
 }
 
 /// The same, by Ingress.
@@ -46,8 +46,6 @@ pub struct Findings<'a> {
     diagnostics: BTreeMap<&'a ObjectKey, Vec<&'a Diagnostic>>,
     /// Those with something left to do.
     open: BTreeSet<IngressId>,
-    /// Those of which the appliance refused something.
-    refused: BTreeMap<IngressId, String>,
     objects: BTreeMap<IngressId, Vec<&'a EntityId>>,
 }
 
@@ -90,7 +88,7 @@ impl<'a> Findings<'a> {
                 objects.entry(id).or_default().push(entity);
             }
         }
-        Self { found, diagnostics, open, refused: refused(found.outcomes), objects }
+        Self { found, diagnostics, open, objects }
     }
 
     /// The Ingresses that are for this appliance and in the cluster, with their ids.
@@ -115,7 +113,7 @@ impl<'a> Findings<'a> {
 
     /// How an Ingress stands.
     pub fn standing(&self, id: &IngressId) -> Programmed {
-        let Found { translation, observed, left, .. } = self.found;
+        let Found { translation, observed, left, refused, .. } = self.found;
         let facts = &observed.facts;
         match translation.unmet.get(id) {
             Some(_) if !facts.ingresses.contains_key(id) => return Programmed::Never,
@@ -123,7 +121,7 @@ impl<'a> Findings<'a> {
             Some(Unmet::Closed(reason)) => return Programmed::Closed(reason.clone()),
             None => (),
         }
-        if let Some(problem) = self.refused.get(id) {
+        if let Some(problem) = refused.get(id) {
             return Programmed::Refused(problem.clone());
         }
         let is_waiting = self.open.contains(id)
@@ -185,9 +183,8 @@ impl<'a> Findings<'a> {
 }
 
 /// Why the first op failed that was for each Ingress.
-fn refused(outcomes: Option<(&Plan, &Outcomes)>) -> BTreeMap<IngressId, String> {
+pub fn refused(plan: &Plan, outcomes: &Outcomes) -> BTreeMap<IngressId, String> {
     let mut refused = BTreeMap::new();
-    let Some((plan, outcomes)) = outcomes else { return refused };
     let why = |outcome: &OpOutcome| match outcome {
         OpOutcome::Failed(problem) => Some(problem.chain()),
         OpOutcome::Unknown(error) => Some(error.chain()),

@@ -191,12 +191,12 @@ pub fn normalise(
 
 /// Reads those of `wanted` fields that an answer holds. A value that does not fit the schema is
 /// left out: it then differs from whatever is desired, which is the truth.
-pub fn read_fields(
+pub fn read_fields<'a>(
     kind: Kind,
-    answer: &serde_json::Map<String, serde_json::Value>,
+    answer: impl Iterator<Item = (&'a str, &'a serde_json::Value)>,
     wanted: impl Fn(&str) -> bool,
 ) -> Fields {
-    let known = answer.iter().filter(|(name, _)| wanted(name));
+    let known = answer.filter(|(name, _)| wanted(name));
     known
         .filter_map(|(name, value)| normalise(kind, name, value).ok())
         .map(|(name, value)| (name.to_owned(), value))

@@ -275,7 +275,7 @@ impl CredentialSource {
 impl Connection {
     /// Ends the sessions of others with our own user: whoever wrote before us must not go on.
     pub(super) async fn end_other_sessions(&self) -> Result<(), Trouble> {
-        let sessions = self.client.send(&Request::sessions()).await?.into_rows()?;
+        let sessions = self.client.send(&Request::sessions()).await?.rows;
         let others = sessions.iter().filter(|row| {
             row::shown(row, "username").as_deref() == Some(self.credentials.username.as_str())
                 && !matches!(row::shown(row, "currentconn").as_deref(), Some("true" | "TRUE"))
@@ -293,7 +293,7 @@ impl Connection {
 
     /// The appliance's own address, on which a CPX serves.
     async fn own_address(&self) -> Result<Option<std::net::IpAddr>, Trouble> {
-        let rows = self.client.send(&Request::singleton("nsip")).await?.into_rows()?;
+        let rows = self.client.send(&Request::singleton("nsip")).await?.rows;
         let own = rows.iter().find(|row| row::shown(row, "type").as_deref() == Some("NSIP"));
         Ok(own.and_then(|row| row::shown(row, "ipaddress")?.parse().ok()))
     }

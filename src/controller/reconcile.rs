@@ -28,14 +28,15 @@ use crate::cluster::resources::netscaler::Drift;
 use crate::execute::{Outcomes, execute};
 use crate::fence::Fence;
 use crate::metrics::{self, Stage};
+use crate::model::IngressId;
 use crate::nitro::Error;
 use crate::observed::ObservedState;
 use crate::plan::{Plan, plan};
 use crate::policy::{Policy, Saving};
-use crate::report::{Findings, Found, Reason};
+use crate::report::{Findings, Found, Reason, refused};
 use crate::snapshot::Snapshot;
 use crate::translate::Translation;
-use memory::{changes, fingerprint, is_of_members, refused};
+use memory::{changes, fingerprint, first_wait_after, is_of_members};
 
 /// Keeps one appliance like the cluster.
 pub(super) struct Reconciler {
@@ -72,10 +73,19 @@ struct Turn<'a> {
     due: Due,
 }
 
-/// A plan, and what became of it.
+/// What became of a plan, in short: the plan itself is as large as what it changes.
 struct Done {
-    plan: Plan,
-    outcomes: Outcomes,
+    is_complete: bool,
+    /// How long to wait until what the appliance refused is tried again, if it refused something.
+    wait: Option<Duration>,
+    refused: BTreeMap<IngressId, String>,
+}
+
+impl Done {
+    fn of(plan: &Plan, outcomes: &Outcomes) -> Self {
+        let (is_complete, wait) = (outcomes.is_complete(), first_wait_after(outcomes));
+        Self { is_complete, wait, refused: refused(plan, outcomes) }
+    }
 }
 
 /// How a turn ended.
@@ -227,7 +237,7 @@ impl Reconciler {
             let begun = Instant::now();
             let left = plan(observed, &translation);
             self.measure(Stage::Plan, begun);
-            let was_complete = done.as_ref().is_none_or(|done| done.outcomes.is_complete());
+            let was_complete = done.as_ref().is_none_or(|done| done.is_complete);
             let is_drift = is_fresh && self.is_converged && !due.changes && changes(&left);
             if is_drift {
                 tracing::warn!(appliance = self.name, drift = true, ops = left.ops.len(), "drift");
@@ -251,16 +261,16 @@ impl Reconciler {
             let lost = outcomes.lost.take();
             let is_known = lost.is_none() && outcomes.is_complete() && is_of_members(&left);
             self.remember(&left, &outcomes);
-            let now = Done { plan: left, outcomes };
+            let now = Done::of(&left, &outcomes);
             match lost {
                 Some(Error::Fenced { .. }) => return Ok(End::Fenced),
                 Some(lost) => return Err(lost.into()),
                 None => (),
             }
             if is_known {
-                self.take_in(&now.plan, &translation);
+                self.take_in(&left, &translation);
                 // What waits goes on waiting.
-                let left = Plan { held_back: now.plan.held_back.clone(), ..Plan::default() };
+                let left = Plan { held_back: left.held_back, ..Plan::default() };
                 return Ok(self.conclude(turn, &left, Some(now), None).await);
             }
             self.observed = None;
@@ -291,10 +301,10 @@ impl Reconciler {
         } else {
             self.schedule.unsaved(now);
         }
-        let outcomes = done.as_ref().map(|done| (&done.plan, &done.outcomes));
-        let found = Found { snapshot, translation, observed, left, outcomes };
-        let refused = done.as_ref().and_then(|done| refused(&done.outcomes));
-        self.is_converged = left.is_empty() && refused.is_none();
+        let has_changed = done.is_some();
+        let (wait, refused) = done.map(|done| (done.wait, done.refused)).unwrap_or_default();
+        let found = Found { snapshot, translation, observed, left, refused: &refused };
+        self.is_converged = left.is_empty() && wait.is_none();
         if self.is_converged {
             self.wish = wish;
         }
@@ -312,12 +322,12 @@ impl Reconciler {
         let begun = Instant::now();
         let is_told = self.told.tell(&Findings::of(found), told).await;
         self.measure(Stage::Report, begun);
-        match refused {
+        match wait {
             Some(first) => End::Refused(first),
             None if !is_told => End::Refused(Duration::from_secs(1)),
             // Somebody must do something first.
             None if is_in_the_way => End::Rested(metrics::Turn::Unfinished),
-            None if left.is_empty() && done.is_some() => End::Rested(metrics::Turn::Changed),
+            None if left.is_empty() && has_changed => End::Rested(metrics::Turn::Changed),
             None if left.is_empty() => End::Rested(metrics::Turn::Converged),
             // What could not be finished in one turn goes on in another.
             None => End::Refused(Duration::from_secs(30)),

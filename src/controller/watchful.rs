@@ -68,7 +68,7 @@ const GRAIN: Duration = Duration::from_millis(1500);
 impl Look {
     /// Looks.
     pub(super) async fn take<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
-        let config = client.send(&Request::singleton("nsconfig")).await?.into_rows()?;
+        let config = client.send(&Request::singleton("nsconfig")).await?.rows;
         Ok(Self::of(config.first(), Running::read(client).await?))
     }
 
@@ -87,10 +87,10 @@ impl Look {
 impl Running {
     /// Asks what runs.
     pub(super) async fn read<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
-        let nodes = client.send(&Request::nodes()).await?.into_rows()?;
-        let hardware = client.send(&Request::singleton("nshardware")).await?.into_rows()?;
+        let nodes = client.send(&Request::nodes()).await?.rows;
+        let hardware = client.send(&Request::singleton("nshardware")).await?.rows;
         let system = match client.send(&Request::system_statistics()).await {
-            Ok(answer) => answer.into_rows()?,
+            Ok(answer) => answer.rows,
             Err(error) if is_untold(&error) => Vec::new(),
             Err(error) => return Err(error),
         };
@@ -199,17 +199,17 @@ mod tests {
 
     fn look(change: &str, now: &str) -> Look {
         let config = json!({ "lastconfigchangedtime": change, "currentsytemtime": now });
-        Look::of(config.as_object(), Running::default())
+        Look::of(Some(&row(&config)), Running::default())
     }
 
-    fn rows(rows: &serde_json::Value) -> Vec<Row> {
-        rows.as_array().unwrap().iter().map(|row| row.as_object().unwrap().clone()).collect()
+    fn row(fields: &serde_json::Value) -> Row {
+        fields.as_object().unwrap().clone().into()
     }
 
     fn running(host: u32, started: &str, role: &str) -> Running {
-        let nodes = json!([{ "id": "1", "state": "UP" }, { "id": "0", "state": role }]);
+        let nodes = [json!({ "id": "1", "state": "UP" }), json!({ "id": "0", "state": role })];
         let (hardware, system) = (json!({ "hostid": host }), json!({ "starttime": started }));
-        Running::of(&rows(&nodes), hardware.as_object(), system.as_object())
+        Running::of(&nodes.map(|node| row(&node)), Some(&row(&hardware)), Some(&row(&system)))
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(super) fn request(op: &Op) -> Request {
 }
 
 /// Whether what was read is what the op was for.
-pub(super) fn shows(op: &Op, rows: &[&Row]) -> bool {
+pub(super) fn shows(op: &Op, rows: &[Row]) -> bool {
     let row = rows.first();
     let has_file =
         |name: &String| rows.iter().any(|row| text(row, "filename") == Some(name.as_str()));
@@ -106,12 +106,8 @@ pub(super) fn shows(op: &Op, rows: &[&Row]) -> bool {
 /// The verdict on an op that was answered with success. Only a verify has more to it.
 pub(super) fn verify(op: &Op, answer: &Answer) -> Verdict {
     let Op::Verify { entity, fields } = op else { return Verdict::Done };
-    let rows = match answer.rows() {
-        Ok(rows) => rows,
-        Err(error) => return Verdict::Failed(error.into()),
-    };
-    let empty = Row::new();
-    let row = rows.first().copied().unwrap_or(&empty);
+    let empty = Row::default();
+    let row = answer.rows.first().unwrap_or(&empty);
     match difference(entity.kind, row, fields) {
         None => Verdict::Done,
         Some((field, wanted)) => Verdict::Failed(Problem::Differs {
@@ -142,12 +138,12 @@ fn difference<'f>(kind: Kind, row: &Row, wanted: &'f Fields) -> Option<(&'f Name
     })
 }
 
-fn is_member_disabled(member: &BindingId, rows: &[&Row]) -> Option<bool> {
+fn is_member_disabled(member: &BindingId, rows: &[Row]) -> Option<bool> {
     let row = bound(member, rows)?;
     Some(difference(member.kind, row, &disabled()).is_none())
 }
 
-fn bound<'r>(binding: &BindingId, rows: &[&'r Row]) -> Option<&'r Row> {
+fn bound<'r>(binding: &BindingId, rows: &'r [Row]) -> Option<&'r Row> {
     let shape = binding.shape();
-    rows.iter().copied().find(|row| row::binding(shape, row).as_ref() == Ok(binding))
+    rows.iter().find(|row| row::binding(shape, row).as_ref() == Ok(binding))
 }

@@ -13,8 +13,8 @@ use super::code::Code;
 use super::error::Error;
 use super::exchange::{Exchange, Observer};
 use super::request::{Effect, Request, knows_series, mask};
-use super::response::{Answer, Row};
-use super::row;
+use super::response::Answer;
+use super::row::{self, Row};
 use super::session::{Credentials, Session, Token};
 use super::transport::{HttpResponse, SendError, Transport};
 use crate::fence::Fence;
@@ -279,7 +279,7 @@ impl<T: Transport> Client<T> {
     /// The nodes of the pair, as the one that is asked sees them (documented: node 0 of `hanode` is
     /// the local one). What it does not say clearly is no.
     async fn nodes(&self, token: Option<&Token>) -> Result<Vec<Row>, Error> {
-        self.exchange(&Request::nodes(), token).await?.into_rows()
+        Ok(self.exchange(&Request::nodes(), token).await?.rows)
     }
 
     /// Logs in. Whatever goes wrong here, the request that needs the session was not sent.

@@ -4,21 +4,28 @@
 //! (numbers in quotes, an object for a list of one) and strict where it is: an answer that cannot
 //! be read is an error, never "nothing there".
 
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::code::Code;
 use super::error::Error;
 use super::request::{Effect, Request, mask};
+use super::row::{Row, RowsOf};
 use super::transport::HttpResponse;
 
-/// One object of an answer.
-pub type Row = Map<String, Value>;
+/// What an answer says beside the objects.
+type Envelope = Map<String, Value>;
 
 /// An answer that says yes, wholly or in part.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
-    envelope: Row,
-    kind: &'static str,
+    envelope: Envelope,
+    /// The objects that were asked for. Where there is none, the answer has no such key; a singleton
+    /// is an object instead of a list of one (both seen from several clients).
+    pub rows: Vec<Row>,
     /// The outcome of each command of a bulk request that failed in part; empty if all succeeded.
     pub items: Vec<Item>,
 }
@@ -40,17 +47,23 @@ impl Answer {
         let kind = request.kind;
         // An empty answer to a write that succeeded says nothing, and needs not (seen at logout).
         if body.is_empty() && matches!(status, 200 | 201) && request.effect != Effect::Read {
-            return Ok(Self { envelope: Row::new(), kind, items: Vec::new() });
+            return Ok(Self::default());
         }
-        let envelope = match serde_json::from_slice(body) {
-            Ok(Value::Object(envelope)) => envelope,
-            _ if !matches!(status, 200..=299) => {
+        let mut rows = Vec::new();
+        let envelope = match read(body, kind, &mut rows) {
+            Ok(envelope) => envelope,
+            Err(_) if !matches!(status, 200..=299) => {
                 let request = request.to_string();
                 return Err(Error::Unavailable { request, status });
             }
-            Ok(_) => return Err(undecodable(request, "a NITRO envelope", body, None)),
             Err(source) => {
-                return Err(undecodable(request, "JSON", body, Some(source)));
+                // What is of another form would be repeated in the words of the reader.
+                let (wanted, source) = if source.is_data() {
+                    ("an envelope with a list of objects", None)
+                } else {
+                    ("JSON", Some(source))
+                };
+                return Err(undecodable(request, wanted, body, source));
             }
         };
         let Some(code) = number(&envelope, "errorcode").map(Code) else {
@@ -64,42 +77,7 @@ impl Answer {
             let message = message(request, &envelope);
             return Err(Error::Refused { request: request.to_string(), status, code, message });
         }
-        Ok(Self { envelope, kind, items })
-    }
-
-    /// The objects that were asked for. Where there is none, the answer has no such key; a
-    /// singleton is an object instead of a list of one (both seen from several clients).
-    pub fn rows(&self) -> Result<Vec<&Row>, Error> {
-        let wrong = || {
-            let body = masked_start(&serde_json::to_vec(&self.envelope).unwrap_or_default());
-            let request = format!("GET {}", self.kind);
-            Error::Decode { request, wanted: "a list of objects", body, source: None }
-        };
-        match self.envelope.get(self.kind) {
-            None => Ok(Vec::new()),
-            Some(Value::Object(row)) => Ok(vec![row]),
-            Some(Value::Array(rows)) => {
-                rows.iter().map(|row| row.as_object().ok_or_else(wrong)).collect()
-            }
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                Err(wrong())
-            }
-        }
-    }
-
-    /// The same without copies.
-    pub fn into_rows(mut self) -> Result<Vec<Row>, Error> {
-        self.rows()?;
-        Ok(match self.envelope.remove(self.kind) {
-            Some(Value::Object(row)) => vec![row],
-            Some(Value::Array(rows)) => rows
-                .into_iter()
-                .filter_map(|row| if let Value::Object(row) = row { Some(row) } else { None })
-                .collect(),
-            Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) | None => {
-                Vec::new()
-            }
-        })
+        Ok(Self { envelope, rows, items })
     }
 
     /// A text of the envelope itself.
@@ -108,15 +86,52 @@ impl Answer {
     }
 }
 
+/// Reads an answer, its objects by themselves.
+struct EnvelopeOf<'r> {
+    kind: &'static str,
+    rows: &'r mut Vec<Row>,
+}
+
+fn read(
+    body: &[u8],
+    kind: &'static str,
+    rows: &mut Vec<Row>,
+) -> Result<Envelope, serde_json::Error> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let envelope = reader.deserialize_map(EnvelopeOf { kind, rows })?;
+    reader.end()?;
+    Ok(envelope)
+}
+
+impl<'de> Visitor<'de> for EnvelopeOf<'_> {
+    type Value = Envelope;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a NITRO envelope")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope, A::Error> {
+        let mut envelope = Envelope::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == self.kind {
+                *self.rows = map.next_value_seed(RowsOf(self.kind))?;
+            } else {
+                envelope.insert(name, map.next_value()?);
+            }
+        }
+        Ok(envelope)
+    }
+}
+
 /// A warning is a success with something to say, except that a write on a node that is not the
 /// primary will be lost (1028, 1044; documented).
-fn is_success(status: u16, code: Code, envelope: &Row) -> bool {
+fn is_success(status: u16, code: Code, envelope: &Envelope) -> bool {
     let warning = envelope.get("severity").and_then(Value::as_str) == Some("WARNING");
     let lost = matches!(code, Code::NOT_PRIMARY | Code::NOT_CLUSTER_ADDRESS);
     matches!(status, 200..=299) && (code == Code::DONE || (warning && !lost))
 }
 
-fn read_items(envelope: &Row, key: &str) -> Option<Vec<Item>> {
+fn read_items(envelope: &Envelope, key: &str) -> Option<Vec<Item>> {
     let item = |item: &Value| {
         let item = item.as_object()?;
         let code = Code(number(item, "errorcode")?);
@@ -128,7 +143,7 @@ fn read_items(envelope: &Row, key: &str) -> Option<Vec<Item>> {
 }
 
 /// A whole number, with or without quotes.
-fn number(row: &Row, field: &str) -> Option<u32> {
+fn number(row: &Envelope, field: &str) -> Option<u32> {
     match row.get(field)? {
         Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
         Value::String(text) => text.trim().parse().ok(),
@@ -138,7 +153,7 @@ fn number(row: &Row, field: &str) -> Option<u32> {
 
 /// The appliance's words. They may end with the offending value in brackets, which is left out
 /// where it might be a secret.
-fn message(request: &Request, envelope: &Row) -> String {
+fn message(request: &Request, envelope: &Envelope) -> String {
     let text = envelope.get("message").and_then(Value::as_str).unwrap_or_default();
     let text = if request.is_secret() { text.split('[').next().unwrap_or_default() } else { text };
     shorten(text.trim_end())
@@ -196,8 +211,7 @@ mod tests {
             (r#", "server": { "name": "a" }"#, &["a"]),
         ] {
             let answer = parse(&list(), 200, &format!("{{ {done}{rest} }}")).unwrap();
-            let rows = answer.rows().unwrap();
-            let found: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+            let found: Vec<_> = answer.rows.iter().map(|row| row.get("name").unwrap()).collect();
             assert_eq!(found, names);
         }
     }
@@ -210,7 +224,7 @@ mod tests {
         }
         for rows in ["null", "3", r#"["a"]"#] {
             let body = format!(r#"{{"errorcode": 0, "server": {rows}}}"#);
-            let error = parse(&list(), 200, &body).unwrap().rows().unwrap_err();
+            let error = parse(&list(), 200, &body).unwrap_err();
             assert!(matches!(error, Error::Decode { .. }), "{body}");
         }
     }

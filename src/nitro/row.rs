@@ -1,11 +1,108 @@
 //! Reading the objects of answers: fields as the schema spells them, bindings by their identity.
 
-use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value as Json};
 
 use super::request::SSL_DIRECTORY;
-use super::response::Row;
 use crate::model::{BindingId, BindingShape, Kind, Role, Value};
 use crate::schema;
+
+/// One object of an answer. A whole appliance is tens of thousands of them, so that they are kept
+/// small: names of fields that the schema knows are not copied.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Row(Box<[(Cow<'static, str>, Json)]>);
+
+impl Row {
+    /// The value of a field, as it was sent.
+    pub fn get(&self, field: &str) -> Option<&Json> {
+        // Of two that are called the same, the last counts, as in most readers of JSON.
+        self.0.iter().rfind(|(name, _)| name == field).map(|(_, value)| value)
+    }
+
+    /// All fields.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// Drops all other fields.
+    pub(crate) fn keep(&mut self, is_kept: impl Fn(&str) -> bool) {
+        let mut fields = std::mem::take(&mut self.0).into_vec();
+        fields.retain(|(name, _)| is_kept(name));
+        self.0 = fields.into_boxed_slice();
+    }
+}
+
+impl From<Map<String, Json>> for Row {
+    fn from(fields: Map<String, Json>) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())
+    }
+}
+
+/// Reads one row of a type.
+#[derive(Clone, Copy)]
+struct RowOf(&'static str);
+
+impl<'de> DeserializeSeed<'de> for RowOf {
+    type Value = Row;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Row, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowOf {
+    type Value = Row;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object of type {}", self.0)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row, A::Error> {
+        let kind = Kind::parse(self.0);
+        let mut fields: Vec<(Cow<'static, str>, Json)> = Vec::new();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            let known = kind.and_then(|kind| schema::field(kind, &name));
+            let name = known.map_or_else(|| Cow::Owned(name.into_owned()), |(name, _)| name.into());
+            fields.push((name, map.next_value()?));
+        }
+        Ok(Row(fields.into_boxed_slice()))
+    }
+}
+
+/// Reads all rows of a type: a list of objects, or the object that a singleton is.
+#[derive(Clone, Copy)]
+pub(super) struct RowsOf(pub(super) &'static str);
+
+impl<'de> DeserializeSeed<'de> for RowsOf {
+    type Value = Vec<Row>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Row>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowsOf {
+    type Value = Vec<Row>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of objects of type {}", self.0)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<Row>, A::Error> {
+        Ok(vec![RowOf(self.0).visit_map(map)?])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Row>, A::Error> {
+        let mut rows = Vec::new();
+        while let Some(row) = list.next_element_seed(RowOf(self.0))? {
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+}
 
 /// A text that is there and not empty.
 pub(crate) fn text<'a>(row: &'a Row, field: &str) -> Option<&'a str> {

@@ -63,7 +63,7 @@ mod tests {
     use crate::model::ClusterId;
 
     fn row(json: &serde_json::Value) -> Row {
-        json.as_object().unwrap().clone()
+        json.as_object().unwrap().clone().into()
     }
 
     #[test]

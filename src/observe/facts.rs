@@ -77,7 +77,7 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
         if id.kind == Kind::SSLPROFILE {
             let managed = schema::managed_fields(id.kind);
             let is_read = |name: &str| managed.contains(&name) || UNFIT.contains(&name);
-            let fields = schema::read_fields(id.kind, row, is_read);
+            let fields = schema::read_fields(id.kind, row.iter(), is_read);
             facts.foreign_ssl_profiles.insert(id.name.clone(), fields);
         }
         if id.kind == Kind::SSLCERTKEY {

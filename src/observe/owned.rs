@@ -41,7 +41,7 @@ pub(super) fn owned(world: &World<'_>, reading: &Reading) -> Result<Owned, Error
 /// The fields that we manage, without those at their default.
 fn fields(kind: Kind, row: &Row) -> Fields {
     let managed = schema::managed_fields(kind);
-    let mut fields = schema::read_fields(kind, row, |name| managed.contains(&name));
+    let mut fields = schema::read_fields(kind, row.iter(), |name| managed.contains(&name));
     fields.retain(|name, value| {
         schema::reset_value(kind, name).as_ref() != Some(value) && value.as_text() != Some("")
     });

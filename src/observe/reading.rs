@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Error;
+use super::unsaved::UnsavedChanges;
 use crate::model::{BindingShape, Kind, Mark};
 use crate::nitro::row::text;
 use crate::nitro::{Answer, Client, Request, Row, Transport};
@@ -17,7 +18,7 @@ pub struct Reading {
     pub rows: BTreeMap<&'static str, Vec<Row>>,
     /// What differs between the running and the saved configuration; `None` where nothing does,
     /// or where the appliance does not say.
-    pub unsaved_changes: Option<String>,
+    pub unsaved_changes: Option<UnsavedChanges>,
 }
 
 /// The named objects that are read, whole.
@@ -52,6 +53,10 @@ impl Reading {
             let rows = rows(kind, client.send(&Request::singleton(kind)).await)?;
             reading.rows.insert(kind, rows);
         }
+        // A long text that nothing else stands beside yet.
+        if reading.flag("nsconfig", "configchanged") {
+            reading.unsaved_changes = unsaved_changes(client, mark).await?;
+        }
         for kind in LISTED {
             reading.rows.insert(kind.name(), list(client, kind).await?);
         }
@@ -61,9 +66,6 @@ impl Reading {
         }
         let kind = Kind::SYSTEMFILE.name();
         reading.rows.insert(kind, rows(kind, client.send(&Request::files()).await)?);
-        if reading.flag("nsconfig", "configchanged") {
-            reading.unsaved_changes = unsaved_changes(client).await?;
-        }
         Ok(reading)
     }
 
@@ -183,12 +185,15 @@ pub(super) fn prune(kind: Kind, rows: &mut [Row]) {
             || names.is_some_and(|names| names.contains(&field))
     };
     for row in rows {
-        row.retain(|field, _| is_looked_at(field));
+        row.keep(is_looked_at);
     }
 }
 
 /// An appliance that cannot tell does not stop us; what it cannot name is then somebody else's.
-async fn unsaved_changes<T: Transport>(client: &Client<T>) -> Result<Option<String>, Error> {
+async fn unsaved_changes<T: Transport>(
+    client: &Client<T>,
+    mark: &Mark,
+) -> Result<Option<UnsavedChanges>, Error> {
     let kind = "nsconfig";
     match client.send(&Request::unsaved_changes()).await {
         Err(source) if source.is_lost() => Err(Error::Read { kind, source }),
@@ -198,10 +203,8 @@ async fn unsaved_changes<T: Transport>(client: &Client<T>) -> Result<Option<Stri
         }
         answer => {
             let row = rows(kind, answer)?.into_iter().next();
-            // It is as long as everything that is unsaved: not to be held twice.
-            let text = row.and_then(|mut row| row.remove("response"));
-            let Some(Value::String(text)) = text else { return Ok(None) };
-            Ok(Some(text))
+            let text = row.as_ref().and_then(|row| row.get("response")?.as_str());
+            Ok(text.map(|text| UnsavedChanges::parse(text, mark)))
         }
     }
 }
@@ -210,5 +213,5 @@ fn rows(
     kind: &'static str,
     answer: Result<Answer, crate::nitro::Error>,
 ) -> Result<Vec<Row>, Error> {
-    answer.and_then(Answer::into_rows).map_err(|source| Error::Read { kind, source })
+    answer.map(|answer| answer.rows).map_err(|source| Error::Read { kind, source })
 }

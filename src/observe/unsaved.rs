@@ -3,26 +3,48 @@
 use std::collections::BTreeSet;
 
 use super::world::World;
-use crate::model::Kind;
+use crate::model::{Kind, Mark};
 
-/// Whether every line of the difference between the running and the saved configuration is about an
-/// object of ours. What the lines look like is assumed: a command each, with a mark before it that
-/// says on which side it stands.
-pub(super) fn is_ours(difference: &str, world: &World<'_>) -> bool {
-    let comment = format!("nitro-ingress cluster={}", world.mark.cluster);
-    let lines: Vec<(&str, &str)> = difference
-        .lines()
-        .map(|line| line.trim_start_matches(['<', '>', '+', '-', ' ', '\t']))
-        .filter(|line| !line.is_empty())
-        .map(|line| (line, subject(line)))
-        .collect();
-    let mut ours: BTreeSet<&str> = world.owned_names();
-    // What we deleted shows on the saved side only, and its comment proves whose it was.
-    let commented = lines.iter().filter(|(line, _)| ends_word(line, &comment));
-    ours.extend(commented.map(|(_, name)| *name));
-    lines.iter().all(|(line, name)| {
-        is_of_the_settings_block(line) || world.mark.owns_name(name) || ours.contains(name)
-    })
+/// What the running and the saved configuration differ in. Their difference is a text as long as
+/// everything that is unsaved; only the names in it are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnsavedChanges {
+    /// The objects that it is about, without those whose names prove that they are ours, and what
+    /// our settings block does.
+    subjects: BTreeSet<String>,
+    /// Those of them that were ours by their comment. What we deleted shows on the saved side only.
+    commented: BTreeSet<String>,
+}
+
+impl UnsavedChanges {
+    /// Reads a difference. What its lines look like is assumed: a command each, with a mark before
+    /// it that says on which side it stands.
+    pub(super) fn parse(difference: &str, mark: &Mark) -> Self {
+        let comment = format!("nitro-ingress cluster={}", mark.cluster);
+        let mut changes = Self::default();
+        for line in difference.lines() {
+            let line = line.trim_start_matches(['<', '>', '+', '-', ' ', '\t']);
+            if line.is_empty() || is_of_the_settings_block(line) {
+                continue;
+            }
+            let name = subject(line);
+            if ends_word(line, &comment) {
+                changes.commented.insert(name.to_owned());
+            }
+            if !mark.owns_name(name) {
+                changes.subjects.insert(name.to_owned());
+            }
+        }
+        changes
+    }
+
+    /// Whether all of them are about objects of ours.
+    pub(super) fn are_ours(&self, world: &World<'_>) -> bool {
+        let ours = world.owned_names();
+        self.subjects
+            .iter()
+            .all(|name| ours.contains(name.as_str()) || self.commented.contains(name))
+    }
 }
 
 /// Whether a line says what our settings block does: it enables a feature that we need, or the
@@ -68,7 +90,7 @@ fn ends_word(line: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ClusterId, Mark};
+    use crate::model::ClusterId;
     use crate::observe::Reading;
 
     #[test]
@@ -94,7 +116,8 @@ mod tests {
             ("> enable ns feature LB APPFW", false),
             ("> set ssl parameter -defaultProfile ENABLED -quantumSize 4096", false),
         ] {
-            assert_eq!(is_ours(difference, &world), expected, "{difference:?}");
+            let changes = UnsavedChanges::parse(difference, &mark);
+            assert_eq!(changes.are_ours(&world), expected, "{difference:?}");
         }
     }
 }

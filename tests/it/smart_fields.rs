@@ -115,7 +115,8 @@ fn plain(kind: Kind) -> (&'static str, Map<String, Value>) {
 /// What the appliance shows of the fields that annotations may set, without what is as if unset.
 fn shown(hand: &mut Hand, set: &FieldSet) -> Fields {
     let row = hand.get(set.kind.name(), "x");
-    let mut fields = schema::read_fields(set.kind, &row, |name| set.allowed.contains(&name));
+    let fields = row.iter().map(|(name, value)| (name.as_str(), value));
+    let mut fields = schema::read_fields(set.kind, fields, |name| set.allowed.contains(&name));
     fields.retain(|name, value| {
         schema::reset_value(set.kind, name).as_ref() != Some(value) && value.as_text() != Some("")
     });

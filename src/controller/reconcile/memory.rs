@@ -69,7 +69,7 @@ pub(super) fn is_of_members(plan: &Plan) -> bool {
 
 /// How long to wait at first before what the appliance refused is tried again; `None` if it refused
 /// nothing.
-pub(super) fn refused(outcomes: &Outcomes) -> Option<Duration> {
+pub(super) fn first_wait_after(outcomes: &Outcomes) -> Option<Duration> {
     let waits = outcomes.ops.iter().filter_map(|outcome| match outcome {
         OpOutcome::Failed(Problem::Nitro(error)) | OpOutcome::Unknown(error) => {
             Some(first_wait(error))
