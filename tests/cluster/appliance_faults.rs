@@ -75,6 +75,8 @@ fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
         ours.filter(|(_, fields)| is_meant(fields)).map(|(name, _)| name).next()
     };
     let name = |kind: &str| ours(kind).unwrap_or_else(|| panic!("no {kind} is ours"));
+    let all = dump["objects"]["lbvserver"].as_object().cloned().unwrap_or_default();
+    let not_found = all.keys().find(|name| name.ends_with("-404")).unwrap();
     let set = |kind: &str, key: &str, field: &str, value: Value| {
         let body = json!({ kind: { key: name(kind), field: value } });
         ("PUT".to_owned(), body, kind.to_owned())
@@ -85,7 +87,7 @@ fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
         set("servicegroup", "servicegroupname", "cka", json!("YES")),
         set("sslprofile", "name", "clientauth", json!("DISABLED")),
         set("sslprofile", "name", "tls12", json!("DISABLED")),
-        set("csaction", "name", "targetlbvserver", json!(name("lbvserver"))),
+        set("csaction", "name", "targetlbvserver", json!(not_found)),
         set("cspolicy", "policyname", "rule", json!("HTTP.REQ.URL.PATH.EQ(\"/elsewhere\")")),
         set("responderaction", "name", "target", json!("\"HTTP/1.1 410 Gone\\r\\n\\r\\n\"")),
         set("responderpolicy", "name", "rule", json!("FALSE")),
