@@ -53,6 +53,8 @@ pub(super) struct Reconciler {
     asked: Asked,
     /// The term of our lease in which whoever wrote before us can write no more.
     alone_in: Option<u64>,
+    /// Whether our session was ended, and the lease has not said since that it is still ours.
+    is_in_doubt: bool,
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
     /// When a turn last compared all of the cluster with all of the appliance.
@@ -129,6 +131,7 @@ impl Reconciler {
             observed: None,
             known: Known::default(),
             alone_in: None,
+            is_in_doubt: false,
             is_converged: false,
             compared: Instant::now(),
             wish: None,
@@ -213,9 +216,10 @@ impl Reconciler {
     }
 
     async fn try_turn(&mut self, due: Due) -> Result<End, Trouble> {
-        let Some(annotations) = self.lead().await? else { return Ok(End::Idle) };
+        let Some((term, annotations)) = self.lead().await else { return Ok(End::Idle) };
         self.asked.follow(self.world.sources(), self.target.secrets()).await;
         self.connect().await?;
+        self.be_alone(term).await?;
         if due.observe {
             self.observed = None;
         } else if due.look || due.save {
