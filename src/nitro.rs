@@ -15,7 +15,7 @@ mod exchange;
 mod client;
 mod https;
 
-pub use client::{Client, Limits, is_local_primary};
+pub use client::{Client, Limits, is_local_node};
 pub use code::{Class, Code};
 pub use error::Error;
 pub use exchange::Exchange;

@@ -114,33 +114,47 @@ fn main() -> ExitCode {
         appliance_faults: a_session_that_ends_or_cannot_begin_is_made_up_for,
         appliance_faults: another_box_is_only_read_until_it_is_approved,
         appliance_faults: a_failover_is_followed,
+        appliance_faults: a_failover_in_the_middle_of_a_plan_loses_nothing,
+        appliance_faults: a_write_that_a_secondary_took_is_not_done,
+        appliance_faults: a_reboot_that_ends_no_session_is_seen,
         appliances: two_of_one_mark_on_one_box_do_not_delete_each_other,
         appliances: drift_that_is_only_told_stays_until_the_cluster_changes,
         appliances: an_ingress_moves_from_one_appliance_to_another,
         appliances: a_stop_in_the_middle_of_a_plan_saves_what_was_done,
         two_controllers: a_paused_leader_writes_nothing_when_it_goes_on,
+        two_controllers: a_write_on_the_wire_of_a_paused_leader_comes_too_late,
+        two_controllers: a_paused_leader_whose_write_was_done_sends_no_other,
         two_controllers: a_deleted_lease_makes_no_second_writer,
+        two_controllers: a_lease_deleted_before_anybody_else_came_makes_no_second_writer,
         two_controllers: a_failover_without_changes_writes_nothing,
         two_controllers: who_stops_gracefully_is_followed_at_once,
         many: one_bad_ingress_of_each_kind_harms_nobody_else,
         robust: a_restart_on_a_converged_appliance_writes_nothing,
         robust: a_graceful_stop_saves_logs_out_and_gives_the_lease_up,
         robust: an_api_server_that_goes_away_costs_nothing,
+        robust: who_loses_its_session_asks_whether_it_still_leads,
         robust: an_api_server_that_speaks_nonsense_costs_nothing,
         robust: rights_that_are_taken_away_cost_nothing,
         robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
         robust: a_secret_is_read_by_name_where_it_may_not_be_listed,
         robust: a_paused_ingress_stays_as_it_is,
-        demo: it_shows_the_life_of_an_ingress,
-        demo: nothing_survives_it_when_it_is_killed,
-        left_over: nothing_survives_a_killed_test_program,
-        left_over: nothing_survives_a_signal_for_all_of_a_group,
     );
     tests.extend(charts(&shared));
+    tests.extend(programs_end(&shared));
     let conclusion = libtest_mimic::run(&arguments, tests);
     // Only now: it ends the servers.
     drop(shared);
     conclusion.exit_code()
+}
+
+/// Those of programs that start others, and leave nothing behind.
+fn programs_end(shared: &Shared) -> Vec<libtest_mimic::Trial> {
+    trials!(shared;
+        demo: it_shows_the_life_of_an_ingress,
+        demo: nothing_survives_it_when_it_is_killed,
+        left_over: nothing_survives_a_killed_test_program,
+        left_over: nothing_survives_a_signal_for_all_of_a_group,
+    )
 }
 
 /// Those of the chart, and of the custom resources that it brings.

@@ -137,13 +137,19 @@ impl Appliance {
     ///
     /// That takes a second at least (assumed), so that no two starts look alike.
     pub fn reboot(&mut self) {
+        self.reboot_within_sessions();
+        self.sessions.end_all();
+    }
+
+    /// The same for a client that does not lose its session, and so is not told (no appliance is
+    /// known to do this).
+    pub fn reboot_within_sessions(&mut self) {
         let files = self.running.clone();
         self.running = self.saved.clone();
         self.running.take_files(&files);
         rules::boot(&mut self.running);
         self.changed = false;
         self.started = self.now.max(self.started + SignedDuration::from_secs(1));
-        self.sessions.end_all();
     }
 
     /// All requests since the start or the last [`Appliance::clear_journal`].

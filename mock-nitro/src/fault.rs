@@ -53,6 +53,14 @@ pub enum Fault {
     /// are propagated), and this node answers as the new primary. Where the other node is
     /// simulated too, it is that one which is the primary then, and this one answers as secondary.
     Failover,
+    /// The same, but nobody's session ends (whether those of the old primary do is not documented).
+    HandOver,
+    /// The request arrives when others have taken the place of these faults, and counts among those.
+    /// In process nothing waits.
+    HeldBefore,
+    /// The appliance does what was asked at once; its answer leaves when others have taken the place
+    /// of these faults. In process nothing waits.
+    HeldAfter,
     /// The appliance restarts: what was not saved is lost. The request itself gets 503.
     Reboot,
 }
@@ -73,8 +81,12 @@ pub enum Delivery {
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     script: BTreeMap<u64, Fault>,
+    of_writes: BTreeMap<u64, Fault>,
     seeded: Option<Seeded>,
     requests: u64,
+    writes: u64,
+    /// Whether a request or an answer waits for other faults.
+    holding: bool,
     unreachable: bool,
 }
 
@@ -94,6 +106,7 @@ pub struct Faulty {
     /// What still goes wrong. Others may take their place at any time, and count from 1 again.
     pub faults: Faults,
     delay: Duration,
+    held: bool,
 }
 
 impl Faults {
@@ -124,6 +137,19 @@ impl Faults {
         self
     }
 
+    /// The write of this number meets this fault, unless another is due. What changes nothing and
+    /// who logs in, out or others off is not counted.
+    #[must_use]
+    pub fn at_write(mut self, write: u64, fault: Fault) -> Self {
+        self.of_writes.insert(write, fault);
+        self
+    }
+
+    /// Whether a request or its answer is held until others take the place of these faults.
+    pub fn are_holding(&self) -> bool {
+        self.holding
+    }
+
     /// Whether nobody answers.
     pub(crate) fn are_unreachable(&self) -> bool {
         self.unreachable
@@ -134,18 +160,35 @@ impl Faults {
         self.requests
     }
 
+    /// How many of them were writes, as [`Faults::at_write`] counts them.
+    pub fn writes(&self) -> u64 {
+        self.writes
+    }
+
     /// What goes wrong with the next request.
-    pub(crate) fn peek(&self) -> Option<Fault> {
-        self.clone().next().filter(|_| !self.unreachable)
+    pub(crate) fn peek(&self, request: &Request) -> Option<Fault> {
+        self.clone().next(request).filter(|_| !self.unreachable)
     }
 
     /// Counts a request and says what goes wrong with it.
-    fn next(&mut self) -> Option<Fault> {
+    fn next(&mut self, request: &Request) -> Option<Fault> {
         self.requests += 1;
         // Drawn in any case, so that a script does not shift what the seed decides.
         let drawn = self.seeded.as_mut().and_then(Seeded::draw);
-        self.script.remove(&self.requests).or(drawn)
+        let scripted = self.script.remove(&self.requests);
+        self.writes += u64::from(is_write(request));
+        let of_write = is_write(request).then(|| self.of_writes.remove(&self.writes)).flatten();
+        scripted.or(of_write).or(drawn)
     }
+}
+
+/// Whether a request would change the configuration or save it.
+fn is_write(request: &Request) -> bool {
+    let target = request.path.rsplit("/config/").next().unwrap_or_default();
+    let kind = target.split('/').next().unwrap_or_default();
+    request.method != "GET"
+        && !["login", "logout", "systemsession"].contains(&kind)
+        && request.query.as_deref() != Some("action=diff")
 }
 
 impl Seeded {
@@ -169,7 +212,7 @@ impl Seeded {
 impl Faulty {
     /// An appliance, and what goes wrong around it.
     pub fn new(appliance: Appliance, faults: Faults) -> Self {
-        Self { appliance, faults, delay: Duration::ZERO }
+        Self { appliance, faults, delay: Duration::ZERO, held: false }
     }
 
     /// How long the last answer would have taken.
@@ -177,14 +220,30 @@ impl Faulty {
         self.delay
     }
 
+    /// Whether a request does not arrive for now; then it waits until nothing is held.
+    pub(crate) fn holds_back(&mut self, request: &Request) -> bool {
+        let is_held = self.faults.peek(request) == Some(Fault::HeldBefore);
+        if is_held {
+            self.faults.next(request);
+            self.faults.holding = true;
+        }
+        is_held
+    }
+
+    /// Whether the last answer waits until nothing is held.
+    pub(crate) fn holds_answer(&self) -> bool {
+        self.held
+    }
+
     /// Passes one request to the appliance, or not, and its answer to the client, or not.
     pub fn handle(&mut self, request: &Request) -> Delivery {
-        self.delay = Duration::ZERO;
+        (self.delay, self.held) = (Duration::ZERO, false);
         if self.faults.are_unreachable() {
             return Delivery::Lost { carried_out: false };
         }
-        match self.faults.next() {
-            None => {}
+        match self.faults.next(request) {
+            None | Some(Fault::HeldBefore | Fault::HandOver) => {}
+            Some(Fault::HeldAfter) => (self.held, self.faults.holding) = (true, true),
             Some(Fault::Latency(delay)) => self.delay = delay,
             Some(Fault::Unavailable) => return self.unavailable(request),
             Some(Fault::ResetBefore | Fault::ResetWithin(0)) => {

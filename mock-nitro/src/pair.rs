@@ -68,8 +68,10 @@ impl Pair {
 
     /// Passes a request to a node.
     pub fn handle(&mut self, place: usize, request: &Request) -> Delivery {
-        if self.nodes[place].faults.peek() == Some(Fault::Failover) {
-            self.failover();
+        match self.nodes[place].faults.peek(request) {
+            Some(Fault::Failover) => self.failover(),
+            Some(Fault::HandOver) => self.hand_over(),
+            _ => {}
         }
         self.with(place, |node| node.handle(request))
     }
@@ -84,13 +86,18 @@ impl Pair {
 
     /// The secondary becomes the primary. All sessions end.
     pub fn failover(&mut self) {
+        self.hand_over();
+        for node in &mut self.nodes {
+            node.appliance.expire_sessions();
+        }
+    }
+
+    /// The secondary becomes the primary, and sessions go on.
+    pub fn hand_over(&mut self) {
         let (old, new) = (self.primary, 1 - self.primary);
         self.nodes[new].appliance.synchronise(self.held.clone());
         self.nodes[old].appliance.set_secondary(true);
         self.nodes[new].appliance.set_secondary(false);
-        for node in &mut self.nodes {
-            node.appliance.expire_sessions();
-        }
         self.primary = new;
         self.look();
     }

@@ -30,6 +30,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -158,6 +159,13 @@ impl Server {
         shared.nodes.failover();
     }
 
+    /// The other node of a pair takes over, and sessions go on.
+    pub fn hand_over(&self) {
+        let mut shared = self.lock();
+        shared.nodes.set_now((self.clock)());
+        shared.nodes.hand_over();
+    }
+
     async fn connection(self, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
         match tls {
             None => self.requests(stream, peer).await,
@@ -193,7 +201,13 @@ impl Server {
                 plain(403)
             }));
         }
-        let (delivery, delay) = self.deliver(&request, peer);
+        if self.with(|node| node.holds_back(&request)) {
+            self.released().await;
+        }
+        let (delivery, delay, is_held) = self.deliver(&request, peer);
+        if is_held {
+            self.released().await;
+        }
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -203,18 +217,25 @@ impl Server {
         }
     }
 
-    fn deliver(&self, request: &Request, peer: SocketAddr) -> (Delivery, std::time::Duration) {
+    /// Waits until nothing is held any more.
+    async fn released(&self) {
+        while self.with(|node| node.faults.are_holding()) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn deliver(&self, request: &Request, peer: SocketAddr) -> (Delivery, Duration, bool) {
         let mut shared = self.lock();
         let nodes = &mut shared.nodes;
         nodes.set_now((self.clock)());
         nodes.with(self.node, |faulty| faulty.appliance.set_client(Some(peer)));
         let delivery = nodes.handle(self.node, request);
-        let delay = nodes.with(self.node, |faulty| {
+        let (delay, is_held) = nodes.with(self.node, |faulty| {
             faulty.appliance.set_client(None);
-            faulty.delay()
+            (faulty.delay(), faulty.holds_answer())
         });
         shared.write_journal(self.node);
-        (delivery, delay)
+        (delivery, delay, is_held)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {

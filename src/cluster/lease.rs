@@ -159,11 +159,12 @@ impl Lease {
         self.state.lock().await.notes.insert(key.to_owned(), value);
     }
 
-    /// Asks the API server whether we may write, and renews the lease if so.
+    /// Asks the API server whether we may write, and renews the lease if so. What it does not
+    /// answer is no.
     pub async fn confirm(&self) -> bool {
         let mut state = self.state.lock().await;
-        self.attempt(&mut state).await;
-        state.is_held
+        let is_known = self.attempt(&mut state).await;
+        is_known && state.is_held
     }
 
     /// Gives the lease up for good, so that the next holder need not wait.
@@ -615,7 +616,8 @@ mod tests {
             assert!(lease.confirm().await);
             if faults[0] == Fault::Refused {
                 api.lock().unwrap().faults = faults;
-                assert!(lease.confirm().await, "it is ours until its time is over");
+                assert!(!lease.confirm().await, "nobody has said so");
+                assert!(leads(&lease).is_some(), "it is ours until its time is over");
             } else {
                 api.lock().unwrap().faults = faults;
             }

@@ -16,6 +16,15 @@ use super::status::is_our_status;
 pub(super) trait Prune {
     /// Drops everything that nobody reads.
     fn prune(&mut self);
+
+    /// Whether it says something else than before that must be acted upon. What we tell ourselves is
+    /// no reason to think again; whoever changes that is put right with the next turn.
+    fn is_news(&self, before: Option<&Self>) -> bool
+    where
+        Self: PartialEq,
+    {
+        before.is_none_or(|before| self != before)
+    }
 }
 
 /// The annotation in which kubectl keeps what was applied: a copy of the object.
@@ -52,6 +61,10 @@ impl Prune for Ingress {
             }
             all
         });
+    }
+
+    fn is_news(&self, before: Option<&Self>) -> bool {
+        before.is_none_or(|one| (&self.metadata, &self.spec) != (&one.metadata, &one.spec))
     }
 }
 
@@ -139,12 +152,20 @@ impl Prune for NetScaler {
     fn prune(&mut self) {
         prune_metadata(&mut self.metadata);
     }
+
+    fn is_news(&self, before: Option<&Self>) -> bool {
+        before.is_none_or(|one| (&self.metadata, &self.spec) != (&one.metadata, &one.spec))
+    }
 }
 
 impl Prune for IngressReport {
     fn prune(&mut self) {
         prune_metadata(&mut self.metadata);
         self.metadata.annotations = None;
+    }
+
+    fn is_news(&self, _before: Option<&Self>) -> bool {
+        false
     }
 }
 

@@ -350,7 +350,7 @@ async fn watch<K: Watched>(
         let is_news = match &event {
             Event::Apply(object) => {
                 let before = known.get(&ObjectRef::from_obj(object));
-                before.is_none_or(|before| *before != *object)
+                object.is_news(before.as_deref())
             }
             // What a list no longer has shows at its end only.
             Event::Delete(_) | Event::InitDone => true,

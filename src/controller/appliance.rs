@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::watchful::Running;
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::Drift;
 use crate::cluster::secrets::Secrets;
@@ -12,8 +13,7 @@ use crate::fence::Fence;
 use crate::metrics::{Metrics, NitroRequest};
 use crate::model::{ObjectKey, Redacted};
 use crate::nitro::{
-    Class, Client, Credentials, Error, Exchange, Https, HttpsError, Request, Trust,
-    is_local_primary, row,
+    Class, Client, Credentials, Error, Exchange, Https, HttpsError, Request, Trust, row,
 };
 use crate::observe;
 use crate::policy::Policy;
@@ -58,6 +58,8 @@ pub(super) struct Connection {
     pub(super) nodes: usize,
     /// The number of its hardware, if it tells.
     pub(super) host: Option<String>,
+    /// What it was when we logged in.
+    pub(super) running: Running,
     pub(super) credentials: Credentials,
 }
 
@@ -217,19 +219,17 @@ impl Target {
             let request = NitroRequest { verb, effect, kind, outcome, duration };
             metrics.nitro_request(&name, &request);
         });
-        let nodes = client.send(&Request::nodes()).await?.rows;
-        let hardware = client.send(&Request::singleton("nshardware")).await?.rows;
-        let host = hardware.first().and_then(|row| row::shown(row, "hostid"));
-        let is_pair = nodes.len() > 1;
-        let is_primary = nodes.iter().any(is_local_primary);
-        if is_pair && !is_primary {
+        let running = Running::read(&client).await?;
+        let is_pair = running.nodes > 1;
+        if running.is_secondary() {
             client.logout().await;
             return Ok(None);
         }
         let client = if is_pair { client.of_pair() } else { client };
         let role = if is_pair { "Primary" } else { "Stand-alone" }.to_owned();
-        let (url, credentials, nodes) = (url.to_owned(), credentials.clone(), nodes.len());
-        Ok(Some(Connection { client, url, role, nodes, host, credentials }))
+        let (url, credentials) = (url.to_owned(), credentials.clone());
+        let (host, nodes) = (running.host.clone(), running.nodes);
+        Ok(Some(Connection { client, url, role, nodes, host, running, credentials }))
     }
 
     /// Takes in what only the appliance itself can say of it.

@@ -53,8 +53,12 @@ pub(super) struct Reconciler {
     asked: Asked,
     /// The term of our lease in which whoever wrote before us can write no more.
     alone_in: Option<u64>,
+    /// Whether our session was ended, and the lease has not said since that it is still ours.
+    is_in_doubt: bool,
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
+    /// When a turn last compared all of the cluster with all of the appliance.
+    compared: Instant,
     /// What the cluster asked for when the appliance last matched it, where drift is only told.
     wish: Option<String>,
     told: Told,
@@ -127,7 +131,9 @@ impl Reconciler {
             observed: None,
             known: Known::default(),
             alone_in: None,
+            is_in_doubt: false,
             is_converged: false,
+            compared: Instant::now(),
             wish: None,
         }
     }
@@ -181,6 +187,7 @@ impl Reconciler {
     /// One turn, whatever comes of it.
     async fn turn(&mut self, due: Due) {
         self.schedule.begun();
+        self.told.begun();
         let outcome = self.try_turn(due).await;
         let now = Instant::now();
         let end = match outcome {
@@ -209,13 +216,17 @@ impl Reconciler {
     }
 
     async fn try_turn(&mut self, due: Due) -> Result<End, Trouble> {
-        let Some(annotations) = self.lead().await? else { return Ok(End::Idle) };
+        let Some((term, annotations)) = self.lead().await else { return Ok(End::Idle) };
         self.asked.follow(self.world.sources(), self.target.secrets()).await;
         self.connect().await?;
+        self.be_alone(term).await?;
         if due.observe {
             self.observed = None;
         } else if due.look || due.save {
             let finding = self.look().await?;
+            if due.is_look() && finding != Finding::Changed && self.has_just_rested() {
+                return Ok(End::Rested(metrics::Turn::Converged));
+            }
             // What is saved must not hold what others have changed.
             if due.save && finding != Finding::Quiet {
                 self.observed = None;
@@ -315,6 +326,7 @@ impl Reconciler {
             in_the_way,
             is_converged: self.is_converged,
         };
+        self.compared = now;
         let begun = Instant::now();
         let is_told = self.told.tell(&Findings::of(found), told).await;
         self.measure(Stage::Report, begun);
@@ -344,6 +356,12 @@ impl Reconciler {
     async fn let_the_second_pass(&self) {
         let mut changed = self.world.changed.subscribe();
         let _at_most = timeout(SECOND, changed.changed()).await;
+    }
+
+    /// Whether nothing was left to do a moment ago; what others do to the cluster's side of our work
+    /// shows in between.
+    fn has_just_rested(&self) -> bool {
+        self.is_converged && self.compared.elapsed() < self.world.timing.look
     }
 
     /// A part of a turn has ended.

@@ -114,6 +114,11 @@ impl Due {
         }
     }
 
+    /// Whether there is no other reason than to look whether somebody changed the appliance.
+    pub(super) const fn is_look(self) -> bool {
+        self.look && !self.changes && !self.observe && !self.save && !self.retry
+    }
+
     /// Whether there is a reason for a turn.
     pub(super) const fn is_any(self) -> bool {
         self.changes || self.look || self.observe || self.save || self.retry

@@ -3,10 +3,10 @@
 
 mod appliance;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
+use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 
 use super::appliance::{Connection, Target, Trouble};
@@ -26,7 +27,7 @@ use crate::cluster::resources::report::IngressReportStatus;
 use crate::cluster::status::{Tone, owns_addresses, reference};
 use crate::cluster::watch::key_of;
 use crate::metrics;
-use crate::model::ObjectKey;
+use crate::model::{IngressId, ObjectKey};
 use crate::nitro::Credentials;
 use crate::observed::ApplianceSettings;
 use crate::plan::HeldBack;
@@ -41,6 +42,8 @@ pub(super) struct Told {
     hosts: Hosts,
     /// The credentials that were tried last.
     tried: Option<Credentials>,
+    /// What changes in the cluster during a turn.
+    news: Receiver<()>,
 }
 
 /// What is told of an appliance after a turn.
@@ -58,6 +61,9 @@ const AT_ONCE: usize = 8;
 /// How long one of them may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long we tell of a turn at least before we turn to what has changed since.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// The deletions that a status shows.
 const SHOWN_DELETIONS: usize = 10;
 
@@ -65,7 +71,13 @@ impl Told {
     /// Nothing yet.
     pub(super) fn new(world: Arc<World>, name: String) -> Self {
         let (status, hosts, tried) = (NetScalerStatus::default(), Hosts::default(), None);
-        Self { world, name, status, hosts, tried }
+        let news = world.changed.subscribe();
+        Self { world, name, status, hosts, tried, news }
+    }
+
+    /// A turn begins: what changes from now on, it does not know of.
+    pub(super) fn begun(&mut self) {
+        self.news.mark_unchanged();
     }
 
     /// Begins with what was told by whoever wrote before us.
@@ -144,63 +156,70 @@ impl Told {
         self.write(status).await;
     }
 
-    /// Tells everything that a turn found out.
-    /// Says whether all of it could be told.
+    /// Tells everything that a turn found out, unless the cluster has changed meanwhile: then the rest
+    /// is told after the next turn. Says whether the API server answered.
     pub(super) async fn tell(&mut self, findings: &Findings<'_>, now: Now<'_>) -> bool {
-        let (counts, is_told) = self.tell_ingresses(findings).await;
-        if is_told {
+        let (counts, end) = self.tell_ingresses(findings).await;
+        if end == Telling::Told {
             self.retire(findings).await;
         }
         self.tell_appliance(counts, now).await;
-        is_told
+        end != Telling::Unanswered
     }
 
     /// Writes the reports and addresses that differ from those that there are.
-    async fn tell_ingresses(&self, findings: &Findings<'_>) -> (Counts, bool) {
+    async fn tell_ingresses(&self, findings: &Findings<'_>) -> (Counts, Telling) {
         let mut counts = metrics::Counts::default();
-        let mut certificates: BTreeMap<metrics::InUse, Timestamp> = BTreeMap::new();
-        let now = Timestamp::now();
-        let mut writes = Vec::new();
-        for (key, id, ingress) in findings.ingresses() {
-            let standing = findings.standing(&id);
-            counts.add(&standing);
-            let report = self.world.watches.reports.get(key);
-            let before = report.as_ref().and_then(|report| report.status.clone());
-            let is_new = report.is_none_or(|report| report.spec.appliance != self.name);
-            let before = before.unwrap_or_default();
-            let after = findings.report((key, id, ingress), &before, now);
-            let addresses = addresses(ingress, &standing, &after);
-            for one in &after.certificates {
-                if let Some(end) = &one.not_after {
-                    let names = one.names.join(" ");
-                    let name = if names.is_empty() { one.subject.clone() } else { names };
-                    // Two of the same names count by the one that ends first.
-                    let first = certificates.entry((one.usage, name)).or_insert(end.0);
-                    *first = (*first).min(end.0);
-                }
-            }
-            if is_new || after != before || addresses.is_some() {
-                writes.push(Write { key, ingress, is_new, before, after, addresses });
-            }
+        for (_, id, _) in findings.ingresses() {
+            counts.add(&findings.standing(&id));
         }
+        self.world.metrics.ingresses(&self.name, &counts);
         // Where the API server does not answer, one write shows it as well as thousands.
-        let is_silent = Cell::new(false);
-        let writes = stream::iter(writes).map(|write| self.write_ingress(write, &is_silent));
-        let written: Vec<bool> = writes.buffer_unordered(AT_ONCE).collect().await;
-        let metrics = &self.world.metrics;
-        metrics.ingresses(&self.name, &counts);
-        metrics.certificates(&self.name, &Vec::from_iter(certificates));
+        let telling = Cell::new(Telling::Told);
+        let certificates = RefCell::new(BTreeMap::new());
+        let (begun, now) = (Instant::now(), Timestamp::now());
+        // One after the other, since all reports together are large.
+        let writes = findings.ingresses().filter_map(|of| {
+            let write = self.due(findings, of, now);
+            note_expiry(&mut certificates.borrow_mut(), &write.after);
+            (telling.get() == Telling::Told && write.is_due()).then_some(write)
+        });
+        let writes = stream::iter(writes).map(|write| async {
+            let is_old = begun.elapsed() > LEAST && self.news.has_changed().unwrap_or_default();
+            if is_old {
+                telling.set(Telling::Interrupted);
+            } else if !self.write_ingress(write).await {
+                telling.set(Telling::Unanswered);
+            }
+        });
+        writes.buffer_unordered(AT_ONCE).for_each(async |()| ()).await;
+        self.world.metrics.certificates(&self.name, &Vec::from_iter(certificates.into_inner()));
         let metrics::Counts { programmed, waiting, refused, held, closed, never } = counts;
         let ingresses = programmed + waiting + refused + held + closed + never;
-        (Counts { ingresses, programmed, held, closed }, written.into_iter().all(|one| one))
+        (Counts { ingresses, programmed, held, closed }, telling.get())
+    }
+
+    /// What is to be written of one Ingress.
+    fn due<'f>(
+        &self,
+        findings: &Findings<'f>,
+        of: (&'f ObjectKey, IngressId, &'f Ingress),
+        now: Timestamp,
+    ) -> Write<'f> {
+        let (key, id, ingress) = of;
+        let standing = findings.standing(&id);
+        let report = self.world.watches.reports.get(key);
+        let before = report.as_ref().and_then(|report| report.status.clone());
+        let is_new = report.is_none_or(|report| report.spec.appliance != self.name);
+        let before = before.unwrap_or_default();
+        let after = findings.report(of, &before, now);
+        let addresses = addresses(ingress, &standing, &after);
+        Write { key, ingress, is_new, before, after, addresses }
     }
 
     /// Writes of one Ingress. Whether the API server answers.
-    async fn write_ingress(&self, write: Write<'_>, is_silent: &Cell<bool>) -> bool {
+    async fn write_ingress(&self, write: Write<'_>) -> bool {
         let Write { key, ingress, is_new, before, after, addresses } = write;
-        if is_silent.get() {
-            return false;
-        }
         let writer = &self.world.writer;
         let all = async {
             if is_new || after != before {
@@ -212,28 +231,20 @@ impl Told {
             }
             Ok::<(), kube::Error>(())
         };
-        let problem = match timeout(PATIENCE, all).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => {
-                is_silent.set(!matches!(error, kube::Error::Api(_)));
-                Some(chain(&error))
-            }
-            Err(_) => {
-                is_silent.set(true);
-                Some("the API server does not answer".to_owned())
-            }
+        let (is_answered, problem) = match timeout(PATIENCE, all).await {
+            Ok(Ok(())) => (true, None),
+            Ok(Err(error)) => (matches!(error, kube::Error::Api(_)), Some(chain(&error))),
+            Err(_) => (false, Some("the API server does not answer".to_owned())),
         };
         if let Some(error) = problem {
             // A later turn finds the difference again.
             tracing::warn!(ingress = %key, error, "its report is not written");
-            return !is_silent.get();
+            return is_answered;
         }
         if let Some((tone, reason, note)) = news(&before, &after) {
             let mut about = reference(ingress);
             about.namespace = ingress.namespace();
-            if !self.event(&about, tone, (&reason, &note)).await {
-                is_silent.set(true);
-            }
+            return self.event(&about, tone, (&reason, &note)).await;
         }
         true
     }
@@ -281,6 +292,17 @@ impl Told {
     }
 }
 
+/// How telling went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// All was told.
+    Told,
+    /// There is something newer to see to first.
+    Interrupted,
+    /// The API server does not answer.
+    Unanswered,
+}
+
 /// What is written of one Ingress.
 struct Write<'a> {
     key: &'a ObjectKey,
@@ -289,6 +311,25 @@ struct Write<'a> {
     before: IngressReportStatus,
     after: IngressReportStatus,
     addresses: Option<Vec<String>>,
+}
+
+impl Write<'_> {
+    /// Whether it differs from what is there.
+    fn is_due(&self) -> bool {
+        self.is_new || self.after != self.before || self.addresses.is_some()
+    }
+}
+
+/// When the certificates of a report end. Two of the same names count by the one that ends first.
+fn note_expiry(ends: &mut BTreeMap<metrics::InUse, Timestamp>, report: &IngressReportStatus) {
+    for one in &report.certificates {
+        if let Some(end) = &one.not_after {
+            let names = one.names.join(" ");
+            let name = if names.is_empty() { one.subject.clone() } else { names };
+            let first = ends.entry((one.usage, name)).or_insert(end.0);
+            *first = (*first).min(end.0);
+        }
+    }
 }
 
 /// The addresses to write into the status of an Ingress, if others stand there. None are written

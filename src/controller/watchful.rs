@@ -1,16 +1,20 @@
-//! Whether somebody else has changed the appliance, told from one cheap read.
+//! Whether somebody else has changed the appliance, told from one cheap read; and whether it still
+//! is what it was.
 //!
 //! The appliance says when its configuration was last changed, in seconds. A change that is not
 //! ours is one after the moment up to which we know everything.
 //!
 //! That `lastconfigchangedtime` of `nsconfig` grows with every command that changes something,
 //! whoever sends it and however, is assumed; what is documented is its name alone.
+//!
+//! That `starttime` of the statistics `ns` is the same text until the appliance is started again is
+//! assumed; documented is that it says when it was last started.
 
 use std::time::{Duration, Instant};
 
 use jiff::civil::DateTime;
 
-use crate::nitro::{Client, Error, Request, Row, Transport, row};
+use crate::nitro::{Class, Client, Error, Request, Row, Transport, is_local_node, row};
 
 /// Up to which change of the appliance we know everything.
 #[derive(Debug, Clone, Default)]
@@ -30,8 +34,21 @@ pub(super) struct Look {
     pub(super) change: String,
     /// How long ago that was by the appliance's own clock, if it tells.
     pub(super) age: Option<Duration>,
+    /// Whose configuration that is.
+    pub(super) running: Running,
+}
+
+/// What runs behind an address. What it does not tell is always the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Running {
     /// The number of the hardware.
     pub(super) host: Option<String>,
+    /// When it was last started, as it writes it.
+    started: Option<String>,
+    /// What the node is in its pair, in its own word.
+    role: Option<String>,
+    /// How many nodes there are.
+    pub(super) nodes: usize,
 }
 
 /// What is made of a look.
@@ -52,20 +69,70 @@ impl Look {
     /// Looks.
     pub(super) async fn take<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
         let config = client.send(&Request::singleton("nsconfig")).await?.rows;
-        let hardware = client.send(&Request::singleton("nshardware")).await?.rows;
-        Ok(Self::of(config.first(), hardware.first()))
+        Ok(Self::of(config.first(), Running::read(client).await?))
     }
 
-    fn of(config: Option<&Row>, hardware: Option<&Row>) -> Self {
-        let text = |row: Option<&Row>, field| row.and_then(|row| row::shown(row, field));
-        let change = text(config, "lastconfigchangedtime").unwrap_or_default();
-        let now = text(config, "currentsytemtime").and_then(|now| parse(&now));
+    fn of(config: Option<&Row>, running: Running) -> Self {
+        let text = |field| config.and_then(|row| row::shown(row, field));
+        let change = text("lastconfigchangedtime").unwrap_or_default();
+        let now = text("currentsytemtime").and_then(|now| parse(&now));
         let age = parse(&change).zip(now).and_then(|(then, now)| {
             let age = now.duration_since(then);
             Duration::try_from(age).ok()
         });
-        Self { change, age, host: text(hardware, "hostid") }
+        Self { change, age, running }
     }
+}
+
+impl Running {
+    /// Asks what runs.
+    pub(super) async fn read<T: Transport>(client: &Client<T>) -> Result<Self, Error> {
+        let nodes = client.send(&Request::nodes()).await?.rows;
+        let hardware = client.send(&Request::singleton("nshardware")).await?.rows;
+        let system = match client.send(&Request::system_statistics()).await {
+            Ok(answer) => answer.rows,
+            Err(error) if is_untold(&error) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self::of(&nodes, hardware.first(), system.first()))
+    }
+
+    fn of(nodes: &[Row], hardware: Option<&Row>, system: Option<&Row>) -> Self {
+        let text = |row: Option<&Row>, field| row.and_then(|row| row::shown(row, field));
+        Self {
+            host: text(hardware, "hostid"),
+            started: text(system, "starttime"),
+            role: text(nodes.iter().find(|row| is_local_node(row)), "state"),
+            nodes: nodes.len(),
+        }
+    }
+
+    /// Whether the node is one of a pair, and not the primary.
+    pub(super) fn is_secondary(&self) -> bool {
+        let is_primary =
+            self.role.as_ref().is_some_and(|role| role.eq_ignore_ascii_case("Primary"));
+        self.nodes > 1 && !is_primary
+    }
+
+    /// What has happened to it since; nothing if it goes on.
+    pub(super) fn turned(&self, now: &Self) -> Option<&'static str> {
+        let Self { host, started, role, nodes } = self;
+        if *host != now.host {
+            Some("it is another box")
+        } else if *started != now.started {
+            Some("it was started anew")
+        } else if (role, nodes) != (&now.role, &now.nodes) {
+            Some("it has another role in its pair")
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether an appliance refuses to tell its statistics: to this user, or to anybody.
+fn is_untold(error: &Error) -> bool {
+    let is_final = matches!(error.class(), Class::Denied | Class::Invalid | Class::Missing);
+    matches!(error, Error::Refused { .. }) && is_final
 }
 
 /// A date as the appliance writes it, `Tue Dec 19 10:34:02 2023` (seen from clients).
@@ -132,17 +199,48 @@ mod tests {
 
     fn look(change: &str, now: &str) -> Look {
         let config = json!({ "lastconfigchangedtime": change, "currentsytemtime": now });
-        let hardware = json!({ "hostid": 42 });
-        let row = |json: serde_json::Value| -> Row { json.as_object().unwrap().clone().into() };
-        Look::of(Some(&row(config)), Some(&row(hardware)))
+        Look::of(Some(&row(&config)), Running::default())
+    }
+
+    fn row(fields: &serde_json::Value) -> Row {
+        fields.as_object().unwrap().clone().into()
+    }
+
+    fn running(host: u32, started: &str, role: &str) -> Running {
+        let nodes = [json!({ "id": "1", "state": "UP" }), json!({ "id": "0", "state": role })];
+        let (hardware, system) = (json!({ "hostid": host }), json!({ "starttime": started }));
+        Running::of(&nodes.map(|node| row(&node)), Some(&row(&hardware)), Some(&row(&system)))
+    }
+
+    #[test]
+    fn what_runs_is_another_after_a_start_an_exchange_or_a_change_of_roles() {
+        let before = running(42, "Tue Dec  5 10:34:02 2023", "Primary");
+        assert_eq!(before.host.as_deref(), Some("42"));
+        for (now, turned) in [
+            (before.clone(), None),
+            (running(7, "Wed Dec  6 00:00:00 2023", "Primary"), Some("it is another box")),
+            (running(42, "Wed Dec  6 00:00:00 2023", "Primary"), Some("it was started anew")),
+            (
+                running(42, "Tue Dec  5 10:34:02 2023", "Secondary"),
+                Some("it has another role in its pair"),
+            ),
+            (Running { nodes: 1, ..before.clone() }, Some("it has another role in its pair")),
+        ] {
+            assert_eq!(before.turned(&now), turned);
+            assert_eq!(turned.is_none(), before == now);
+        }
+        assert!(!before.is_secondary());
+        assert!(running(42, "", "Claiming").is_secondary());
+        // What nobody tells is no news.
+        let silent = Running::of(&[], None, None);
+        assert_eq!((silent.turned(&silent), silent.is_secondary()), (None, false));
     }
 
     #[test]
     fn a_look_reads_dates_and_numbers_as_the_appliance_writes_them() {
         let look = look("Tue Dec  5 10:34:02 2023", "Tue Dec  5 10:35:03 2023");
         assert_eq!(look.age, Some(Duration::from_secs(61)));
-        assert_eq!(look.host.as_deref(), Some("42"));
-        assert_eq!(Look::of(None, None), Look::default());
+        assert_eq!(Look::of(None, Running::default()), Look::default());
     }
 
     #[test]

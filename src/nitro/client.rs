@@ -218,7 +218,10 @@ impl<T: Transport> Client<T> {
         if is_write && self.fence.as_ref().is_some_and(|fence| !fence.is_open()) {
             return Err(Error::Fenced { request: request.to_string() });
         }
-        let answer = self.exchange(request, session.token.as_ref()).await;
+        // That a node is secondary is a warning.
+        let warned = watches_role.then(|| request.warned());
+        let sent = warned.as_ref().unwrap_or(request);
+        let answer = self.exchange(sent, session.token.as_ref()).await;
         let is_in_doubt = session.is_in_doubt;
         if watches_role {
             session.is_in_doubt = true;
@@ -351,9 +354,14 @@ impl<T: Transport> Client<T> {
     }
 }
 
-/// Whether a row of `hanode` says that the node that was asked is the primary.
-pub fn is_local_primary(row: &Row) -> bool {
+/// Whether a row of `hanode` is about the node that was asked.
+pub fn is_local_node(row: &Row) -> bool {
     row::number(row, "id") == Some(0)
+}
+
+/// Whether a row of `hanode` says that the node that was asked is the primary.
+fn is_local_primary(row: &Row) -> bool {
+    is_local_node(row)
         && row::text(row, "state").is_some_and(|state| state.eq_ignore_ascii_case("Primary"))
 }
 

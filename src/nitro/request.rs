@@ -25,7 +25,7 @@ pub struct Request {
     pub kind: &'static str,
     /// What sending it twice would do.
     pub effect: Effect,
-    /// Path and query below `/nitro/v1/config/`, encoded.
+    /// Path and query below `/nitro/v1/config/`, encoded; from the root if they begin with a slash.
     pub target: String,
     /// The body, in JSON.
     pub body: Option<Redacted<String>>,
@@ -111,9 +111,10 @@ impl Request {
         if let Some(token) = token {
             headers.push(("Cookie", token.cookie()));
         }
+        let base = if self.target.starts_with('/') { "" } else { BASE };
         HttpRequest {
             method: self.method,
-            target: format!("{BASE}{}", self.target),
+            target: format!("{base}{}", self.target),
             headers,
             body: self.body.clone(),
             timeout: self.timeout(),
@@ -165,6 +166,12 @@ impl Request {
         body: Redacted<String>,
     ) -> Self {
         Self { method, kind, effect, target: kind.to_owned(), body: Some(body), commands: 1 }
+    }
+
+    /// The same, whose answer brings warnings too (documented: they are told only to who asks).
+    pub(super) fn warned(&self) -> Self {
+        let mark = if self.target.contains('?') { '&' } else { '?' };
+        Self { target: format!("{}{mark}warning=yes", self.target), ..self.clone() }
     }
 
     fn with_action(mut self, action: &str) -> Self {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::certificates;
-use super::protection;
+use super::protection::{self, FrontEnd};
 use super::world::World;
-use crate::model::{EntityId, FrontEndId, IngressId, Kind, Protocol, RouteMatch, Value};
+use crate::model::{FrontEndId, IngressId, Kind, Protocol, RouteMatch, Value};
 use crate::nitro::Row;
 use crate::nitro::row::{read, read_text, text};
 use crate::observed::{ApplianceSettings, ObservedCertkey};
@@ -125,10 +125,14 @@ fn is_internal(name: &str) -> bool {
 
 fn add_routes(facts: &mut Facts, world: &World<'_>) {
     let mut routes: BTreeMap<IngressId, Vec<ObservedRoute>> = BTreeMap::new();
-    let bindings = world.bindings.keys().filter(|id| id.kind == Kind::CSVSERVER_CSPOLICY);
-    for binding in bindings.filter(|id| world.owned.contains_key(&id.parent_id())) {
-        if let Some((ingress, route)) = route(world, &binding.parent, &binding.child) {
-            routes.entry(ingress).or_default().push(route);
+    let csvservers = world.of(Kind::CSVSERVER).filter(|(id, _)| world.owned.contains_key(*id));
+    for (csvserver, row) in csvservers {
+        let Some(id) = front_end(row) else { continue };
+        let front_end = FrontEnd::read(world, &csvserver.name, id);
+        for binding in world.bound(Kind::CSVSERVER_CSPOLICY, &csvserver.name) {
+            if let Some((ingress, route)) = route(world, &front_end, &binding.child) {
+                routes.entry(ingress).or_default().push(route);
+            }
         }
     }
     for of_ingress in routes.values_mut() {
@@ -138,24 +142,26 @@ fn add_routes(facts: &mut Facts, world: &World<'_>) {
 }
 
 /// One bound route. One whose front end or rule was changed by hand is none that we understand.
-fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId, ObservedRoute)> {
+fn route(
+    world: &World<'_>,
+    front_end: &FrontEnd,
+    policy: &str,
+) -> Option<(IngressId, ObservedRoute)> {
     let ingress = world.mark.ingress_of_name(policy)?;
     if !world.owns(Kind::CSPOLICY, policy) {
         return None;
     }
-    let front_end = front_end(world, csvserver)?;
     let matches = RouteMatch::parse(&world.text(Kind::CSPOLICY, policy, "rule")?)?;
     let action = world.text(Kind::CSPOLICY, policy, "action");
     let lbvserver =
         action.and_then(|action| world.text(Kind::CSACTION, &action, "targetlbvserver"));
-    let at = (csvserver, front_end.protocol);
-    let served = protection::served(world, csvserver, &matches.host);
+    let served = front_end.served(&matches.host);
     let route = ObservedRoute {
-        front_end,
+        front_end: front_end.id,
         policy: policy.to_owned(),
-        has_sni: protection::has_sni(world, csvserver),
+        has_sni: front_end.has_sni,
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
-        protection: protection::in_effect(world, at, lbvserver.as_deref()),
+        protection: front_end.protection(world, lbvserver.as_deref()),
         certificates: served.certificates,
         default_certificate: served.default,
         matches,
@@ -163,8 +169,7 @@ fn route(world: &World<'_>, csvserver: &str, policy: &str) -> Option<(IngressId,
     Some((ingress, route))
 }
 
-fn front_end(world: &World<'_>, csvserver: &str) -> Option<FrontEndId> {
-    let row = world.entities.get(&EntityId::new(Kind::CSVSERVER, csvserver))?;
+fn front_end(row: &Row) -> Option<FrontEndId> {
     let (vip, port) = place(Kind::CSVSERVER, row)?;
     let protocol = Protocol::parse(&read_text(Kind::CSVSERVER, row, "servicetype")?)?;
     Some(FrontEndId { vip, port, protocol })

@@ -5,52 +5,90 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::certificates;
 use super::world::World;
 use crate::model::{
-    AcceptedCa, BackEndTransport, CertificateId, ClientAuthentication, EntityId, Host, Kind,
-    Protection, Protocol, Role,
+    AcceptedCa, BackEndTransport, CertificateId, ClientAuthentication, EntityId, FrontEndId, Host,
+    Kind, Protection, Role,
 };
 
-/// The protection of routes on a csvserver that lead to an lbvserver.
-pub(super) fn in_effect(
-    world: &World<'_>,
-    (csvserver, protocol): (&str, Protocol),
-    lbvserver: Option<&str>,
-) -> Protection {
-    let client_authentication = if protocol.is_tls() {
-        client_authentication(world, csvserver)
-    } else {
-        ClientAuthentication::None
-    };
-    let accepted_cas = match client_authentication {
-        ClientAuthentication::None => BTreeSet::new(),
-        ClientAuthentication::Optional | ClientAuthentication::Mandatory => {
-            cas(world, Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+/// What all routes of a csvserver share. There may be thousands of them.
+pub(super) struct FrontEnd {
+    /// Where it listens.
+    pub(super) id: FrontEndId,
+    /// Whether clients are served certificates by the name that they ask for.
+    pub(super) has_sni: bool,
+    client_authentication: ClientAuthentication,
+    accepted_cas: BTreeSet<AcceptedCa>,
+    /// The certificates of ours that clients are served, with how they are bound and their names.
+    certificates: Vec<(Role, CertificateId, BTreeSet<String>)>,
+}
+
+impl FrontEnd {
+    /// Reads a csvserver that listens there.
+    pub(super) fn read(world: &World<'_>, csvserver: &str, id: FrontEndId) -> Self {
+        let client_authentication = if id.protocol.is_tls() {
+            client_authentication(world, csvserver)
+        } else {
+            ClientAuthentication::None
+        };
+        let accepted_cas = match client_authentication {
+            ClientAuthentication::None => BTreeSet::new(),
+            ClientAuthentication::Optional | ClientAuthentication::Mandatory => {
+                cas(world, Kind::SSLVSERVER_SSLCERTKEY, csvserver)
+            }
+        };
+        let sni = ssl_setting(world, Kind::SSLVSERVER, csvserver, "snienable");
+        let has_sni = sni.as_deref() == Some("ENABLED");
+        let certificates = certificates(world, csvserver);
+        Self { id, has_sni, client_authentication, accepted_cas, certificates }
+    }
+
+    /// The protection of its routes that lead to an lbvserver.
+    pub(super) fn protection(&self, world: &World<'_>, lbvserver: Option<&str>) -> Protection {
+        let (back_end, group) = back_end(world, lbvserver);
+        let verified = group.filter(|_| back_end == BackEndTransport::Verified);
+        Protection {
+            client_authentication: self.client_authentication,
+            plain_text_allowed: !self.id.protocol.is_tls()
+                && !lbvserver.is_some_and(|lbvserver| answers(world, lbvserver)),
+            accepted_cas: self.accepted_cas.clone(),
+            back_end,
+            back_end_cas: verified
+                .map(|group| cas(world, Kind::SSLSERVICEGROUP_SSLCERTKEY, group))
+                .unwrap_or_default(),
+            back_end_name: verified
+                .and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, "commonname"))
+                .map(|name| name.to_ascii_lowercase()),
         }
-    };
-    let (back_end, group) = back_end(world, lbvserver);
-    let verified = group.filter(|_| back_end == BackEndTransport::Verified);
-    Protection {
-        client_authentication,
-        plain_text_allowed: !protocol.is_tls()
-            && !lbvserver.is_some_and(|lbvserver| answers(world, lbvserver)),
-        accepted_cas,
-        back_end,
-        back_end_cas: verified
-            .map(|group| cas(world, Kind::SSLSERVICEGROUP_SSLCERTKEY, group))
-            .unwrap_or_default(),
-        back_end_name: verified
-            .and_then(|group| ssl_setting(world, Kind::SSLSERVICEGROUP, group, "commonname"))
-            .map(|name| name.to_ascii_lowercase()),
+    }
+
+    /// What the clients of a host are served. A default certificate beside another one for SNI is
+    /// there for other hosts.
+    pub(super) fn served(&self, host: &Host) -> Served {
+        let covers = |role: Role, names: &BTreeSet<String>| match host {
+            Host::Any => role == Role::Plain,
+            Host::Exact(_) | Host::Wildcard(_) => names.iter().any(|name| host.is_covered_by(name)),
+        };
+        let covering = self.certificates.iter().filter(|(role, _, names)| covers(*role, names));
+        let (defaults, named): (Vec<_>, Vec<_>) =
+            covering.partition(|(role, ..)| *role == Role::Plain);
+        let mut served = Served::default();
+        for (_, content, names) in named {
+            served.certificates.insert(content.clone(), names.clone());
+        }
+        let is_named = !served.certificates.is_empty();
+        for (_, content, names) in defaults {
+            if is_named && !served.certificates.contains_key(content) {
+                continue;
+            }
+            served.certificates.insert(content.clone(), names.clone());
+            served.default.get_or_insert_with(|| content.clone());
+        }
+        served
     }
 }
 
 /// Whether an lbvserver answers requests itself, so that none of them goes anywhere.
 pub(super) fn answers(world: &World<'_>, lbvserver: &str) -> bool {
     world.bound(Kind::LBVSERVER_RESPONDERPOLICY, lbvserver).next().is_some()
-}
-
-/// Whether clients of a csvserver are served certificates by the name that they ask for.
-pub(super) fn has_sni(world: &World<'_>, csvserver: &str) -> bool {
-    ssl_setting(world, Kind::SSLVSERVER, csvserver, "snienable").as_deref() == Some("ENABLED")
 }
 
 /// The certificates that clients of a host are served on a csvserver.
@@ -63,44 +101,20 @@ pub(super) struct Served {
     pub(super) default: Option<CertificateId>,
 }
 
-/// What the clients of a host are served. A default certificate beside another one for SNI is there
-/// for other hosts.
-pub(super) fn served(world: &World<'_>, csvserver: &str, host: &Host) -> Served {
-    let mut served = Served::default();
-    let (defaults, named): (Vec<_>, Vec<_>) =
-        covering(world, csvserver, host).partition(|(role, ..)| *role == Role::Plain);
-    for (_, content, names) in named {
-        served.certificates.insert(content, names);
-    }
-    let is_named = !served.certificates.is_empty();
-    for (_, content, names) in defaults {
-        if is_named && !served.certificates.contains_key(&content) {
-            continue;
-        }
-        served.certificates.insert(content.clone(), names);
-        served.default.get_or_insert(content);
-    }
-    served
-}
-
-fn covering<'w>(
-    world: &'w World<'_>,
-    csvserver: &'w str,
-    host: &'w Host,
-) -> impl Iterator<Item = (Role, CertificateId, BTreeSet<String>)> + 'w {
-    world.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver).filter_map(move |binding| {
-        let id = EntityId::new(Kind::SSLCERTKEY, binding.child.as_str());
-        let certkey = certificates::read(world.entities.get(&id)?, world.mark);
-        let covers = binding.role != Role::Ca
-            && match host {
-                Host::Any => binding.role == Role::Plain,
-                Host::Exact(_) | Host::Wildcard(_) => {
-                    certkey.names.iter().any(|name| host.is_covered_by(name))
-                }
-            };
-        let ours = covers && world.owns(Kind::SSLCERTKEY, &binding.child);
-        Some((binding.role, certkey.content.filter(|_| ours)?, certkey.names))
-    })
+/// The certificates of ours that a csvserver serves its clients.
+fn certificates(
+    world: &World<'_>,
+    csvserver: &str,
+) -> Vec<(Role, CertificateId, BTreeSet<String>)> {
+    let bound = world.bound(Kind::SSLVSERVER_SSLCERTKEY, csvserver);
+    bound
+        .filter(|binding| binding.role != Role::Ca && world.owns(Kind::SSLCERTKEY, &binding.child))
+        .filter_map(|binding| {
+            let id = EntityId::new(Kind::SSLCERTKEY, binding.child.as_str());
+            let certkey = certificates::read(world.entities.get(&id)?, world.mark);
+            Some((binding.role, certkey.content?, certkey.names))
+        })
+        .collect()
 }
 
 fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentication {

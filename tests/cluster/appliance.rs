@@ -82,6 +82,11 @@ impl Mock {
         self.server.with(act)
     }
 
+    /// The other node of the pair takes over, and sessions go on.
+    pub(crate) fn hand_over(&self) {
+        self.server.hand_over();
+    }
+
     /// The other node of the pair takes over.
     pub(crate) fn failover(&self) {
         self.server.failover();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use mock_nitro::fault::Faults;
+use mock_nitro::fault::{Fault, Faults};
 use mock_nitro::server::Server;
 use mock_nitro::{Hardware, JournalEntry, Options, Pair};
 use serde_json::{Value, json};
@@ -75,6 +75,8 @@ fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
         ours.filter(|(_, fields)| is_meant(fields)).map(|(name, _)| name).next()
     };
     let name = |kind: &str| ours(kind).unwrap_or_else(|| panic!("no {kind} is ours"));
+    let all = dump["objects"]["lbvserver"].as_object().cloned().unwrap_or_default();
+    let not_found = all.keys().find(|name| name.ends_with("-404")).unwrap();
     let set = |kind: &str, key: &str, field: &str, value: Value| {
         let body = json!({ kind: { key: name(kind), field: value } });
         ("PUT".to_owned(), body, kind.to_owned())
@@ -85,7 +87,7 @@ fn by_hand(dump: &Value) -> Vec<(String, Value, String)> {
         set("servicegroup", "servicegroupname", "cka", json!("YES")),
         set("sslprofile", "name", "clientauth", json!("DISABLED")),
         set("sslprofile", "name", "tls12", json!("DISABLED")),
-        set("csaction", "name", "targetlbvserver", json!(name("lbvserver"))),
+        set("csaction", "name", "targetlbvserver", json!(not_found)),
         set("cspolicy", "policyname", "rule", json!("HTTP.REQ.URL.PATH.EQ(\"/elsewhere\")")),
         set("responderaction", "name", "target", json!("\"HTTP/1.1 410 Gone\\r\\n\\r\\n\"")),
         set("responderpolicy", "name", "rule", json!("FALSE")),
@@ -195,33 +197,134 @@ pub(crate) async fn another_box_is_only_read_until_it_is_approved(cluster: &Clus
     rig.report(seed::NAME, "Programmed").await;
 }
 
-pub(crate) async fn a_failover_is_followed(cluster: &Cluster) {
+/// Both nodes of a pair.
+fn pair() -> [Mock; 2] {
     let options = Options { now: Timestamp::now(), default_profile: true, ..Options::default() };
-    let [first, second] = Server::pair(Pair::new(&options), [None, None], Timestamp::now);
-    for server in [&first, &second] {
+    let servers = Server::pair(Pair::new(&options), [None, None], Timestamp::now);
+    for server in &servers {
         server.with(|node| node.appliance.journal_on());
     }
-    let (first, second) = (Mock::of(first), Mock::of(second));
+    servers.map(Mock::of)
+}
+
+/// Waits until an appliance has this server, which a member needs.
+async fn has_server(mock: &Mock, address: &str) {
+    wait_for(&format!("the server {address}"), SOON, async || {
+        let servers = mock.names("server");
+        let is_there = servers.iter().any(|name| name.ends_with(address));
+        if is_there { Ok(()) } else { Err(format!("{servers:?}")) }
+    })
+    .await;
+}
+
+/// What changed something.
+fn written(mock: &Mock) -> Vec<JournalEntry> {
+    let is_done = |one: &JournalEntry| one.method != "GET" && (200..210).contains(&one.status);
+    let beside = ["/login", "/logout", "/systemsession"];
+    let is_write = |one: &JournalEntry| {
+        !beside.iter().any(|end| one.path.ends_with(end))
+            && one.query.as_deref() != Some("action=diff")
+    };
+    mock.journal().into_iter().filter(|one| is_done(one) && is_write(one)).collect()
+}
+
+pub(crate) async fn a_failover_is_followed(cluster: &Cluster) {
+    let [first, second] = pair();
     let server = cluster.own_server().await;
     let rig = Rig::on(&server, first).await;
     let name = rig.appliance(&[&rig.mock.url, &second.url]).await;
     let _controller = rig.controller(&["--nitro-url="]);
     applied(&rig).await;
+    rig.settled().await;
+    rig.mock.clear_journal();
     rig.mock.failover();
     rig.uses(&name, &second.url).await;
     rig.apply(seed::endpoints(&["10.1.0.9"])).await;
-    wait_for("the member on the new primary", SOON, async || {
-        let servers = second.names("server");
-        if servers.iter().any(|name| name.ends_with("10.1.0.9")) {
-            Ok(())
-        } else {
-            Err(format!("{servers:?}"))
-        }
-    })
-    .await;
+    has_server(&second, "10.1.0.9").await;
     // Nothing was written to a node that is secondary.
-    let is_lost = |entry: &&JournalEntry| entry.errorcode == 1028;
-    assert_eq!(rig.mock.journal().iter().filter(is_lost).count(), 0);
+    assert_eq!(written(&rig.mock), Vec::new());
     let status = rig.described(&name).await.status.unwrap();
     assert_eq!(status.role.as_deref(), Some("Primary"));
+    // Nobody loses a session, and nothing else tells of it.
+    second.clear_journal();
+    second.hand_over();
+    rig.uses(&name, &rig.mock.url).await;
+    rig.apply(seed::endpoints(&["10.1.0.10"])).await;
+    has_server(&rig.mock, "10.1.0.10").await;
+    assert_eq!(written(&second), Vec::new());
+}
+
+/// The nodes change roles with a write of a first plan, and the new primary cannot be reached for
+/// a while.
+async fn changes_roles_in_a_plan(cluster: &Cluster, fault: Fault) {
+    let [first, second] = pair();
+    let server = cluster.own_server().await;
+    let rig = Rig::on(&server, first).await;
+    let name = rig.appliance(&[&rig.mock.url, &second.url]).await;
+    rig.mock.act(|node| node.faults = Faults::none().at_write(4, fault.clone()));
+    for object in seed::references() {
+        rig.apply(object).await;
+    }
+    rig.apply(seed::ingress(&rig.class)).await;
+    let mut second = second;
+    second.go_down();
+    let controller = rig.controller(&["--nitro-url="]);
+    wait_for("the controller to find no primary", Duration::from_secs(40), async || {
+        let tries = controller.said("the appliance cannot be used");
+        if tries >= 2 { Ok(()) } else { Err(format!("{tries}")) }
+    })
+    .await;
+    // What the old primary took is not all there is; what it took as secondary is nothing.
+    assert_eq!(rig.mock.act(|node| node.faults.writes()), 4);
+    let journal = rig.mock.journal();
+    let lost = journal.iter().filter(|one| one.errorcode == 1028).count();
+    assert_eq!(lost, usize::from(fault == Fault::HandOver), "{journal:#?}");
+    // Of the four one only asks whether requests may hold several types.
+    assert_eq!(written(&rig.mock).len(), 2 + lost, "{:#?}", written(&rig.mock));
+    rig.is_not_programmed(seed::NAME).await;
+    second.come_up();
+    rig.uses(&name, &second.url).await;
+    rig.report(seed::NAME, "Programmed").await;
+    let at_once = second.act(|node| node.appliance.dump());
+    wait_for("the save", SOON, async || {
+        let saved = second.writes().iter().any(|line| line.contains("action=save"));
+        if saved { Ok(()) } else { Err(second.writes().len()) }
+    })
+    .await;
+    // Who knows nothing of all this finds nothing to do.
+    drop(controller);
+    second.clear_journal();
+    let _next = rig.controller(&["--nitro-url="]);
+    wait_for("the appliance to be read", SOON, async || {
+        let all = second.journal();
+        let is_read = all.iter().filter(|one| one.path.ends_with("/systemfile")).count();
+        let looks = all.iter().filter(|one| one.path.ends_with("/nshardware")).count();
+        if is_read > 0 && looks > 1 { Ok(()) } else { Err(format!("{is_read} {looks}")) }
+    })
+    .await;
+    assert_eq!(second.writes(), Vec::<String>::new());
+    let now = second.act(|node| node.appliance.dump());
+    assert_eq!(difference(&at_once, &now), "", "it was not programmed when it was said to be");
+    assert_eq!(written(&rig.mock).len(), 2 + lost, "the secondary was written to");
+}
+
+pub(crate) async fn a_failover_in_the_middle_of_a_plan_loses_nothing(cluster: &Cluster) {
+    changes_roles_in_a_plan(cluster, Fault::Failover).await;
+}
+
+pub(crate) async fn a_write_that_a_secondary_took_is_not_done(cluster: &Cluster) {
+    changes_roles_in_a_plan(cluster, Fault::HandOver).await;
+}
+
+pub(crate) async fn a_reboot_that_ends_no_session_is_seen(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let controller = rig.controller(&["--save-delay=10m"]);
+    applied(&rig).await;
+    rig.settled().await;
+    let before = rig.mock.act(|node| node.appliance.dump());
+    rig.mock.act(|node| node.appliance.reboot_within_sessions());
+    assert!(rig.mock.names("csvserver").is_empty());
+    repaired(&rig, "the lost configuration", &before).await;
+    assert_eq!(controller.said("it was started anew"), 1);
+    assert_eq!(controller.said("somebody changed it"), 0);
 }

@@ -163,11 +163,20 @@ pub(crate) async fn what_it_asks_of_an_appliance_stands_on_the_page_of_its_user(
     // It does not give up its lease, so the next one takes it.
     drop(first);
     let _second = rig.controller(&[]);
-    let wanted =
-        ["hanode", "login", "macroapi", "nsconfig", "nshardware", "nsversion", "systemsession"];
+    let wanted = [
+        "hanode",
+        "login",
+        "macroapi",
+        "nsconfig",
+        "nshardware",
+        "nsversion",
+        "stat",
+        "systemsession",
+    ];
     wait_for("the requests of a takeover", SOON, async || {
         let journal = rig.mock.journal();
-        let paths = journal.iter().filter_map(|one| one.path.strip_prefix("/nitro/v1/config/"));
+        let paths = journal.iter().filter_map(|one| one.path.strip_prefix("/nitro/v1/"));
+        let paths = paths.map(|path| path.strip_prefix("config/").unwrap_or(path));
         let kinds: BTreeSet<&str> = paths.filter_map(|path| path.split('/').next()).collect();
         let beside: Vec<&str> =
             kinds.into_iter().filter(|kind| Kind::parse(kind).is_none()).collect();

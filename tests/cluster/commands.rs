@@ -114,10 +114,11 @@ pub(crate) async fn the_plan_for_a_cluster_is_what_its_controller_does(cluster: 
     assert!(!planned.out.contains("PRIVATE KEY"), "{}", planned.out);
     let planned: Value = serde_json::from_str(&planned.out).unwrap();
     let journal = rig.mock.journal();
-    let kinds = journal.iter().filter_map(|one| one.path.strip_prefix("/nitro/v1/config/"));
+    let kinds = journal.iter().filter_map(|one| one.path.strip_prefix("/nitro/v1/"));
+    let kinds = kinds.map(|path| path.strip_prefix("config/").unwrap_or(path));
     let kinds: BTreeSet<&str> = kinds.filter_map(|path| path.split('/').next()).collect();
     let beside: Vec<&str> = kinds.into_iter().filter(|kind| Kind::parse(kind).is_none()).collect();
-    let wanted = ["hanode", "login", "logout", "nsconfig", "nshardware", "nsversion"];
+    let wanted = ["hanode", "login", "logout", "nsconfig", "nshardware", "nsversion", "stat"];
     assert_eq!(beside, wanted, "what is new must stand in docs/nitro-user.md, and in its test");
     rig.mock.clear_journal();
 

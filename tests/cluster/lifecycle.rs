@@ -123,6 +123,9 @@ async fn is_renewed(rig: &Rig<'_>) {
 
 /// It breaks, and what was there stays.
 async fn breaks(rig: &Rig<'_>) {
+    // What was renewed last is saved, and its old file gone.
+    rig.saved().await;
+    rig.settled().await;
     let good = rig.mock.act(|node| node.appliance.dump());
     rig.apply(seed::secret("server", &json!({ "tls.crt": "", "tls.key": "" }))).await;
     let report = rig.report(seed::NAME, "Held").await;

@@ -220,6 +220,16 @@ impl<'a> Rig<'a> {
         .await
     }
 
+    /// Makes sure that no report says of an Ingress that it is programmed.
+    pub(crate) async fn is_not_programmed(&self, ingress: &str) {
+        let reports: Api<IngressReport> = Api::namespaced(self.client.clone(), &self.namespace);
+        let status = reports.get_opt(ingress).await.unwrap().and_then(|report| report.status);
+        let conditions = status.map(|status| status.conditions).unwrap_or_default();
+        let is_so = conditions.iter().any(|one| one.type_ == "Programmed" && one.status == "True");
+        assert!(!is_so, "{conditions:?}");
+        self.address(ingress, None).await;
+    }
+
     /// Waits until the report of an Ingress is gone.
     pub(crate) async fn no_report(&self, ingress: &str) {
         let reports: Api<IngressReport> = Api::namespaced(self.client.clone(), &self.namespace);

@@ -4,6 +4,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
+use mock_nitro::JournalEntry;
 use serde_json::json;
 
 use crate::access::rule;
@@ -93,6 +94,28 @@ pub(crate) async fn an_api_server_that_goes_away_costs_nothing(cluster: &Cluster
     let members =
         deleted.iter().filter(|line| line.contains("servicegroup_") || line.contains("/server/"));
     assert_eq!(members.count(), deleted.len(), "{deleted:#?}");
+}
+
+pub(crate) async fn who_loses_its_session_asks_whether_it_still_leads(cluster: &Cluster) {
+    let server = cluster.own_server().await;
+    let rig = Rig::on(&server, Mock::start()).await;
+    // Long enough that it may write all the while.
+    let controller = rig.controller(&["--lease-duration=2m"]);
+    programmed(&rig).await;
+    rig.looked(2).await;
+    server.kill();
+    rig.mock.clear_journal();
+    // Another controller could have done this, with a lease that was made anew.
+    rig.mock.act(|node| node.appliance.expire_sessions());
+    wait_for("it to ask", SOON, async || {
+        let asked = controller.said("the lease is not renewed");
+        if asked >= 3 { Ok(()) } else { Err(format!("{asked} times")) }
+    })
+    .await;
+    let is_login = |one: &&JournalEntry| one.path.ends_with("/login");
+    assert_eq!(rig.mock.journal().iter().filter(is_login).count(), 0);
+    server.start_again().await;
+    follows(&rig, "10.1.0.9").await;
 }
 
 pub(crate) async fn an_api_server_that_speaks_nonsense_costs_nothing(cluster: &Cluster) {

@@ -1,14 +1,19 @@
 //! Two controllers on one lease: one writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use mock_nitro::JournalEntry;
+use mock_nitro::fault::{Fault, Faults};
 
 use crate::api_server::Cluster;
 use crate::rig::Rig;
 use crate::seed;
 use crate::wait::{SOON, wait_for};
+
+/// What a controller says each time that it has logged in.
+const CONNECTED: &str = "connected appliance=\"\"";
 
 /// What each client has sent that changes something, by its session.
 fn writers(rig: &Rig<'_>) -> BTreeMap<Option<u64>, usize> {
@@ -62,6 +67,90 @@ pub(crate) async fn a_paused_leader_writes_nothing_when_it_goes_on(cluster: &Clu
     assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "{after:?}");
 }
 
+/// Where in the journal a controller has first ended the session of another.
+fn takeover(journal: &[JournalEntry]) -> usize {
+    let is_end = |entry: &JournalEntry| {
+        entry.path.ends_with("/systemsession") && entry.method == "POST" && entry.errorcode == 0
+    };
+    journal.iter().position(is_end).unwrap()
+}
+
+fn clients(journal: &[JournalEntry]) -> BTreeSet<SocketAddr> {
+    journal.iter().filter_map(|entry| entry.client).collect()
+}
+
+/// A request, in short.
+fn short(entry: &JournalEntry) -> String {
+    let JournalEntry { method, path, status, session, client, .. } = entry;
+    format!("{client:?} {session:?}: {method} {path} {status}")
+}
+
+/// The leader is paused while a write of it, or the answer to that, is on the wire.
+async fn is_paused_at_a_write(cluster: &Cluster, held: Fault) {
+    let rig = Rig::new(cluster).await;
+    let mut first = rig.controller(&[]);
+    applied(&rig).await;
+    rig.settled().await;
+    let old = clients(&rig.mock.journal());
+    let second = rig.controller(&[]);
+    second.follows().await;
+    rig.mock.clear_journal();
+    rig.mock.act(|node| node.faults = Faults::none().at_write(1, held.clone()));
+    rig.apply(seed::endpoints(&["10.1.0.9"])).await;
+    wait_for("a write on the wire", SOON, async || {
+        let is_held = rig.mock.act(|node| node.faults.are_holding());
+        if is_held { Ok(()) } else { Err(format!("{:?}", rig.mock.writes())) }
+    })
+    .await;
+    first.process.signal("STOP");
+    let done = rig.mock.writes().len();
+    assert_eq!(done, usize::from(held == Fault::HeldAfter));
+    second.leads().await;
+    rig.has_member("10.1.0.9").await;
+    rig.apply(seed::endpoints(&["10.1.0.10"])).await;
+    rig.has_member("10.1.0.10").await;
+    // Now what was on the wire goes on, and the first with what it had in mind.
+    first.process.signal("CONT");
+    rig.mock.act(|node| node.faults = Faults::none());
+    first.follows().await;
+    rig.apply(seed::endpoints(&["10.1.0.11"])).await;
+    rig.has_member("10.1.0.11").await;
+    rig.settled().await;
+    let journal = rig.mock.journal();
+    let (before, after) = journal.split_at(takeover(&journal));
+    assert!(!clients(before).is_disjoint(&old), "{old:?} wrote nothing");
+    // It is the only one that is refused, and has not logged in again.
+    let is_theirs = |entry: &&JournalEntry| {
+        entry.status == 401 || entry.client.is_some_and(|client| old.contains(&client))
+    };
+    let theirs: Vec<&JournalEntry> = after.iter().filter(is_theirs).collect();
+    let told: Vec<String> = theirs.iter().map(|entry| short(entry)).collect();
+    assert!(theirs.iter().all(|entry| entry.status == 401), "{told:#?}");
+    assert_eq!(first.said(CONNECTED), 1);
+    // A write that arrives late is the only one; a last word is that it logs out.
+    let is_late =
+        |entry: &&&JournalEntry| entry.method != "GET" && !entry.path.ends_with("/logout");
+    let late = theirs.iter().filter(is_late).count();
+    assert_eq!(late, usize::from(held == Fault::HeldBefore), "{told:#?}");
+    // The end is as the cluster asks: who reads all of it writes nothing.
+    rig.report(seed::NAME, "Programmed").await;
+    rig.saved().await;
+    drop((first, second));
+    rig.mock.clear_journal();
+    let _third = rig.controller(&[]);
+    rig.observed().await;
+    assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    rig.has_member("10.1.0.11").await;
+}
+
+pub(crate) async fn a_write_on_the_wire_of_a_paused_leader_comes_too_late(cluster: &Cluster) {
+    is_paused_at_a_write(cluster, Fault::HeldBefore).await;
+}
+
+pub(crate) async fn a_paused_leader_whose_write_was_done_sends_no_other(cluster: &Cluster) {
+    is_paused_at_a_write(cluster, Fault::HeldAfter).await;
+}
+
 pub(crate) async fn a_deleted_lease_makes_no_second_writer(cluster: &Cluster) {
     let rig = Rig::new(cluster).await;
     let mut first = rig.controller(&[]);
@@ -91,6 +180,40 @@ pub(crate) async fn a_deleted_lease_makes_no_second_writer(cluster: &Cluster) {
     rig.delete::<Lease>("nitro-ingress").await;
     rig.apply(seed::endpoints(&["10.1.0.10"])).await;
     rig.has_member("10.1.0.10").await;
+}
+
+pub(crate) async fn a_lease_deleted_before_anybody_else_came_makes_no_second_writer(
+    cluster: &Cluster,
+) {
+    let rig = Rig::new(cluster).await;
+    let mut first = rig.controller(&[]);
+    applied(&rig).await;
+    rig.settled().await;
+    let old = clients(&rig.mock.journal());
+    rig.mock.clear_journal();
+    rig.mock.act(|node| node.faults = Faults::none().at_write(1, Fault::HeldBefore));
+    rig.apply(seed::endpoints(&["10.1.0.9"])).await;
+    wait_for("a write on the wire", SOON, async || {
+        if rig.mock.act(|node| node.faults.are_holding()) { Ok(()) } else { Err("none") }
+    })
+    .await;
+    first.process.signal("STOP");
+    rig.delete::<Lease>("nitro-ingress").await;
+    // It has never seen the lease, and makes it.
+    let second = rig.controller(&[]);
+    second.leads().await;
+    rig.has_member("10.1.0.9").await;
+    rig.mock.act(|node| node.faults = Faults::none());
+    first.process.signal("CONT");
+    first.follows().await;
+    rig.apply(seed::endpoints(&["10.1.0.10"])).await;
+    rig.has_member("10.1.0.10").await;
+    let journal = rig.mock.journal();
+    let after = &journal[takeover(&journal)..];
+    let theirs = after.iter().filter(|one| one.client.is_some_and(|client| old.contains(&client)));
+    let told: Vec<String> = theirs.clone().map(short).collect();
+    assert!(!told.is_empty() && theirs.into_iter().all(|entry| entry.status == 401), "{told:#?}");
+    assert_eq!(first.said(CONNECTED), 1);
 }
 
 pub(crate) async fn a_failover_without_changes_writes_nothing(cluster: &Cluster) {

@@ -434,7 +434,11 @@ fn an_answer_that_cannot_be_read_is_read_again_and_then_an_error() {
     for at in 2..=30 {
         let faults = (0..5).fold(Faults::none(), |f, n| f.at(at + n, Fault::Truncated));
         let client = client(InProcess::with_faults(site.hand.0.clone(), faults));
-        assert!(run(observe(&client, &mark())).is_err(), "always undecodable at {at}");
+        // Whose the unsaved changes are is the one thing that need not be known.
+        if let Ok(observed) = run(observe(&client, &mark())) {
+            assert!(expected.settings.unsaved_is_ours, "always undecodable at {at}");
+            assert!(!observed.settings.unsaved_is_ours, "always undecodable at {at}");
+        }
     }
 }
 

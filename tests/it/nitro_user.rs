@@ -50,7 +50,7 @@ const TO_LEAD: [&str; 2] = ["show system session", "kill system session 12"];
 
 /// What a turn asks beside, and `plan` of a cluster with it, to know which node it talks to; tests
 /// in a cluster say that these are all types.
-const TO_CONNECT: [&str; 2] = ["show ha node", "show ns hardware"];
+const TO_CONNECT: [&str; 3] = ["show ha node", "show ns hardware", "stat ns"];
 
 /// What is allowed though no scenario does it.
 const BESIDE: [&str; 6] = [
@@ -66,7 +66,7 @@ const BESIDE: [&str; 6] = [
 ];
 
 /// What nobody may do with these policies.
-const FORBIDDEN: [&str; 19] = [
+const FORBIDDEN: [&str; 20] = [
     "add system user mallory",
     "add system file passwd -fileLocation /etc",
     "bind lb vserver theirs k8s-web_80_sgp",
@@ -85,6 +85,7 @@ const FORBIDDEN: [&str; 19] = [
     "show system file k8s-x.key -fileLocation /nsconfig/ssl",
     "show system file -fileLocation /etc",
     "show system user",
+    "stat ns -clearstats full",
     "update ssl certKey theirs -cert k8s-x.crt",
 ];
 

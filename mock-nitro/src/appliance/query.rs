@@ -38,13 +38,11 @@ pub(super) fn get(appliance: &Appliance, call: &Call) -> Result<Reply, Refusal> 
     if kind.is_umbrella() {
         return umbrella(appliance, kind, name.as_deref());
     }
-    let rows = if kind.name == "systemfile" {
-        system::files(appliance, call, name.as_deref())?
-    } else {
-        let rows = view::rows(&appliance.running, kind, name.as_deref());
-        rows.into_iter().map(|row| completed(appliance, kind, row)).collect()
-    };
-    select(kind, rows, call)
+    if kind.name == "systemfile" {
+        return select(kind, system::files(appliance, call, name.as_deref())?, call, |row| row);
+    }
+    let rows = view::rows(&appliance.running, kind, name.as_deref());
+    select(kind, rows, call, |row| completed(appliance, kind, row))
 }
 
 /// The name in the path, or in `args` where clients put it (seen from client nsnitro). Bindings of
@@ -130,18 +128,25 @@ fn umbrella(
     })
 }
 
-/// Applies `args`, `filter`, `count`, paging, `view` and `attrs`.
-pub(super) fn select(kind: &'static Kind, rows: Vec<Row>, call: &Call) -> Result<Reply, Refusal> {
+/// Applies `args`, `filter`, `count`, paging, `view` and `attrs`. Rows are completed before they are
+/// looked at, and where nobody looks only those of the page.
+fn select(
+    kind: &'static Kind,
+    rows: Vec<Row>,
+    call: &Call,
+    complete: impl Fn(Row) -> Row,
+) -> Result<Reply, Refusal> {
     let query = &call.target.query;
     let arguments = arguments(kind, &query.args)?;
     let conditions = conditions(kind, &query.filter)?;
     // The whole table, also for one page of it (assumed).
     let rows_read = rows.len();
-    let matches = |row: &Row| {
-        let all = arguments.iter().chain(&conditions);
-        all.into_iter().all(|condition| condition.holds(kind, row))
-    };
-    let mut rows: Vec<Row> = rows.into_iter().filter(matches).collect();
+    let all: Vec<_> = arguments.iter().chain(&conditions).collect();
+    let mut rows = rows;
+    if !all.is_empty() {
+        let matches = |row: &Row| all.iter().all(|condition| condition.holds(kind, row));
+        rows = rows.into_iter().map(&complete).filter(matches).collect();
+    }
     if query.count {
         let count = json!([{ "__count": rows.len() }]);
         let content = Content::Value(kind.name.clone(), count);
@@ -150,6 +155,9 @@ pub(super) fn select(kind: &'static Kind, rows: Vec<Row>, call: &Call) -> Result
     if let Some(size) = query.page_size.filter(|size| *size > 0) {
         let skip = query.page.unwrap_or(1).saturating_sub(1).saturating_mul(size);
         rows = rows.into_iter().skip(skip).take(size).collect();
+    }
+    if all.is_empty() {
+        rows = rows.into_iter().map(complete).collect();
     }
     if query.summary {
         rows = rows.iter().map(|row| summary(kind, row)).collect();

@@ -34,6 +34,14 @@ impl Nodes {
         }
     }
 
+    /// The same without an end of sessions.
+    pub(super) fn hand_over(&mut self) {
+        match self {
+            Self::One(_) => {}
+            Self::Two(pair) => pair.hand_over(),
+        }
+    }
+
     pub(super) fn set_now(&mut self, now: Timestamp) {
         match self {
             Self::One(faulty) => faulty.appliance.set_now(now),

@@ -166,6 +166,24 @@ fn a_fault_may_be_a_failover() {
 }
 
 #[test]
+fn a_write_may_meet_a_change_of_roles_that_ends_no_session() {
+    let mut pair = pair();
+    pair.with(0, |node| node.faults = Faults::none().at_write(2, Fault::HandOver));
+    let (_, body) = ask_node(&mut pair, 0, "POST login", LOGIN);
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let token = body["sessionid"].as_str().unwrap();
+    let mut answer = |line, body| answer_to(&mut pair, 0, (line, body), token).status;
+    let [a, b] = [("a", 1), ("b", 2)].map(|(name, last)| {
+        format!(r#"{{"server":{{"name":"{name}","ipaddress":"192.0.2.{last}"}}}}"#)
+    });
+    assert_eq!(answer("POST server", &a), 201);
+    assert_eq!(answer("GET server", ""), 200);
+    assert_eq!(answer("POST server?warning=yes", &b), 209);
+    assert_eq!(answer("GET server", ""), 200);
+    assert_eq!(pair.primary(), 1);
+}
+
+#[test]
 fn what_is_changed_by_hand_on_the_primary_reaches_the_secondary() {
     let mut pair = pair();
     let mut hand = Client::new();

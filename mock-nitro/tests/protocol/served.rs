@@ -124,3 +124,22 @@ async fn a_server_ends_when_it_is_told_to_and_can_be_served_again() {
     let again = Running::start(server).await;
     assert_eq!(again.status(SERVER).await, 200);
 }
+
+#[tokio::test]
+async fn a_request_or_its_answer_is_held_while_others_are_answered() {
+    for (fault, status) in [(Fault::HeldBefore, 404), (Fault::HeldAfter, 200)] {
+        let running = Running::fresh().await;
+        running.server.with(|node| node.faults = Faults::none().at_write(1, fault));
+        let address = running.address.to_string();
+        let (line, body) = ("POST /nitro/v1/config/server", ADD.1);
+        let held = tokio::spawn(async move { ask(&address, line, body).await });
+        while !running.server.with(|node| node.faults.are_holding()) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(running.status(SERVER).await, status);
+        assert!(!held.is_finished());
+        running.server.with(|node| node.faults = Faults::none());
+        assert!(held.await.unwrap().contains(" 201 "));
+        assert_eq!(running.status(SERVER).await, 200);
+    }
+}

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use super::super::appliance::Trouble;
 use super::super::schedule::Blocks;
 use super::super::watchful::{Finding, Look};
-use super::Reconciler;
 use super::memory::changes;
+use super::{A_MOMENT, Reconciler};
 use crate::chain::chain;
 use crate::cluster::lease::Standing;
 use crate::metrics::Stage;
@@ -20,14 +20,23 @@ use crate::policy::{Policy, Saving};
 use crate::report::Reason;
 
 impl Reconciler {
-    /// What stands on the lease, if we may write; whoever wrote before us can write no more then.
-    pub(super) async fn lead(&mut self) -> Result<Option<BTreeMap<String, String>>, Trouble> {
-        let standing = self.world.lease.standing().borrow().clone();
+    /// The term in which we may write, and what stands on the lease.
+    pub(super) async fn lead(&mut self) -> Option<(u64, BTreeMap<String, String>)> {
         let now = Instant::now();
+        // Who ended our session may be another controller, and the fence does not know.
+        if self.is_in_doubt && !self.world.lease.confirm().await {
+            self.schedule.wait_until(now + A_MOMENT);
+        } else {
+            self.is_in_doubt = false;
+        }
+        let standing = self.world.lease.standing().borrow().clone();
         match standing {
             Standing::Leader { term, taken_over, annotations } => {
+                if self.is_in_doubt {
+                    return None;
+                }
                 if self.alone_in == Some(term) {
-                    return Ok(Some(annotations));
+                    return Some((term, annotations));
                 }
                 if self.alone_in.take().is_some() {
                     // Somebody else may have written between our terms.
@@ -35,28 +44,33 @@ impl Reconciler {
                 }
                 self.world.metrics.added(&self.name);
                 self.told.take_over(&annotations);
-                let Some(renewed) = taken_over else {
-                    self.alone_in = Some(term);
-                    return Ok(Some(annotations));
-                };
-                let alone = renewed + self.world.lease.duration() + self.world.timing.request;
-                if now < alone {
+                let longest = self.world.lease.duration() + self.world.timing.request;
+                if let Some(alone) = taken_over.map(|renewed| renewed + longest)
+                    && now < alone
+                {
                     self.schedule.wait_until(alone);
-                    return Ok(None);
+                    return None;
                 }
-                self.connect().await?;
-                let connection = self.connection.as_ref().expect("it was just made");
-                connection.end_other_sessions().await?;
-                self.alone_in = Some(term);
-                Ok(Some(annotations))
+                Some((term, annotations))
             }
             Standing::Unknown | Standing::Follower { .. } => {
                 self.alone_in = None;
                 self.disconnect().await;
                 self.schedule.idle(now);
-                Ok(None)
+                None
             }
         }
+    }
+
+    /// Makes sure that whoever wrote before us can write no more in this term of ours. That nobody
+    /// is known to have written does not mean that nobody did: somebody may have deleted the lease.
+    pub(super) async fn be_alone(&mut self, term: u64) -> Result<(), Trouble> {
+        if self.alone_in != Some(term) {
+            let connection = self.connection.as_ref().expect("who writes is connected");
+            connection.end_other_sessions().await?;
+            self.alone_in = Some(term);
+        }
+        Ok(())
     }
 
     pub(super) async fn connect(&mut self) -> Result<(), Trouble> {
@@ -86,10 +100,9 @@ impl Reconciler {
         let look = Look::take(&connection.client).await?;
         let now = Instant::now();
         let timing = self.world.timing;
-        if look.host != connection.host {
-            // Sessions are of one box, so it is gone with its session.
-            tracing::warn!(appliance = self.name, host = look.host, "it is another box");
-            (self.connection, self.observed) = (None, None);
+        if let Some(why) = connection.running.turned(&look.running) {
+            tracing::warn!(appliance = self.name, why, now = ?look.running, "it is not as it was");
+            self.disconnect().await;
             self.connect().await?;
             return Ok(Finding::Changed);
         }
@@ -185,7 +198,7 @@ impl Reconciler {
         self.disconnect().await;
         if trouble.is_session_loss() {
             // Another controller may have ended it, because it is the one that writes now.
-            self.world.lease.confirm().await;
+            self.is_in_doubt = !self.world.lease.confirm().await;
         }
         let passes_at_once = trouble.is_session_loss() || trouble.is_login();
         let first = if passes_at_once && self.schedule.failures() == 0 {

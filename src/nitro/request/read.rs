@@ -44,6 +44,11 @@ impl Request {
         Self::get("hanode", "hanode".to_owned())
     }
 
+    /// Statistics of the whole system, which say when it was last started.
+    pub fn system_statistics() -> Self {
+        Self::get("ns", "/nitro/v1/stat/ns".to_owned())
+    }
+
     /// The sessions of all users.
     pub fn sessions() -> Self {
         Self::get("systemsession", "systemsession".to_owned())
