@@ -245,7 +245,7 @@ impl Reconciler {
             let left = plan(observed, &translation);
             self.measure(Stage::Plan, begun);
             let was_complete = done.as_ref().is_none_or(|done| done.is_complete);
-            let is_drift = is_fresh && self.is_converged && !due.changes && changes(&left);
+            let is_drift = is_fresh && self.is_converged && !due.pending && changes(&left);
             if is_drift {
                 tracing::warn!(appliance = self.name, drift = true, ops = left.ops.len(), "drift");
                 self.world.metrics.drift(&self.name, left.ops.len());

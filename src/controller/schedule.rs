@@ -88,6 +88,8 @@ pub(super) enum Blocks {
 pub(super) struct Due {
     /// The cluster has changed.
     pub(super) changes: bool,
+    /// It has, perhaps just now: whatever begins a turn, that turn is about it too.
+    pub(super) pending: bool,
     /// Whether somebody changed the appliance.
     pub(super) look: bool,
     /// The whole appliance.
@@ -116,7 +118,7 @@ impl Due {
 
     /// Whether there is no other reason than to look whether somebody changed the appliance.
     pub(super) const fn is_look(self) -> bool {
-        self.look && !self.changes && !self.observe && !self.save && !self.retry
+        self.look && !self.pending && !self.observe && !self.save && !self.retry
     }
 
     /// Whether there is a reason for a turn.
@@ -154,8 +156,10 @@ impl Schedule {
             Some((at, _)) => now >= at,
             None => false,
         };
+        let quiet_at = self.changes.quiet_at(&self.timing);
         Due {
-            changes: self.changes.quiet_at(&self.timing).is_some_and(|at| now >= at),
+            changes: quiet_at.is_some_and(|at| now >= at),
+            pending: quiet_at.is_some(),
             look: now >= self.look,
             observe: now >= self.resync,
             save: self.save.is_some_and(|at| now >= at),
@@ -335,6 +339,16 @@ mod tests {
         }
         schedule.begun();
         assert_eq!(schedule.due(now + millis(5000)), Due::default());
+    }
+
+    #[test]
+    fn a_look_while_a_change_waits_is_more_than_a_look() {
+        let now = Instant::now();
+        let mut schedule = rested(now);
+        let at = now + TIMING.look;
+        assert!(schedule.due(at).is_look());
+        schedule.changed(at);
+        assert!(!schedule.due(at).is_look() && !schedule.due(at).changes);
     }
 
     #[test]
