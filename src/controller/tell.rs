@@ -173,7 +173,6 @@ impl Told {
         for (_, id, _) in findings.ingresses() {
             counts.add(&findings.standing(&id));
         }
-        self.world.metrics.ingresses(&self.name, &counts);
         // Where the API server does not answer, one write shows it as well as thousands.
         let telling = Cell::new(Telling::Told);
         let certificates = RefCell::new(BTreeMap::new());
@@ -193,6 +192,7 @@ impl Told {
             }
         });
         writes.buffer_unordered(AT_ONCE).for_each(async |()| ()).await;
+        self.world.metrics.ingresses(&self.name, &counts);
         self.world.metrics.certificates(&self.name, &Vec::from_iter(certificates.into_inner()));
         let metrics::Counts { programmed, waiting, refused, held, closed, never } = counts;
         let ingresses = programmed + waiting + refused + held + closed + never;
