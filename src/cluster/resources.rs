@@ -20,16 +20,20 @@ pub fn definitions() -> [CustomResourceDefinition; 2] {
 }
 
 /// Calls each format by a name that API servers know: they have none for numbers without a sign, and
-/// warn of it. That such a number is not negative stands in its minimum.
+/// warn of it. How large such a number can be is said as well, since one that cannot be read would
+/// keep all objects from being read.
 fn name_formats(part: &mut Value) {
     match part {
         Value::Object(fields) => {
-            if let Some(Value::String(format)) = fields.get_mut("format") {
-                match format.as_str() {
-                    "uint8" | "uint16" => "int32".clone_into(format),
-                    "uint" | "uint32" | "uint64" => "int64".clone_into(format),
-                    _ => (),
-                }
+            let unsigned = match fields.get("format").and_then(Value::as_str) {
+                Some("uint8") => Some(("int32", u32::from(u8::MAX))),
+                Some("uint16") => Some(("int32", u32::from(u16::MAX))),
+                Some("uint32") => Some(("int64", u32::MAX)),
+                _ => None,
+            };
+            if let Some((format, largest)) = unsigned {
+                fields.insert("format".to_owned(), format.into());
+                fields.entry("maximum").or_insert(largest.into());
             }
             fields.values_mut().for_each(name_formats);
         }
