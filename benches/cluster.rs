@@ -250,7 +250,10 @@ impl Controller {
             }
             let metrics = self.metrics().unwrap_or_else(|error| error.to_string());
             let line = metrics.lines().find(|line| line.contains("state=\"programmed\""));
-            if line.is_some_and(|line| line.ends_with(&wanted)) {
+            let is_told = metrics.lines().any(|line| {
+                line.starts_with("nitro_ingress_untold_ingresses{") && line.ends_with("} 0")
+            });
+            if is_told && line.is_some_and(|line| line.ends_with(&wanted)) {
                 return Ok((written.1, self.started.elapsed()));
             }
             Err(format!("{line:?}"))

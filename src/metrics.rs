@@ -4,6 +4,7 @@
 //! series does not grow with the cluster: no label holds an Ingress, and only the certificates that
 //! expire first have a series of their own.
 
+mod counts;
 mod labels;
 mod series;
 
@@ -18,7 +19,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::cluster::resources::report::Usage;
-use crate::report::Programmed;
+pub use counts::Counts;
 use labels::{
     None as Unlabelled, OfAppliance, OfBuild, OfCertificate, OfEffect, OfRequest, OfStage, OfState,
     OfTurn, OfWatch, of,
@@ -40,6 +41,7 @@ pub struct Metrics {
     certificate_expiry: Series<OfCertificate, Gauge>,
     unsaved_since: Series<OfAppliance, Gauge>,
     pending_deletions: Series<OfAppliance, Gauge>,
+    untold: Series<OfAppliance, Gauge>,
     reachable: Series<OfAppliance, Gauge>,
     insecure: Series<OfAppliance, Gauge>,
     last_sync: Series<OfAppliance, Gauge>,
@@ -105,23 +107,6 @@ pub struct NitroRequest {
     pub duration: Duration,
 }
 
-/// How many Ingresses of an appliance stand how. Each stands in one place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// On the appliance as they ask.
-    pub programmed: u32,
-    /// Understood, and not all done yet.
-    pub waiting: u32,
-    /// The appliance refused something of them.
-    pub refused: u32,
-    /// Not understood: their last good configuration stays.
-    pub held: u32,
-    /// Not understood: their routes are withdrawn.
-    pub closed: u32,
-    /// Not understood, and never on the appliance.
-    pub never: u32,
-}
-
 /// What a certificate is used for, and what people know it by.
 pub type InUse = (Usage, String);
 
@@ -169,6 +154,10 @@ impl Metrics {
             drift_ops: all
                 .add("drift_ops", "Ops that it would take, or took, to undo such changes"),
             pending_deletions: all.add("pending_deletions", "Deletions that wait for an approval"),
+            untold: all.add(
+                "untold_ingresses",
+                "Ingresses whose report or address could not be written yet",
+            ),
             unsaved_since: all.add(
                 "unsaved_since_timestamp_seconds",
                 "Since when there are changes of ours that are not saved; there is no series where \
@@ -279,6 +268,12 @@ impl Metrics {
         self.pending_deletions.at(of(appliance), |one| one.set(count));
     }
 
+    /// How many Ingresses do not have the report or the address that they should have.
+    pub fn untold(&self, appliance: &str, count: usize) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.untold.at(of(appliance), |one| one.set(count));
+    }
+
     /// Whether an appliance answers.
     pub fn reachable(&self, appliance: &str, is_reachable: bool) {
         self.reachable.at(of(appliance), |one| one.set(is_reachable.into()));
@@ -359,35 +354,6 @@ impl Stage {
     }
 }
 
-impl Counts {
-    /// Counts one that stands so.
-    pub const fn add(&mut self, standing: &Programmed) {
-        let place = match standing {
-            Programmed::Yes => &mut self.programmed,
-            Programmed::Waiting | Programmed::Blocked(..) => &mut self.waiting,
-            Programmed::Refused(_) => &mut self.refused,
-            Programmed::Held => &mut self.held,
-            Programmed::Closed(_) => &mut self.closed,
-            Programmed::Never => &mut self.never,
-        };
-        *place = place.saturating_add(1);
-    }
-
-    /// The counts by the value of their label.
-    pub fn states(self) -> impl Iterator<Item = (&'static str, u32)> {
-        let Self { programmed, waiting, refused, held, closed, never } = self;
-        [
-            ("programmed", programmed),
-            ("waiting", waiting),
-            ("refused", refused),
-            ("held", held),
-            ("closed", closed),
-            ("not-programmed", never),
-        ]
-        .into_iter()
-    }
-}
-
 fn of_turn(appliance: &str, turn: Turn) -> OfTurn {
     OfTurn { appliance: appliance.to_owned(), outcome: turn.name() }
 }
@@ -397,6 +363,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::report::Programmed;
 
     const SOON: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
@@ -435,6 +402,7 @@ mod tests {
         metrics.certificates(appliance, &[(served("web.example"), SOON)]);
         metrics.unsaved_since(appliance, Some(SOON));
         metrics.pending_deletions(appliance, 9);
+        metrics.untold(appliance, 4);
         metrics.reachable(appliance, true);
         metrics.insecure(appliance, false);
         metrics.last_sync(appliance, SOON);
@@ -471,6 +439,7 @@ mod tests {
             ),
             (r#"unsaved_since_timestamp_seconds{appliance="edge"}"#, "1800000000"),
             (r#"pending_deletions{appliance="edge"}"#, "9"),
+            (r#"untold_ingresses{appliance="edge"}"#, "4"),
             (r#"reachable{appliance="edge"}"#, "1"),
             (r#"insecure{appliance="edge"}"#, "0"),
             (r#"last_sync_timestamp_seconds{appliance="edge"}"#, "1800000000"),

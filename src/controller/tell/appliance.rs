@@ -5,12 +5,15 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::super::appliance::Connection;
-use super::{Now, SHOWN_DELETIONS, Told, tone};
+use super::{Now, Told, tone};
 use crate::chain::chain;
 use crate::cluster::resources::netscaler::{Counts, NetScalerStatus, PendingDeletions};
 use crate::cluster::status::{Tone, reference};
 use crate::model::ObjectKey;
 use crate::report::{Reason, find, set};
+
+/// The deletions that a status shows.
+const SHOWN_DELETIONS: usize = 10;
 
 impl Told {
     /// Tells what a turn found out about the appliance itself.
