@@ -134,6 +134,7 @@ fn main() -> ExitCode {
         robust: an_api_server_that_goes_away_costs_nothing,
         robust: who_loses_its_session_asks_whether_it_still_leads,
         robust: an_api_server_that_speaks_nonsense_costs_nothing,
+        robust: what_could_not_be_told_is_told_without_a_change_or_a_look,
         robust: rights_that_are_taken_away_cost_nothing,
         robust: what_vanished_while_nobody_watched_goes_up_to_a_limit,
         robust: a_secret_is_read_by_name_where_it_may_not_be_listed,

@@ -217,7 +217,8 @@ impl Server {
         }
     }
 
-    /// Waits until nothing is held any more.
+    /// Waits until nothing is held any more. Tests set and take away faults as plain data, and nobody
+    /// is told of that: so it is asked for.
     async fn released(&self) {
         while self.with(|node| node.faults.are_holding()) {
             tokio::time::sleep(Duration::from_millis(10)).await;

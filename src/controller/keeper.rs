@@ -53,6 +53,8 @@ impl Keeper<'_> {
                 () = &mut stop => break,
                 Ok(()) = changed.changed() => burst.changed(Instant::now()),
                 Ok(()) = standing.changed() => burst.changed(Instant::now()),
+                // What could not be told, or what others have changed, is told then.
+                () = tokio::time::sleep(self.world.timing.look) => burst.changed(Instant::now()),
                 // One that was told to stop has stopped, and another may take its place.
                 Some(ended) = tasks.join_next() => {
                     drop(running.remove(&of_task(ended)));

@@ -57,8 +57,8 @@ pub(super) struct Reconciler {
     is_in_doubt: bool,
     /// Whether the last turn left nothing to do, so that what is found next was done by others.
     is_converged: bool,
-    /// When a turn last compared all of the cluster with all of the appliance.
-    compared: Instant,
+    /// When a turn last found, or left, all as it should be: on the appliance, and in what is told.
+    rested: Option<Instant>,
     /// What the cluster asked for when the appliance last matched it, where drift is only told.
     wish: Option<String>,
     told: Told,
@@ -133,7 +133,7 @@ impl Reconciler {
             alone_in: None,
             is_in_doubt: false,
             is_converged: false,
-            compared: Instant::now(),
+            rested: None,
             wish: None,
         }
     }
@@ -219,7 +219,8 @@ impl Reconciler {
         let Some((term, annotations)) = self.lead().await else { return Ok(End::Idle) };
         self.asked.follow(self.world.sources(), self.target.secrets()).await;
         self.connect().await?;
-        self.be_alone(term).await?;
+        let policy = self.policy(&annotations, due.save);
+        self.be_alone(term, &policy).await?;
         if due.observe {
             self.observed = None;
         } else if due.look || due.save {
@@ -232,7 +233,6 @@ impl Reconciler {
                 self.observed = None;
             }
         }
-        let policy = self.policy(&annotations, due.save);
         let mut done: Option<Done> = None;
         for plans_left in (0..MOST_PLANS).rev() {
             let is_fresh = self.observe(&policy).await?;
@@ -256,6 +256,12 @@ impl Reconciler {
             let stops = left.is_empty() || in_the_way.is_some() || !was_complete || plans_left == 0;
             if stops {
                 return Ok(self.conclude(turn, &left, done, in_the_way).await);
+            }
+            if self.alone_in != Some(term) {
+                // We may write only now, and others may have until now.
+                self.be_alone(term, &policy).await?;
+                self.observed = None;
+                continue;
             }
             // What is written must not be planned on what somebody has changed since.
             if !is_fresh && self.known.is_settled() && self.look().await? == Finding::Changed {
@@ -326,10 +332,11 @@ impl Reconciler {
             in_the_way,
             is_converged: self.is_converged,
         };
-        self.compared = now;
         let begun = Instant::now();
         let is_told = self.told.tell(&Findings::of(found), told).await;
         self.measure(Stage::Report, begun);
+        let is_well = self.is_converged && in_the_way.is_none() && is_told;
+        self.rested = is_well.then_some(now);
         match wait {
             Some(first) => End::Refused(first),
             None if !is_told => End::Refused(Duration::from_secs(1)),
@@ -358,10 +365,11 @@ impl Reconciler {
         let _at_most = timeout(SECOND, changed.changed()).await;
     }
 
-    /// Whether nothing was left to do a moment ago; what others do to the cluster's side of our work
-    /// shows in between.
+    /// Whether all was well a moment ago, so that a look which follows a write of ours need not compare
+    /// all again. Those that come by themselves do: others may have changed what we told.
     fn has_just_rested(&self) -> bool {
-        self.is_converged && self.compared.elapsed() < self.world.timing.look
+        let a_moment = self.world.timing.look / 2;
+        self.is_converged && self.rested.is_some_and(|rested| rested.elapsed() < a_moment)
     }
 
     /// A part of a turn has ended.

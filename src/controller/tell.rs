@@ -142,14 +142,14 @@ impl Told {
     }
 
     /// Tells everything that a turn found out, unless the cluster has changed meanwhile: then the rest
-    /// is told after the next turn. Says whether the API server answered.
+    /// is told after the next turn. Says whether nothing went wrong.
     pub(super) async fn tell(&mut self, findings: &Findings<'_>, now: Now<'_>) -> bool {
         let (counts, end) = self.tell_ingresses(findings).await;
-        if end == Telling::Told {
-            self.retire(findings).await;
-        }
-        self.tell_appliance(counts, now).await;
-        end != Telling::Unanswered
+        let is_told = matches!(end, Telling::Told | Telling::Interrupted);
+        // Where nobody answers, nobody answers this either.
+        let is_retired = end != Telling::Unanswered && self.retire(findings).await;
+        let is_written = self.tell_appliance(counts, now).await;
+        is_told && is_retired && is_written
     }
 
     /// Publishes an Event. Whether the API server answered.

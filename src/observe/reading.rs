@@ -53,10 +53,6 @@ impl Reading {
             let rows = rows(kind, client.send(&Request::singleton(kind)).await)?;
             reading.rows.insert(kind, rows);
         }
-        // A long text that nothing else stands beside yet.
-        if reading.flag("nsconfig", "configchanged") {
-            reading.unsaved_changes = unsaved_changes(client, mark).await?;
-        }
         for kind in LISTED {
             reading.rows.insert(kind.name(), list(client, kind).await?);
         }
@@ -66,6 +62,10 @@ impl Reading {
         }
         let kind = Kind::SYSTEMFILE.name();
         reading.rows.insert(kind, rows(kind, client.send(&Request::files()).await)?);
+        // Last, so that it tells of what somebody has changed while we read.
+        if reading.flag("nsconfig", "configchanged") {
+            reading.unsaved_changes = unsaved_changes(client, mark).await?;
+        }
         Ok(reading)
     }
 

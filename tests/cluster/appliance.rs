@@ -118,6 +118,13 @@ impl Mock {
         self.journal().iter().filter(is_write).map(show).collect()
     }
 
+    /// How many sessions somebody has ended.
+    pub(crate) fn ended_sessions(&self) -> usize {
+        let is_end =
+            |entry: &&JournalEntry| entry.method != "GET" && entry.path.ends_with("/systemsession");
+        self.journal().iter().filter(is_end).count()
+    }
+
     /// Sends a request as an administrator would, and gives status and body.
     pub(crate) fn by_hand(&self, method: &str, target: &str, body: &Value) -> String {
         let request = by_hand(method, target, body);

@@ -180,7 +180,7 @@ pub(crate) async fn a_session_that_ends_or_cannot_begin_is_made_up_for(cluster: 
 
 pub(crate) async fn another_box_is_only_read_until_it_is_approved(cluster: &Cluster) {
     let rig = Rig::new(cluster).await;
-    let _controller = rig.controller(&[]);
+    let controller = rig.controller(&[]);
     applied(&rig).await;
     rig.hosts_noted().await;
     rig.mock.replace(Hardware::numbered(77));
@@ -188,6 +188,15 @@ pub(crate) async fn another_box_is_only_read_until_it_is_approved(cluster: &Clus
     assert!(note.contains("nitro-ingress approve host-77"), "{note}");
     rig.looked(2).await;
     assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    // Somebody is at work there as the same user, when another controller begins.
+    drop(controller);
+    let body = json!({ "login": { "username": "nsroot", "password": "nsroot" } });
+    rig.mock.by_hand("POST", "login", &body);
+    rig.mock.clear_journal();
+    let _controller = rig.controller(&[]);
+    rig.looked(2).await;
+    assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    assert_eq!(rig.mock.ended_sessions(), 0, "a box that may be another's is not only read");
     rig.approve("host-77").await;
     wait_for("the other box to be programmed", SOON, async || {
         let names = rig.mock.names("csvserver");

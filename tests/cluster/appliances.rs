@@ -65,6 +65,7 @@ pub(crate) async fn two_of_one_mark_on_one_box_do_not_delete_each_other(cluster:
     synced(&rig, &name, "SharedBox").await;
     rig.looked(4).await;
     assert_eq!(rig.mock.writes(), Vec::<String>::new());
+    assert_eq!(rig.mock.ended_sessions(), 0, "whom nothing is written for ends a session");
     // With a prefix of its own it is another appliance; one that is there keeps what it has.
     let netscalers: Api<NetScaler> = Api::all(rig.client.clone());
     netscalers.delete(&name, &DeleteParams::default()).await.unwrap();

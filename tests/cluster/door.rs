@@ -28,6 +28,8 @@ type AnyBody = UnsyncBoxBody<Bytes, Error>;
 pub(crate) enum Mood {
     /// Nothing.
     Good,
+    /// It fails at every report, with a status that clients do not repeat a request for. Watches go on.
+    Failing,
     /// It knows no token any more.
     Unauthorized,
     /// What a watch asks to go on from is too old.
@@ -41,7 +43,7 @@ pub(crate) struct Door {
     url: String,
     folder: PathBuf,
     mood: watch::Sender<Mood>,
-    watches: Arc<watch::Sender<usize>>,
+    refused: Arc<watch::Sender<usize>>,
     task: JoinHandle<()>,
 }
 
@@ -56,11 +58,11 @@ impl Door {
     pub(crate) async fn to(server: &ApiServer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (mood, watches) = (watch::channel(Mood::Good).0, Arc::new(watch::channel(0).0));
+        let (mood, refused) = (watch::channel(Mood::Good).0, Arc::new(watch::channel(0).0));
         let passage = Passage {
             client: server.client(),
             mood: mood.subscribe(),
-            watches: Arc::clone(&watches),
+            refused: Arc::clone(&refused),
         };
         let task = tokio::spawn(async move {
             loop {
@@ -70,7 +72,7 @@ impl Door {
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
-        Self { url, folder: server.folder.clone(), mood, watches, task }
+        Self { url, folder: server.folder.clone(), mood, refused, task }
     }
 
     /// The argument that leads a controller through it.
@@ -88,14 +90,14 @@ impl Door {
         format!("--kubeconfig={}", path.display())
     }
 
-    /// Changes its mood, which closes all watches.
+    /// Changes its mood; a bad one closes all watches, unless it says otherwise.
     pub(crate) fn set(&self, mood: Mood) {
         self.mood.send_replace(mood);
     }
 
-    /// Waits until so many watches were refused from now on.
-    pub(crate) async fn refuses_watches(&self, count: usize) {
-        let mut refused = self.watches.subscribe();
+    /// Waits until so many requests were refused for its mood from now on.
+    pub(crate) async fn refuses(&self, count: usize) {
+        let mut refused = self.refused.subscribe();
         let wanted = *refused.borrow() + count;
         let all = refused.wait_for(|refused| *refused >= wanted);
         tokio::time::timeout(crate::wait::SOON, all).await.unwrap().unwrap();
@@ -107,7 +109,7 @@ impl Door {
 struct Passage {
     client: Client,
     mood: watch::Receiver<Mood>,
-    watches: Arc<watch::Sender<usize>>,
+    refused: Arc<watch::Sender<usize>>,
 }
 
 impl Passage {
@@ -117,11 +119,16 @@ impl Passage {
         let is_watch = query.contains("watch=true");
         let is_list =
             request.method() == Method::GET && request.uri().path().ends_with("/ingresses");
+        let is_of_report = request.uri().path().contains("/ingressreports");
+        if mood == Mood::Failing && is_of_report && request.method() != Method::GET {
+            self.refused.send_modify(|refused| *refused += 1);
+            return Ok(refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", false));
+        }
         if mood == Mood::Unauthorized {
             return Ok(refusal(StatusCode::UNAUTHORIZED, "Unauthorized", false));
         }
         if is_watch && matches!(mood, Mood::Gone | Mood::Empty) {
-            self.watches.send_modify(|refused| *refused += 1);
+            self.refused.send_modify(|refused| *refused += 1);
             return Ok(refusal(StatusCode::GONE, "Expired", true));
         }
         let (head, body) = request.into_parts();
@@ -135,7 +142,8 @@ impl Passage {
         let answer = self.client.send(onward.body(Body::from(body))?).await?;
         let (head, body) = answer.into_parts();
         if is_watch {
-            let closed = async move { drop(self.mood.changed().await) };
+            let is_bad = |mood: &Mood| !matches!(mood, Mood::Good | Mood::Failing);
+            let closed = async move { drop(self.mood.wait_for(is_bad).await) };
             let frames = body.into_data_stream().map(|data| Ok(Frame::data(data?)));
             let body = StreamBody::new(frames.take_until(Box::pin(closed)));
             return Ok(Response::from_parts(head, BodyExt::boxed_unsync(body)));

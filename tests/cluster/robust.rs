@@ -127,7 +127,7 @@ pub(crate) async fn an_api_server_that_speaks_nonsense_costs_nothing(cluster: &C
     rig.mock.clear_journal();
     // Every watch is closed, again and again, and what it would go on from is forgotten.
     door.set(Mood::Gone);
-    door.refuses_watches(10).await;
+    door.refuses(10).await;
     rig.looked(2).await;
     door.set(Mood::Good);
     follows(&rig, "10.1.0.9").await;
@@ -138,7 +138,7 @@ pub(crate) async fn an_api_server_that_speaks_nonsense_costs_nothing(cluster: &C
     follows(&rig, "10.1.0.10").await;
     // All Ingresses are missing from a list, as it goes on and when it begins.
     door.set(Mood::Empty);
-    door.refuses_watches(10).await;
+    door.refuses(10).await;
     rig.looked(2).await;
     controller.terminate().await;
     rig.mock.clear_journal();
@@ -150,6 +150,20 @@ pub(crate) async fn an_api_server_that_speaks_nonsense_costs_nothing(cluster: &C
     follows(&rig, "10.1.0.11").await;
     assert!(deletes(&rig).iter().all(|line| line.contains("server")), "{:#?}", deletes(&rig));
     rig.report(seed::NAME, "Programmed").await;
+}
+
+pub(crate) async fn what_could_not_be_told_is_told_without_a_change_or_a_look(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let door = Door::to(rig.server).await;
+    let _controller = rig.controller(&[&door.argument(), "--look=10m"]);
+    programmed(&rig).await;
+    rig.settled().await;
+    door.set(Mood::Failing);
+    rig.apply(seed::secret("server", &json!({ "tls.crt": "", "tls.key": "" }))).await;
+    door.refuses(1).await;
+    door.set(Mood::Good);
+    rig.report(seed::NAME, "Held").await;
+    rig.event(seed::NAME, "Held").await;
 }
 
 pub(crate) async fn rights_that_are_taken_away_cost_nothing(cluster: &Cluster) {

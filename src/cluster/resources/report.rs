@@ -104,7 +104,7 @@ pub struct Certificate {
     #[serde(default)]
     pub usage: Usage,
     /// The names that it covers; none of an authority.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub names: Vec<String>,
     /// What it calls itself, or else what the appliance calls it.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -64,8 +64,9 @@ impl Reconciler {
 
     /// Makes sure that whoever wrote before us can write no more in this term of ours. That nobody
     /// is known to have written does not mean that nobody did: somebody may have deleted the lease.
-    pub(super) async fn be_alone(&mut self, term: u64) -> Result<(), Trouble> {
-        if self.alone_in != Some(term) {
+    /// On a box that we only read there is nothing to be alone for.
+    pub(super) async fn be_alone(&mut self, term: u64, policy: &Policy) -> Result<(), Trouble> {
+        if self.alone_in != Some(term) && self.only_reads(policy).await.is_none() {
             let connection = self.connection.as_ref().expect("who writes is connected");
             connection.end_other_sessions().await?;
             self.alone_in = Some(term);
@@ -118,14 +119,9 @@ impl Reconciler {
         Ok(finding)
     }
 
-    /// What keeps us from writing, though there is something to write.
-    pub(super) async fn in_the_way(
-        &mut self,
-        policy: &Policy,
-        wish: Option<&String>,
-        left: &Plan,
-    ) -> Option<Reason> {
-        let connection = self.connection.as_ref().expect("a plan follows a connection");
+    /// Why the box behind our connection may only be read, if that is so.
+    async fn only_reads(&mut self, policy: &Policy) -> Option<Reason> {
+        let connection = self.connection.as_ref().expect("a box follows a connection");
         if let Some(refusal) = &self.target.refusal {
             return Some(not_synced("SharedBox", refusal.clone()));
         }
@@ -138,11 +134,22 @@ impl Reconciler {
             );
             return Some(not_synced("SharedBox", message));
         }
-        if !self.target.is_sidecar {
-            let stranger = self.told.unknown_box(connection, &policy.consent.approved).await;
-            if stranger.is_some() {
-                return stranger;
-            }
+        if self.target.is_sidecar {
+            return None;
+        }
+        self.told.unknown_box(connection, &policy.consent.approved).await
+    }
+
+    /// What keeps us from writing, though there is something to write.
+    pub(super) async fn in_the_way(
+        &mut self,
+        policy: &Policy,
+        wish: Option<&String>,
+        left: &Plan,
+    ) -> Option<Reason> {
+        let only_reads = self.only_reads(policy).await;
+        if only_reads.is_some() {
+            return only_reads;
         }
         let is_drift = wish.is_some() && wish == self.wish.as_ref() && changes(left);
         is_drift.then(|| {

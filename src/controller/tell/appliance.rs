@@ -16,8 +16,8 @@ use crate::report::{Reason, find, set};
 const SHOWN_DELETIONS: usize = 10;
 
 impl Told {
-    /// Tells what a turn found out about the appliance itself.
-    pub(super) async fn tell_appliance(&mut self, counts: Counts, now: Now<'_>) {
+    /// Tells what a turn found out about the appliance itself. Whether it could be told.
+    pub(super) async fn tell_appliance(&mut self, counts: Counts, now: Now<'_>) -> bool {
         let Now { settings, held_back, in_the_way, is_converged } = now;
         let mut status = self.status.clone();
         let time = Time(seconds(Timestamp::now()));
@@ -78,7 +78,7 @@ impl Told {
         });
         status.host_ids = self.hosts.entries();
         self.measure(&status, settings.unsaved_is_ours);
-        self.write(status).await;
+        self.write(status).await
     }
 
     fn measure(&self, status: &NetScalerStatus, unsaved_is_ours: bool) {
@@ -109,8 +109,9 @@ impl Told {
         set(&mut status.conditions, reason, generation, Timestamp::now());
     }
 
-    /// Writes the status of the appliance if it differs, and Events of what is news in it.
-    pub(super) async fn write(&mut self, status: NetScalerStatus) {
+    /// Writes the status of the appliance if it differs, and Events of what is news in it. Whether the
+    /// status could be written.
+    pub(super) async fn write(&mut self, status: NetScalerStatus) -> bool {
         let about = self.about();
         for condition in &status.conditions {
             let before = find(&self.status.conditions, &condition.type_);
@@ -139,14 +140,17 @@ impl Told {
             );
             self.event(&about, Tone::Warning, ("DeletionsPending", &note)).await;
         }
+        let mut is_written = true;
         if !self.name.is_empty()
             && status != self.written()
             && let Err(error) = self.world.writer.appliance(&self.name, &status).await
         {
             let error = chain(&error);
             tracing::warn!(appliance = self.name, error, "its status is not written");
+            is_written = false;
         }
         self.status = status;
+        is_written
     }
 
     /// The status that the cluster has.

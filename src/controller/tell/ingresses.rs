@@ -37,7 +37,7 @@ impl Told {
         let telling = Cell::new(Telling::Told);
         let untold = Cell::new(0);
         let certificates = RefCell::new(BTreeMap::new());
-        let (begun, now) = (Instant::now(), Timestamp::now());
+        let (started, now) = (Cell::new(None), Timestamp::now());
         // One after the other, since all reports together are large.
         let writes = findings.ingresses().filter_map(|of| {
             let write = self.due(findings, of, now);
@@ -48,6 +48,9 @@ impl Told {
             (telling.get() == Telling::Told && write.is_due()).then_some(write)
         });
         let writes = stream::iter(writes).map(|write| async {
+            // From the first write on: finding out what is to be written takes long by itself.
+            let begun = started.get().unwrap_or_else(Instant::now);
+            started.set(Some(begun));
             let is_old = begun.elapsed() > LEAST && self.news.has_changed().unwrap_or_default();
             if is_old {
                 telling.set(Telling::Interrupted);
@@ -65,7 +68,11 @@ impl Told {
         self.world.metrics.certificates(&self.name, &Vec::from_iter(certificates.into_inner()));
         let metrics::Counts { programmed, waiting, refused, held, closed, never } = counts;
         let ingresses = programmed + waiting + refused + held + closed + never;
-        (Counts { ingresses, programmed, held, closed }, telling.get())
+        let end = match telling.get() {
+            Telling::Told if untold.get() > 0 => Telling::Refused,
+            end => end,
+        };
+        (Counts { ingresses, programmed, held, closed }, end)
     }
 
     /// What is to be written of one Ingress.
@@ -123,10 +130,11 @@ impl Told {
 
     /// Takes back what was told of Ingresses that are no longer ours: they are there, and of another
     /// class, or proven to be gone. Of others, and of namespaces that are not looked at, nothing is
-    /// known.
-    pub(super) async fn retire(&self, findings: &Findings<'_>) {
+    /// known. Whether all of it could be taken back.
+    pub(super) async fn retire(&self, findings: &Findings<'_>) -> bool {
         let ours: BTreeSet<&ObjectKey> = findings.ingresses().map(|(key, _, _)| key).collect();
         let controller = self.world.lease.key().to_string();
+        let mut are_retired = true;
         for report in self.world.watches.reports.all() {
             let key = key_of(report.as_ref());
             let is_told_by_us =
@@ -147,11 +155,13 @@ impl Told {
                 Ok(Err(error)) => {
                     let error = chain(&error);
                     tracing::warn!(ingress = %key, error, "its report is not removed");
+                    are_retired = false;
                 }
                 // The others would not be answered either.
-                Err(_) => return,
+                Err(_) => return false,
             }
         }
+        are_retired
     }
 }
 
@@ -160,6 +170,8 @@ impl Told {
 pub(super) enum Telling {
     /// All was told.
     Told,
+    /// The API server refused some of it.
+    Refused,
     /// There is something newer to see to first.
     Interrupted,
     /// The API server does not answer.
