@@ -221,17 +221,8 @@ impl Reconciler {
         self.connect().await?;
         let policy = self.policy(&annotations, due.save);
         self.be_alone(term, &policy).await?;
-        if due.observe {
-            self.observed = None;
-        } else if due.look || due.save {
-            let finding = self.look().await?;
-            if due.is_look() && finding != Finding::Changed && self.has_just_rested() {
-                return Ok(End::Rested(metrics::Turn::Converged));
-            }
-            // What is saved must not hold what others have changed.
-            if due.save && finding != Finding::Quiet {
-                self.observed = None;
-            }
+        if !self.refresh(due).await? {
+            return Ok(End::Rested(metrics::Turn::Converged));
         }
         let mut done: Option<Done> = None;
         for plans_left in (0..MOST_PLANS).rev() {
@@ -363,13 +354,6 @@ impl Reconciler {
     async fn let_the_second_pass(&self) {
         let mut changed = self.world.changed.subscribe();
         let _at_most = timeout(SECOND, changed.changed()).await;
-    }
-
-    /// Whether all was well a moment ago, so that a look which follows a write of ours need not compare
-    /// all again. Those that come by themselves do: others may have changed what we told.
-    fn has_just_rested(&self) -> bool {
-        let a_moment = self.world.timing.look / 2;
-        self.is_converged && self.rested.is_some_and(|rested| rested.elapsed() < a_moment)
     }
 
     /// A part of a turn has ended.

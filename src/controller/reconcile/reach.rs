@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use super::super::appliance::Trouble;
-use super::super::schedule::Blocks;
+use super::super::schedule::{Blocks, Due};
 use super::super::watchful::{Finding, Look};
 use super::memory::changes;
 use super::{A_MOMENT, Reconciler};
@@ -93,6 +93,28 @@ impl Reconciler {
             self.connection = Some(connection);
         }
         Ok(())
+    }
+
+    /// Finds out whether what we know of the appliance holds still. Whether more is to be done then.
+    pub(super) async fn refresh(&mut self, due: Due) -> Result<bool, Trouble> {
+        if due.observe {
+            self.observed = None;
+        } else if due.look || due.save {
+            let finding = self.look().await?;
+            // What is saved must not hold what others have changed.
+            if due.save && finding != Finding::Quiet {
+                self.observed = None;
+            }
+            return Ok(!due.is_look() || finding == Finding::Changed || !self.has_just_rested());
+        }
+        Ok(true)
+    }
+
+    /// Whether all was well a moment ago, so that a look which follows a write of ours need not compare
+    /// all again. Those that come by themselves do: others may have changed what we told.
+    fn has_just_rested(&self) -> bool {
+        let a_moment = self.world.timing.look / 2;
+        self.is_converged && self.rested.is_some_and(|rested| rested.elapsed() < a_moment)
     }
 
     /// Looks whether somebody else has changed the appliance; if so it must be read.

@@ -68,11 +68,10 @@ impl Told {
         self.world.metrics.certificates(&self.name, &Vec::from_iter(certificates.into_inner()));
         let metrics::Counts { programmed, waiting, refused, held, closed, never } = counts;
         let ingresses = programmed + waiting + refused + held + closed + never;
-        let end = match telling.get() {
-            Telling::Told if untold.get() > 0 => Telling::Refused,
-            end => end,
-        };
-        (Counts { ingresses, programmed, held, closed }, end)
+        if telling.get() == Telling::Told && untold.get() > 0 {
+            telling.set(Telling::Refused);
+        }
+        (Counts { ingresses, programmed, held, closed }, telling.get())
     }
 
     /// What is to be written of one Ingress.
