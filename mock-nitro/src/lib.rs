@@ -19,6 +19,7 @@ pub mod eval;
 mod check;
 mod engine;
 mod view;
+mod data_plane;
 mod appliance;
 pub mod fault;
 mod pair;
@@ -26,4 +27,5 @@ pub mod server;
 
 pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
 pub use check::Violation;
+pub use data_plane::{DataPlane, Log};
 pub use pair::Pair;

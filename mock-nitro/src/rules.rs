@@ -43,7 +43,7 @@ pub(crate) use bench::Bench;
 pub(crate) use builtins::{install, is_built_in};
 pub(crate) use missing::{missing, not_bound};
 pub(crate) use service_state::{MEMBERS, member_of, serves, service_serves};
-pub(crate) use vservers::{is_up, speaks_http};
+pub(crate) use vservers::{address, speaks_http, takes_connections};
 
 /// What a restart makes of the saved configuration.
 pub(crate) fn boot(state: &mut State) {
