@@ -24,6 +24,7 @@ mod appliance;
 pub mod fault;
 mod pair;
 pub mod server;
+pub mod backend;
 
 pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
 pub use check::Violation;

@@ -73,9 +73,10 @@ impl Turns {
         timeout: SignedDuration,
     ) -> Option<Choice> {
         let key = (name.to_owned(), asking.client);
-        let held = self.clients.get(&key).filter(|(member, until)| {
-            members.contains(member) && *until >= asking.now
-        });
+        let held = self
+            .clients
+            .get(&key)
+            .filter(|(member, until)| members.contains(member) && *until >= asking.now);
         let held = held.map(|(member, _)| member.clone());
         let member = held.or_else(|| self.next(name, members))?;
         if self.clients.len() >= MOST_CLIENTS {

@@ -20,10 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 64 * 1024;
 
 /// Leads a connection to a member, and carries bytes until one side has had enough.
-pub(super) async fn serve(
-    arrival: Arrival,
-    mut client: impl AsyncRead + AsyncWrite + Unpin,
-) {
+pub(super) async fn serve(arrival: Arrival, mut client: impl AsyncRead + AsyncWrite + Unpin) {
     let state = arrival.plane.configuration();
     let mut request = arrival.request();
     let mut read = Vec::new();

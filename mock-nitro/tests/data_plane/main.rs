@@ -1,0 +1,9 @@
+//! Traffic through the appliance's own listeners, on loopback: clients and back ends are real, and
+//! so are the sockets between them.
+
+#![expect(clippy::unwrap_used, reason = "a failing test is the right place to panic")]
+
+mod bench;
+mod http;
+mod listeners;
+mod streams;
