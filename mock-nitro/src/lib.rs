@@ -22,6 +22,8 @@ mod view;
 mod appliance;
 pub mod fault;
 mod pair;
+#[cfg_attr(not(test), expect(dead_code, reason = "the data plane is to use it"))]
+mod tls;
 pub mod server;
 
 pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};

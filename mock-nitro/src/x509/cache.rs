@@ -12,7 +12,7 @@ const CAPACITY: usize = 4_096;
 
 static MATERIAL: LazyLock<Mutex<BTreeMap<ContentDigest, Loaded>>> = LazyLock::new(Mutex::default);
 
-static ISSUED: LazyLock<Mutex<BTreeMap<(ContentDigest, ContentDigest), bool>>> =
+static SIGNED: LazyLock<Mutex<BTreeMap<(ContentDigest, ContentDigest), Option<bool>>>> =
     LazyLock::new(Mutex::default);
 
 /// The answer for these files, or the one that `read` gives.
@@ -20,9 +20,12 @@ pub(super) fn material(files: ContentDigest, read: impl FnOnce() -> Loaded) -> L
     remember(&MATERIAL, files, read)
 }
 
-/// Whether the second of `pair` issued the first.
-pub(super) fn issued(pair: (ContentDigest, ContentDigest), verify: impl FnOnce() -> bool) -> bool {
-    remember(&ISSUED, pair, verify)
+/// Whether the second of `pair` signed the first, if that can be told.
+pub(super) fn signed(
+    pair: (ContentDigest, ContentDigest),
+    verify: impl FnOnce() -> Option<bool>,
+) -> Option<bool> {
+    remember(&SIGNED, pair, verify)
 }
 
 fn remember<K: Ord, V: Clone>(
