@@ -81,6 +81,7 @@ pub(crate) fn curves(bound: &[&str]) -> Vec<&'static dyn SupportedKxGroup> {
 
 #[cfg(test)]
 mod tests {
+    use rustls::NamedGroup::{X25519, secp256r1, secp384r1};
     use serde_json::json;
 
     use super::*;
@@ -149,7 +150,6 @@ mod tests {
         let names = |bound: &[&str]| {
             curves(bound).into_iter().map(SupportedKxGroup::name).collect::<Vec<_>>()
         };
-        use rustls::NamedGroup::{X25519, secp256r1, secp384r1};
         assert_eq!(names(&["P_384", "P_224", "P_256"]), [secp384r1, secp256r1]);
         assert_eq!(names(&["X_25519"]), [X25519]);
     }

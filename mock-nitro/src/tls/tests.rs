@@ -342,6 +342,7 @@ fn refused(
 
 #[test]
 fn a_server_is_taken_if_it_leads_to_the_bound_ca_and_has_the_name() {
+    type Case<'a> = (&'a str, &'a Made, &'a [&'a Made], Option<&'a str>, Option<Reason>);
     let (root, foreign) = (Authority::new("Servers"), Authority::new("Servers"));
     let (root_v1, leaf_v1) = version_1();
     let named = |params: &mut CertificateParams| {
@@ -350,7 +351,7 @@ fn a_server_is_taken_if_it_leads_to_the_bound_ca_and_has_the_name() {
     };
     let (good, alone) = (root.leaf_with("cn.example", named), Authority::new("Alone"));
     let both = [&root.made, &root_v1];
-    let cases: [(&str, &Made, &[&Made], Option<&str>, Option<Reason>); 10] = [
+    let cases: [Case<'_>; 10] = [
         ("no name", &good, &both, None, None),
         ("common name", &good, &both, Some("CN.example"), None),
         ("wildcard", &good, &both, Some("a.san.example"), None),

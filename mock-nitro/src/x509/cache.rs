@@ -10,10 +10,11 @@ type Loaded = Result<Arc<Material>, Fault>;
 /// How many answers are kept of each kind; then all are forgotten.
 const CAPACITY: usize = 4_096;
 
-static MATERIAL: LazyLock<Mutex<BTreeMap<ContentDigest, Loaded>>> = LazyLock::new(Mutex::default);
+type Cache<K, V> = LazyLock<Mutex<BTreeMap<K, V>>>;
 
-static SIGNED: LazyLock<Mutex<BTreeMap<(ContentDigest, ContentDigest), Option<bool>>>> =
-    LazyLock::new(Mutex::default);
+static MATERIAL: Cache<ContentDigest, Loaded> = LazyLock::new(Mutex::default);
+
+static SIGNED: Cache<(ContentDigest, ContentDigest), Option<bool>> = LazyLock::new(Mutex::default);
 
 /// The answer for these files, or the one that `read` gives.
 pub(super) fn material(files: ContentDigest, read: impl FnOnce() -> Loaded) -> Loaded {

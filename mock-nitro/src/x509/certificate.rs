@@ -30,6 +30,15 @@ pub(crate) struct Usage {
     pub(crate) server: bool,
 }
 
+/// What a CA may issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// How many CAs may stand between it and the certificate of a peer, if that is limited.
+    pub(super) path_length: Option<u32>,
+    /// Whether its key may sign certificates, by its key usage; without one, it may.
+    pub(super) may_sign: bool,
+}
+
 /// One certificate, with everything that the appliance shows of it or decides by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Certificate {
@@ -52,10 +61,7 @@ pub(crate) struct Certificate {
     /// Seconds since 1970.
     pub(super) not_before: i64,
     pub(super) not_after: i64,
-    /// How many CAs may stand between it and the certificate of a peer, if that is limited.
-    pub(super) path_length: Option<u32>,
-    /// Whether its key may sign certificates, by its key usage; without one, it may.
-    pub(super) may_sign: bool,
+    pub(super) limits: Limits,
     /// Whether it demands to be understood where it is not.
     pub(super) has_unknown_demand: bool,
     /// Subject and issuer in the form in which names are compared.
@@ -105,8 +111,7 @@ impl Certificate {
             usage: usage(&parsed),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
-            path_length: path_length(&parsed),
-            may_sign: may_sign(&parsed),
+            limits: limits(&parsed),
             has_unknown_demand: has_unknown_demand(&parsed),
             canonical_subject,
             canonical_issuer,
@@ -215,17 +220,14 @@ fn is_ca(certificate: &X509Certificate<'_>, is_self_signed: bool) -> bool {
     if certificate.version() == X509Version::V1 { is_self_signed } else { certificate.is_ca() }
 }
 
-/// Of the constraints of a CA.
-fn path_length(certificate: &X509Certificate<'_>) -> Option<u32> {
-    certificate.basic_constraints().ok().flatten()?.value.path_len_constraint
-}
-
-/// A key usage that is there twice, or cannot be read, allows nothing.
-fn may_sign(certificate: &X509Certificate<'_>) -> bool {
-    match certificate.key_usage() {
-        Ok(Some(usage)) => usage.value.key_cert_sign(),
-        Ok(None) => true,
-        Err(_) => false,
+/// A key usage that cannot be read allows nothing.
+fn limits(certificate: &X509Certificate<'_>) -> Limits {
+    let constraints = certificate.basic_constraints().ok().flatten();
+    Limits {
+        path_length: constraints.and_then(|constraints| constraints.value.path_len_constraint),
+        may_sign: certificate
+            .key_usage()
+            .is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign())),
     }
 }
 

@@ -254,10 +254,10 @@ impl<'a> Search<'a> {
         if !issuer.is_ca {
             return Err(Reason::NotCa);
         }
-        if !issuer.may_sign {
+        if !issuer.limits.may_sign {
             return Err(Reason::KeyUsage);
         }
-        if issuer.path_length.is_some_and(|most| below > most) {
+        if issuer.limits.path_length.is_some_and(|most| below > most) {
             return Err(Reason::PathLength);
         }
         fit(issuer, self.purpose, self.now)
