@@ -1,0 +1,209 @@
+//! TLS with clients: which certificate they are shown, and which one they must show.
+
+use std::sync::Arc;
+
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::SingleCertAndKey;
+use rustls::{AlertDescription, ServerConfig, SignatureAlgorithm, SignatureScheme};
+use rustls_pki_types::CertificateDer;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::StartHandshake;
+use tokio_rustls::server::TlsStream;
+
+use super::front::Arrival;
+use super::hello::{Failure, hello};
+use super::terms::{Terms, Unspeakable};
+use crate::eval::ClientCertificate;
+use crate::state::{State, flag, text};
+use crate::tls::clients::{ClientVerifier, Demand};
+use crate::tls::{self, identity};
+use crate::x509::{Certificate, KeyType};
+
+/// What is known of a client since its handshake.
+pub(super) struct Session {
+    pub(super) sni: Option<String>,
+    pub(super) shown: ClientCertificate,
+    /// The certificate that it proved to have, good or bad.
+    pub(super) certificate: Option<Certificate>,
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    /// The client went away before it said anything.
+    #[error("the client said nothing")]
+    Silent,
+    #[error("it does not speak TLS that this appliance knows")]
+    NotTls(#[source] rustls::Error),
+    #[error("no certificate is bound for the name {0:?}")]
+    UnknownName(String),
+    #[error("no default certificate is bound, and the client asks for no name")]
+    NoName,
+    #[error(transparent)]
+    Unspeakable(#[from] Unspeakable),
+    #[error("the library does not take the configuration")]
+    Configuration(#[source] rustls::Error),
+    #[error("the handshake ended")]
+    Handshake(#[source] std::io::Error),
+}
+
+/// Carries out a handshake as a vserver says.
+pub(super) async fn accept(
+    arrival: &Arrival,
+    (state, vserver): (&State, &str),
+    mut client: TcpStream,
+) -> Result<(TlsStream<TcpStream>, Session), Refusal> {
+    let accepted = match hello(&mut client, &mut Vec::new()).await {
+        Ok(accepted) => accepted,
+        Err(Failure::Gone) => return Err(Refusal::Silent),
+        Err(Failure::NotTls(error, mut alert)) => {
+            let mut said = Vec::new();
+            if alert.write_all(&mut said).is_ok() {
+                tell(&mut client, &said).await;
+            }
+            return Err(Refusal::NotTls(error));
+        }
+    };
+    let greeting = accepted.client_hello();
+    let sni = greeting.server_name().map(str::to_owned);
+    let terms = Terms::of(state, "sslvserver", vserver)?;
+    let asked = Asked { sni: sni.as_deref(), schemes: greeting.signature_schemes() };
+    let Some(certkey) = certkey(state, vserver, &terms, &asked) else {
+        // Documented for a name that no certificate is bound for; without a name assumed.
+        tell(&mut client, &fatal(AlertDescription::UnrecognizedName)).await;
+        return Err(sni.map_or(Refusal::NoName, Refusal::UnknownName));
+    };
+    let verifier = verifier(arrival, state, vserver, &terms);
+    let config = config(state, &terms, certkey, verifier.clone())?;
+    let stream = StartHandshake::from_parts(accepted, client).into_stream(Arc::new(config)).await;
+    let stream = stream.map_err(Refusal::Handshake)?;
+    let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let session = session(sni, shown, verifier.as_deref());
+    Ok((stream, session))
+}
+
+fn session(
+    sni: Option<String>,
+    shown: &[CertificateDer<'_>],
+    verifier: Option<&ClientVerifier>,
+) -> Session {
+    let judged = verifier.filter(|_| !shown.is_empty()).map(|verifier| verifier.check(shown));
+    let (shown, certificate) = match judged {
+        None => (ClientCertificate::None, None),
+        Some(Ok(certificate)) => (ClientCertificate::Valid, Some(certificate)),
+        Some(Err(_)) => (ClientCertificate::Invalid, Certificate::parse(shown[0].as_ref()).ok()),
+    };
+    Session { sni, shown, certificate }
+}
+
+/// Who lets clients in, if they are asked for certificates.
+fn verifier(
+    arrival: &Arrival,
+    state: &State,
+    vserver: &str,
+    terms: &Terms<'_>,
+) -> Option<Arc<ClientVerifier>> {
+    if !terms.is_on("clientauth") {
+        return None;
+    }
+    let demand = match text(terms.fields, "clientcert") {
+        "Optional" => Demand::Optional,
+        // Left out, it means Mandatory (assumed).
+        _ => Demand::Mandatory,
+    };
+    let bindings = state.bindings("sslvserver_sslcertkey_binding", vserver);
+    let trusted = bindings.filter_map(|(_, binding)| tls::trusted(state, binding)).collect();
+    let verifier = ClientVerifier::new(demand, trusted, arrival.plane.clock());
+    Some(Arc::new(if terms.is_on("clientauthuseboundcachain") {
+        verifier.with_bound_chain_only()
+    } else {
+        verifier
+    }))
+}
+
+/// Sessions are never resumed, whatever `sessreuse` and `sessionticket` say: each handshake is a full
+/// one.
+fn config(
+    state: &State,
+    terms: &Terms<'_>,
+    certkey: &str,
+    verifier: Option<Arc<ClientVerifier>>,
+) -> Result<ServerConfig, Refusal> {
+    let identity = identity::identity(state, certkey).map_err(Unspeakable::from)?;
+    let builder = ServerConfig::builder_with_provider(Arc::new(terms.provider()))
+        .with_protocol_versions(terms.versions())
+        .map_err(Refusal::Configuration)?;
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// What a client asks for.
+struct Asked<'a> {
+    sni: Option<&'a str>,
+    schemes: &'a [SignatureScheme],
+}
+
+/// The certkey that a client is shown: the one bound for the name that it asks for, by the name
+/// itself before a wildcard; the default one if it asks for none, if SNI is off, or if unknown names
+/// are allowed. Of several the first one counts that the client can verify.
+fn certkey<'a>(
+    state: &'a State,
+    vserver: &'a str,
+    terms: &Terms<'_>,
+    asked: &Asked<'_>,
+) -> Option<&'a str> {
+    let candidates = || {
+        state.bindings("sslvserver_sslcertkey_binding", vserver).filter_map(|(_, binding)| {
+            let certkey = text(binding, "certkeyname");
+            let material = state.material(certkey).filter(|material| material.has_key())?;
+            (!flag(binding, "ca")).then_some((certkey, flag(binding, "snicert"), material))
+        })
+    };
+    let suits = |certificate: &Certificate| {
+        let wanted: &[SignatureAlgorithm] = match certificate.key_type() {
+            KeyType::Rsa => &[SignatureAlgorithm::RSA],
+            KeyType::Ecdsa => &[SignatureAlgorithm::ECDSA],
+        };
+        asked.schemes.iter().any(|scheme| is_of(*scheme, wanted))
+    };
+    let best = |names: &dyn Fn(&Certificate) -> bool, snicert: bool| {
+        let mut fitting = candidates()
+            .filter(|(_, is_sni, material)| *is_sni == snicert && names(&material.certificate))
+            .map(|(certkey, _, material)| (certkey, suits(&material.certificate)))
+            .peekable();
+        let first = fitting.peek().map(|(certkey, _)| *certkey);
+        fitting.find(|(_, suits)| *suits).map(|(certkey, _)| certkey).or(first)
+    };
+    let default = || best(&|_| true, false);
+    let Some(sni) = asked.sni.filter(|_| terms.is_on("snienable")) else { return default() };
+    let sni = sni.to_ascii_lowercase();
+    let exact = |certificate: &Certificate| certificate.names().contains(&sni);
+    let covering = |certificate: &Certificate| certificate.stands_for(&sni);
+    best(&exact, true)
+        .or_else(|| best(&covering, true))
+        .or_else(|| default().filter(|_| terms.is_on("allowunknownsni")))
+}
+
+fn is_of(scheme: SignatureScheme, algorithms: &[SignatureAlgorithm]) -> bool {
+    // The name says it: the library does not tell the algorithm of a scheme.
+    let name = format!("{scheme:?}");
+    algorithms.iter().any(|algorithm| name.starts_with(&format!("{algorithm:?}")))
+}
+
+/// An alert that ends a handshake, in plain text, as it is before keys are known.
+fn fatal(alert: AlertDescription) -> [u8; 7] {
+    [21, 3, 3, 0, 2, 2, alert.into()]
+}
+
+/// The connection ends anyhow, whether or not the client hears why.
+async fn tell(client: &mut TcpStream, said: &[u8]) {
+    let _said = client.write_all(said).await;
+    let _closed = client.shutdown().await;
+}
