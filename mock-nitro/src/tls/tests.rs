@@ -22,8 +22,7 @@ use super::{Clock, trusted};
 use crate::rules::Bench;
 use crate::state::{Fields, State};
 use crate::x509::chain::{Reason, Rejection, Trusted};
-use crate::x509::workshop::{Authority, Made, expired, only_for};
-use crate::x509::{Encoding, Revocation, load};
+use crate::x509::{Authority, Encoding, Made, Revocation, expired, load, only_for};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
