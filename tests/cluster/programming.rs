@@ -84,8 +84,9 @@ pub(crate) async fn what_another_controller_left_is_taken_over_when_told(cluster
     }
     rig.apply_all(SHOP).await;
     let controller = rig.controller(&[]);
-    let report = rig.report("shop", "name-foreign").await;
-    assert!(report.message.unwrap().contains(name));
+    let report = rig.report("shop", "Invalid").await;
+    let message = report.message.unwrap();
+    assert!(message.contains("or take it over with --takeover"), "{message}");
     controller.terminate().await;
     let _controller = rig.controller(&["--takeover"]);
     rig.report("shop", "Programmed").await;
