@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::model::{EntityId, Fields, IngressId, Name, ObjectKey};
+use crate::model::{EntityId, Fields, IngressId, Kind, Name, ObjectKey};
 use crate::observed::ObservedState;
 use crate::translate::{Translation, Unmet};
 pub use aim::{Aim, aim};
@@ -54,7 +54,8 @@ pub fn plan(observed: &ObservedState, translation: &Translation) -> Plan {
 pub struct Plan {
     /// The changes, each after everything that it needs.
     pub ops: Vec<PlannedOp>,
-    /// How many of them, from the first, change settings that the whole appliance shares.
+    /// How many of them, from the first, change what is not ours: settings that the whole appliance
+    /// shares, and the owner of what is taken over.
     pub settings: usize,
     /// Consecutive ops of one verb on one kind: one request each, unless it grows too large.
     pub batches: Vec<Range<usize>>,
@@ -126,7 +127,18 @@ pub struct HeldBack {
     pub digest: String,
 }
 
+/// The object of somebody else that an op of the settings block makes ours.
+fn taken_over(op: &Op) -> Option<&EntityId> {
+    let Op::Set { entity, .. } = op else { return None };
+    (entity.kind != Kind::SSLPARAMETER).then_some(entity)
+}
+
 impl Plan {
+    /// The objects of somebody else that are made ours.
+    pub fn taken_over(&self) -> impl Iterator<Item = &EntityId> {
+        self.ops[..self.settings].iter().filter_map(|planned| taken_over(&planned.op))
+    }
+
     /// Whether there is nothing to do.
     pub const fn is_empty(&self) -> bool {
         self.ops.is_empty()

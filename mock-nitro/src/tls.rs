@@ -1,5 +1,5 @@
 //! TLS as the data plane speaks it: who is accepted is decided by our own check of chains, and
-//! signatures are verified with the bare key, so that certificates of version 1 do.
+//! signatures are verified with the bare key, so that certificates of version 1 are taken.
 
 pub(crate) mod clients;
 pub(crate) mod identity;

@@ -9,8 +9,6 @@ mod key;
 mod name;
 mod public_key;
 mod revocation;
-#[cfg(test)]
-pub(crate) mod workshop;
 
 use std::sync::Arc;
 
@@ -122,6 +120,11 @@ fn strip_zeros(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
     &bytes[zeros.min(bytes.len().saturating_sub(1))..]
 }
+
+#[cfg(test)]
+mod workshop;
+#[cfg(test)]
+pub(crate) use workshop::{Authority, Made, expired, only_for};
 
 #[cfg(test)]
 mod tests {
@@ -241,6 +244,22 @@ mod tests {
         let pair = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
         let (pem, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
         assert!(load(pem.as_bytes(), Some(key.as_bytes()), Encoding::Pem).is_ok());
+    }
+
+    #[test]
+    fn the_key_is_kept_in_the_form_in_which_it_came_and_not_printed() {
+        let kept = |certificate, key| load(certificate, Some(key), Encoding::Pem).unwrap();
+        let pkcs8 = kept(LEAF, LEAF_KEY);
+        assert!(matches!(pkcs8.key(), Some(PrivateKeyDer::Pkcs8(_))));
+        let pkcs1 = kept(LEAF, fixture!("leaf-v1.pkcs1.key"));
+        assert!(matches!(pkcs1.key(), Some(PrivateKeyDer::Pkcs1(_))));
+        let sec1 = kept(fixture!("p256.crt"), fixture!("p256.sec1.key"));
+        assert!(matches!(sec1.key(), Some(PrivateKeyDer::Sec1(_))));
+        let without = load(LEAF, None, Encoding::Pem).unwrap();
+        assert!(without.key().is_none());
+        let key = sec1.key().unwrap().secret_der();
+        let printed = format!("{sec1:?}");
+        assert!(printed.contains("elided") && !printed.contains(&format!("{:?}", &key[..8])[1..]));
     }
 
     #[test]

@@ -134,14 +134,14 @@ mod tests {
         let mut bench = Bench::new();
         bench.add("sslcipher", &json!({"ciphergroupname": "own"})).unwrap();
         for (name, priority) in
-            [("TLS1.3-AES256-GCM-SHA384", 2), ("TLS1.2-ECDHE-RSA-AES256-GCM-SHA384", 1)]
+            [("TLS1.2-ECDHE-RSA-AES256-GCM-SHA384", 2), ("TLS1.3-AES256-GCM-SHA384", 1)]
         {
             let member =
                 json!({"ciphergroupname": "own", "ciphername": name, "cipherpriority": priority});
             bench.bind("sslcipher_sslciphersuite_binding", &member).unwrap();
         }
         let expected =
-            [suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, suite::TLS13_AES_256_GCM_SHA384];
+            [suite::TLS13_AES_256_GCM_SHA384, suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384];
         assert_eq!(suites(&bench.state, &["own"]), expected);
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rcgen::CertificateParams;
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
 use rustls::crypto::ring;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -22,8 +22,7 @@ use super::{Clock, trusted};
 use crate::rules::Bench;
 use crate::state::{Fields, State};
 use crate::x509::chain::{Reason, Rejection, Trusted};
-use crate::x509::workshop::{Authority, Made, expired};
-use crate::x509::{Encoding, Revocation, load};
+use crate::x509::{Authority, Encoding, Made, Revocation, expired, load, only_for};
 
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
@@ -350,14 +349,16 @@ fn a_server_is_taken_if_it_leads_to_the_bound_ca_and_has_the_name() {
         params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
     };
     let (good, alone) = (root.leaf_with("cn.example", named), Authority::new("Alone"));
+    let for_clients = root.leaf_with("a", only_for(ExtendedKeyUsagePurpose::ClientAuth));
     let both = [&root.made, &root_v1];
-    let cases: [Case<'_>; 10] = [
+    let cases: [Case<'_>; 11] = [
         ("no name", &good, &both, None, None),
         ("common name", &good, &both, Some("CN.example"), None),
         ("wildcard", &good, &both, Some("a.san.example"), None),
         ("another name", &good, &both, Some("sent.example"), Some(Reason::Host)),
         ("version 1", &leaf_v1, &both, Some("shop.example"), None),
         ("version 1, another name", &leaf_v1, &both, Some("a.example"), Some(Reason::Host)),
+        ("for clients", &for_clients, &both, None, Some(Reason::Purpose)),
         ("no CA", &good, &[], None, Some(Reason::UnknownIssuer)),
         ("foreign CA", &good, &[&foreign.made], Some("cn.example"), Some(Reason::Namesake)),
         ("self-signed", &alone.made, &both, None, Some(Reason::SelfSigned)),

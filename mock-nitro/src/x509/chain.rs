@@ -97,7 +97,7 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// How many certificates a peer may show: ten, which is OpenSSL's number (assumed).
+/// How many certificates a peer may show (assumed).
 const LONGEST: usize = 10;
 
 /// Returns the peer's own certificate if its chain leads to one of the CAs. The peer's own comes
@@ -134,8 +134,8 @@ fn blame_itself(peer: &Certificate, rejection: Rejection) -> Rejection {
     }
 }
 
-/// What holds for each certificate of a path. The usage holds for CAs too, as it does with OpenSSL
-/// (assumed).
+/// What holds for each certificate of a path, that of the accepted CA included: its dates (assumed),
+/// and its usage, as with OpenSSL (assumed).
 fn fit(certificate: &Certificate, purpose: Purpose, now: Timestamp) -> Result<(), Reason> {
     let is_meant = match purpose {
         Purpose::Client => certificate.usage.client,

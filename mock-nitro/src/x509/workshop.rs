@@ -84,6 +84,15 @@ impl Authority {
         Self { made, issuer: Issuer::new(params, key) }
     }
 
+    /// Another certificate of the same name and key, and what is issued in its name.
+    pub(crate) fn again_with(&self, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let mut params = ca_params(self.made.certificate().common_name.as_deref().unwrap());
+        change(&mut params);
+        let key = KeyPair::try_from(self.made.material.key().unwrap()).unwrap();
+        let made = made(&params.self_signed(&key).unwrap(), &key);
+        Self { made, issuer: Issuer::new(params, key) }
+    }
+
     /// A certificate of somebody.
     pub(crate) fn leaf(&self, name: &str) -> Made {
         self.leaf_with(name, |_| ())
@@ -107,15 +116,25 @@ impl Authority {
         made(&params(name).signed_by(&key, &Issuer::new(copy, &key)).unwrap(), &key)
     }
 
-    /// A list of what it revoked, in PEM, made in the first year and followed by another in the second.
+    /// A list of what it revoked, in PEM, made in the first year and followed by another in the
+    /// second.
     pub(crate) fn list(&self, revoked: &[&Made], years: (i32, i32)) -> String {
+        self.list_with(revoked, years, |_| ())
+    }
+
+    pub(crate) fn list_with(
+        &self,
+        revoked: &[&Made],
+        years: (i32, i32),
+        change: impl FnOnce(&mut CertificateRevocationListParams),
+    ) -> String {
         let revoked = revoked.iter().map(|made| RevokedCertParams {
             serial_number: serial(made.certificate()),
             revocation_time: date_time_ymd(years.0, 1, 1),
             reason_code: None,
             invalidity_date: None,
         });
-        let params = CertificateRevocationListParams {
+        let mut params = CertificateRevocationListParams {
             this_update: date_time_ymd(years.0, 1, 1),
             next_update: date_time_ymd(years.1, 1, 1),
             crl_number: SerialNumber::from(1),
@@ -123,6 +142,7 @@ impl Authority {
             revoked_certs: revoked.collect(),
             key_identifier_method: KeyIdMethod::Sha256,
         };
+        change(&mut params);
         params.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 }

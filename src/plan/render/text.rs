@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 use super::blocks::{Block, Group, Mark, Row, Totals, groups, totals};
 use super::{Header, UNORDERED, counted, nothing, unordered_title};
-use crate::plan::{HeldBack, Op, Plan};
+use crate::plan::{HeldBack, Op, Plan, taken_over};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,10 +78,22 @@ impl Page {
         if plan.settings == 0 {
             return;
         }
-        self.title("Settings of the whole appliance");
-        let rows: Vec<Row> = plan.ops[..plan.settings].iter().map(|op| setting(&op.op)).collect();
-        self.rows(2, &rows);
-        if plan.ends_after_settings {
+        let settings = plan.ops[..plan.settings].iter().map(|planned| &planned.op);
+        let (taken_over, settings): (Vec<&Op>, Vec<&Op>) =
+            settings.partition(|op| taken_over(op).is_some());
+        for (title, ops) in
+            [("Settings of the whole appliance", &settings), ("Taken over", &taken_over)]
+        {
+            if !ops.is_empty() {
+                self.title(title);
+                self.rows(2, &ops.iter().map(|op| setting(op)).collect::<Vec<Row>>());
+            }
+        }
+        if !taken_over.is_empty() {
+            let first = "The plan ends here: these objects are somebody else's now, so the \
+                         appliance is read again before anything of them or on them is changed.";
+            self.paragraph(4, first);
+        } else if plan.ends_after_settings {
             let first = "The plan ends here: this setting resets the SSL settings of objects that \
                          are there already, so the appliance is read again before anything else.";
             self.paragraph(4, first);
@@ -185,7 +197,10 @@ fn setting(op: &Op) -> Row {
     match op {
         Op::Enable { features } => row("enable features", features.join(", ")),
         Op::Save => row("save", "the running configuration".to_owned()),
-        Op::Set { entity, fields } => row(entity.kind.name(), listed(fields)),
+        Op::Set { entity, fields } => match taken_over(op) {
+            Some(_) => row(entity.kind.name(), entity.name.to_string()),
+            None => row(entity.kind.name(), listed(fields)),
+        },
         Op::Verify { entity, fields } => {
             row("verify", format!("{} {}", entity.kind, listed(fields)))
         }

@@ -1,7 +1,10 @@
 //! Chains that lead to an accepted CA, and what is wrong with those that do not.
 
-use rcgen::{BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa};
-use rcgen::{KeyUsagePurpose, PKCS_ED25519};
+use rcgen::{
+    BasicConstraints, CertificateParams, CrlDistributionPoint, CrlIssuingDistributionPoint,
+    CrlScope, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyUsagePurpose,
+    PKCS_ED25519,
+};
 
 use super::super::workshop::{Authority, Made, early, expired, only_for};
 use super::super::{Encoding, RevocationList, Strictness, load};
@@ -114,6 +117,26 @@ fn a_ca_of_the_same_name_with_another_key_is_another_ca() {
 }
 
 #[test]
+fn where_ids_of_keys_are_stated_they_are_the_same() {
+    let root = Authority::new("Root");
+    let other_id = |params: &mut CertificateParams| {
+        params.key_identifier_method = KeyIdMethod::PreSpecified(vec![1, 2, 3]);
+    };
+    let leaf = root.again_with(other_id).leaf("a");
+    assert_eq!(leaf.certificate().carries_signature_of(root.made.certificate()), Some(true));
+    assert_eq!(refused(&[&leaf], &trust(&[&root])), Some(Reason::Namesake));
+}
+
+#[test]
+fn a_signature_that_cannot_be_checked_proves_nothing() {
+    let p521 = include_bytes!("../../../tests/fixtures/p521.crt");
+    let p521 = Made { material: load(p521, None, Encoding::Pem).unwrap() };
+    assert!(p521.certificate().is_issued_by(p521.certificate()));
+    let trusted = [with(&p521, Revocation::Unchecked)];
+    assert_eq!(refused(&[&p521], &trusted), Some(Reason::Algorithm));
+}
+
+#[test]
 fn who_signs_his_certificate_himself_is_not_accepted_whatever_issuer_he_names() {
     let root = Authority::new("Root");
     let alone = Authority::new("Alone").made;
@@ -209,8 +232,13 @@ fn what_is_marked_as_critical_must_be_understood() {
         let usage = CustomExtension::from_oid_content(&[2, 5, 29, 37], vec![1, 2, 3]);
         params.custom_extensions.push(usage);
     };
-    let unreadable = root.leaf_with("a", unreadable);
-    assert_eq!(refused(&[&unreadable], &trusted), Some(Reason::Extension));
+    let twice = |params: &mut CertificateParams| {
+        marked(false)(params);
+        marked(false)(params);
+    };
+    for leaf in [root.leaf_with("a", unreadable), root.leaf_with("a", twice)] {
+        assert_eq!(refused(&[&leaf], &trusted), Some(Reason::Extension));
+    }
 }
 
 #[test]
@@ -330,11 +358,34 @@ fn a_list_counts_only_if_its_ca_signed_it_and_may_do_so() {
     assert!(read(&root.list(&[], (2029, 2031)), &root));
     assert!(!read(&foreign.list(&[], (2029, 2031)), &root));
     assert!(!read("no list", &root));
-    let usage = |params: &mut CertificateParams| {
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let own = root.list(&[], (2029, 2031));
+    for (usages, counts) in [
+        (vec![KeyUsagePurpose::KeyCertSign], false),
+        (vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign], true),
+    ] {
+        assert_eq!(read(&own, &root.again_with(|params| params.key_usages = usages)), counts);
+    }
+    let renamed = |params: &mut CertificateParams| {
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Another");
     };
-    let both = Authority::new_with("Both", usage);
-    assert!(read(&both.list(&[], (2029, 2031)), &both));
+    assert!(!read(&own, &root.again_with(renamed)));
+}
+
+#[test]
+fn a_list_that_does_not_name_everything_is_no_valid_one() {
+    let root = Authority::new("Root");
+    let (good, bad) = (root.leaf("good"), root.leaf("bad"));
+    let file = root.list_with(&[&bad], (2029, 2031), |params| {
+        params.issuing_distribution_point = Some(CrlIssuingDistributionPoint {
+            distribution_point: CrlDistributionPoint { uris: vec!["http://a.example".into()] },
+            scope: Some(CrlScope::UserCertsOnly),
+        });
+    });
+    let certificate = root.made.certificate();
+    let list = RevocationList::read(file.as_bytes(), Encoding::Pem, certificate).unwrap();
+    let trusted = [with(&root.made, Revocation::List(Strictness::Mandatory, Some(Arc::new(list))))];
+    assert_eq!(refused(&[&good], &trusted), Some(Reason::RevocationUnknown));
+    assert_eq!(refused(&[&bad], &trusted), Some(Reason::Revoked));
 }
 
 #[test]
