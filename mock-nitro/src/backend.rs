@@ -8,7 +8,7 @@
 //!   "path": "/",
 //!   "headers": [["host", "shop.example"]],
 //!   "body": "",
-//!   "tls": { "version": "TLSv1.3", "sni": "shop.example", "client_certificate": " CN=appliance" }
+//!   "tls": { "version": "TLSv1.3", "sni": "shop.example", "client_certificate": "CN=appliance" }
 //! }
 //! ```
 //!
@@ -26,10 +26,24 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode, upgrade};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use rustls::crypto::ring;
+use rustls::crypto::ring::sign::any_supported_type;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ProtocolVersion, ServerConfig};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, copy, split};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::server::tls::{Error, Identity};
+use crate::tls::Clock;
+use crate::tls::clients::{ClientVerifier, Demand};
+use crate::x509::chain::Trusted;
+use crate::x509::{self, Certificate, Encoding, Revocation};
 
 /// How much of a body is shown.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -41,8 +55,45 @@ struct Seen {
     tls: Value,
 }
 
+/// TLS as a back end speaks it.
+#[derive(Clone)]
+pub struct Tls(TlsAcceptor);
+
+impl Tls {
+    /// With this certificate. With CAs in PEM, clients must show a certificate that leads to one of
+    /// them; it may be of version 1, like any other here.
+    pub fn new(identity: &Identity, client_cas: Option<&str>) -> Result<Self, Error> {
+        let chain = certificates(&identity.certificate)?;
+        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(Error::Key)?;
+        let key = any_supported_type(&key).map_err(Error::Use)?;
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(Error::Use)?;
+        let builder = match client_cas {
+            Some(cas) => builder.with_client_cert_verifier(Arc::new(verifier(cas)?)),
+            None => builder.with_no_client_auth(),
+        };
+        let shown = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+        Ok(Self(Arc::new(builder.with_cert_resolver(Arc::new(shown))).into()))
+    }
+}
+
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    all.map_err(Error::Certificate)
+}
+
+fn verifier(cas: &str) -> Result<ClientVerifier, Error> {
+    let trusted = certificates(cas)?.into_iter().map(|der| {
+        let authority = x509::load(&der, None, Encoding::Der).map_err(|_| Error::Authority)?;
+        Ok(Trusted { authority, revocation: Revocation::Unchecked, is_announced: true })
+    });
+    let trusted = trusted.collect::<Result<Vec<_>, Error>>()?;
+    Ok(ClientVerifier::new(Demand::Mandatory, trusted, Clock::new(Timestamp::now)))
+}
+
 /// Serves connections until the task ends.
-pub async fn serve(listener: TcpListener) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, tls: Option<Tls>) -> io::Result<()> {
     let backend = listener.local_addr()?;
     let mut connections = JoinSet::new();
     loop {
@@ -50,12 +101,36 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
             accepted = listener.accept() => {
                 // A connection that ends before it is accepted is no reason to stop.
                 let Ok((stream, client)) = accepted else { continue };
-                let seen = Arc::new(Seen { backend, client, tls: Value::Null });
-                connections.spawn(requests(seen, stream));
+                connections.spawn(connection(stream, (backend, client), tls.clone()));
             }
             Some(_ended) = connections.join_next() => {}
         }
     }
+}
+
+async fn connection(
+    stream: TcpStream,
+    (backend, client): (SocketAddr, SocketAddr),
+    tls: Option<Tls>,
+) {
+    let Some(Tls(acceptor)) = tls else {
+        return requests(Arc::new(Seen { backend, client, tls: Value::Null }), stream).await;
+    };
+    // Whoever is turned away knows it.
+    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let session = stream.get_ref().1;
+    let shown = session.peer_certificates().and_then(|shown| shown.first());
+    let shown = shown.and_then(|own| Certificate::parse(own).ok());
+    let version = match session.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        Some(_) | None => "TLSv1.2",
+    };
+    let tls = json!({
+        "version": version,
+        "sni": session.server_name(),
+        "client_certificate": shown.map(|certificate| certificate.subject.trim().to_owned()),
+    });
+    requests(Arc::new(Seen { backend, client, tls }), stream).await;
 }
 
 async fn requests(seen: Arc<Seen>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {

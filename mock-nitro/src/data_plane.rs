@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`listeners`] | which sockets are open; a change of the configuration opens and closes them before its request is answered |
 //! | [`front`] | what a connection is: HTTP, HTTP in TLS, a stream, TLS that is passed on |
+//! | [`front_tls`] | TLS with clients: certificates by name, and those that clients must show |
 //! | [`stream`] | where a stream goes, and its bytes |
 //! | [`http`] | each request on a connection, by the configuration as it is then |
 //! | [`balance`] | which member takes it |
@@ -15,11 +16,14 @@
 
 mod balance;
 mod front;
+mod front_tls;
+mod hello;
 mod http;
 mod listeners;
 mod member;
 mod response;
 mod stream;
+mod terms;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +34,7 @@ use tokio::runtime::Handle;
 use self::balance::Turns;
 use self::listeners::Listeners;
 use crate::state::{State, Unopened};
+use crate::tls::Clock;
 
 /// Opens the listeners of an appliance and carries what comes in. Clones share them; with the last
 /// one all connections end.
@@ -53,8 +58,8 @@ struct Plane {
 
 /// An address of the appliance, with the port that its configuration names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    address: IpAddr,
+struct Endpoint {
+    vip: IpAddr,
     port: u16,
 }
 
@@ -78,8 +83,8 @@ impl DataPlane {
     }
 
     /// Where the virtual server at this address and port really listens, if it does.
-    pub fn listens(&self, address: IpAddr, port: u16) -> Option<SocketAddr> {
-        locked(&self.listeners).at(Place { address, port })
+    pub fn listens(&self, vip: IpAddr, port: u16) -> Option<SocketAddr> {
+        locked(&self.listeners).at(Endpoint { vip, port })
     }
 
     /// Opens and closes listeners until they are those of a configuration, and says which cannot be
@@ -94,6 +99,11 @@ impl Plane {
     /// The configuration as it is now.
     fn configuration(&self) -> State {
         locked(&self.configuration).clone()
+    }
+
+    /// The clock, for those who judge dates.
+    fn clock(&self) -> Clock {
+        Clock::new(self.clock)
     }
 
     fn log(&self, line: &str) {

@@ -19,12 +19,11 @@ pub mod eval;
 mod check;
 mod engine;
 mod view;
+mod tls;
 mod data_plane;
 mod appliance;
 pub mod fault;
 mod pair;
-#[cfg_attr(not(test), expect(dead_code, reason = "the data plane is to use it"))]
-mod tls;
 pub mod server;
 pub mod backend;
 

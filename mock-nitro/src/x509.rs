@@ -18,6 +18,7 @@ use x509_parser::pem::Pem;
 
 pub(crate) use certificate::{Certificate, Status};
 pub(crate) use name::cover;
+pub(crate) use public_key::KeyType;
 pub(crate) use revocation::{Revocation, RevocationList, Strictness};
 
 /// SHA-256 of what it identifies.

@@ -5,6 +5,7 @@
 //! others. Persistence is by source address or by cookie; one of another type is as none.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
@@ -116,7 +117,10 @@ impl Turns {
 /// What stands in a cookie for a member: a digest, since clients need not know addresses.
 fn token(member: &Member) -> String {
     let digest = Sha256::digest(format!("{}:{}", member.address, member.port));
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(16).fold(String::new(), |mut token, byte| {
+        write!(token, "{byte:02x}").expect("a String takes everything");
+        token
+    })
 }
 
 #[cfg(test)]

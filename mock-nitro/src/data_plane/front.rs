@@ -6,42 +6,82 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 
 use super::balance::{Asking, Choice};
-use super::{Place, Plane, http, locked, stream};
+use super::front_tls::{self, Refusal, Session};
+use super::{Endpoint, Plane, http, locked, stream};
 use crate::eval::{self, ClientCertificate, Decision, Member};
 use crate::state::{State, text};
 
 /// A connection that was accepted.
 pub(super) struct Arrival {
     pub(super) plane: Arc<Plane>,
-    pub(super) place: Place,
+    pub(super) endpoint: Endpoint,
     pub(super) peer: SocketAddr,
+    /// What the handshake told, on a connection in TLS.
+    pub(super) session: Option<Session>,
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn serve(plane: Arc<Plane>, place: Place, client: TcpStream, peer: SocketAddr) {
+pub(super) async fn serve(
+    plane: Arc<Plane>,
+    endpoint: Endpoint,
+    client: TcpStream,
+    peer: SocketAddr,
+) {
     // Only a matter of speed.
     let _set = client.set_nodelay(true);
     let state = plane.configuration();
-    let Some(listener) = eval::at(&state, (place.address, place.port)) else { return };
-    let arrival = Arrival { plane, place, peer };
-    match text(listener.fields, "servicetype") {
+    let Some(listener) = eval::at(&state, (endpoint.vip, endpoint.port)) else { return };
+    let mut arrival = Arrival { plane, endpoint, peer, session: None };
+    let servicetype = text(listener.fields, "servicetype");
+    match servicetype {
         "HTTP" => http::serve(arrival, client).await,
         "TCP" | "SSL_BRIDGE" => stream::serve(arrival, client).await,
+        "SSL" | "SSL_TCP" => {
+            match front_tls::accept(&arrival, (&state, listener.name), client).await {
+                Ok((client, session)) => {
+                    arrival.session = Some(session);
+                    if servicetype == "SSL" {
+                        http::serve(arrival, client).await;
+                    } else {
+                        stream::serve(arrival, client).await;
+                    }
+                }
+                Err(Refusal::Silent) => {}
+                Err(refusal) => {
+                    let line = format!("{peer} at {}: {}", listener.name, chain(&refusal));
+                    arrival.plane.log(&line);
+                }
+            }
+        }
         // Types that this appliance does not carry: the connection ends.
         _ => {}
     }
 }
 
+/// An error with all its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
 impl Arrival {
     /// What is known of a request before it is read.
     pub(super) fn request(&self) -> eval::Request {
+        let session = self.session.as_ref();
+        let certificate = session.and_then(|session| session.certificate.as_ref());
         eval::Request {
-            vip: self.place.address,
-            port: self.place.port,
+            vip: self.endpoint.vip,
+            port: self.endpoint.port,
             client: self.peer.ip(),
-            sni: None,
-            certificate: ClientCertificate::None,
-            subject: None,
+            sni: session.and_then(|session| session.sni.clone()),
+            certificate: session.map_or(ClientCertificate::None, |session| session.shown),
+            subject: certificate.map(|certificate| certificate.subject.clone()),
             method: String::new(),
             url: String::new(),
             host_header: None,
@@ -66,13 +106,6 @@ impl Arrival {
     /// Says why a member does not answer.
     pub(super) fn lament(&self, member: &Member, error: &dyn std::error::Error) {
         let Member { address, port, group, .. } = member;
-        let mut line = format!("member {address}:{port} of {group}: {error}");
-        let mut source = error.source();
-        while let Some(cause) = source {
-            line.push_str(": ");
-            line.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        self.plane.log(&line);
+        self.plane.log(&format!("member {address}:{port} of {group}: {}", chain(error)));
     }
 }

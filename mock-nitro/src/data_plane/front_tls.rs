@@ -15,14 +15,16 @@ use super::front::Arrival;
 use super::hello::{Failure, hello};
 use super::terms::{Terms, Unspeakable};
 use crate::eval::ClientCertificate;
-use crate::state::{State, flag, text};
+use crate::state::{State, flag, number, text};
 use crate::tls::clients::{ClientVerifier, Demand};
 use crate::tls::{self, identity};
-use crate::x509::{Certificate, KeyType};
+use crate::x509::{Certificate, KeyType, Material};
 
 /// What is known of a client since its handshake.
 pub(super) struct Session {
     pub(super) sni: Option<String>,
+    /// The certificate that it was shown.
+    served: Arc<Material>,
     pub(super) shown: ClientCertificate,
     /// The certificate that it proved to have, good or bad.
     pub(super) certificate: Option<Certificate>,
@@ -69,9 +71,9 @@ pub(super) async fn accept(
     let sni = greeting.server_name().map(str::to_owned);
     let terms = Terms::of(state, "sslvserver", vserver)?;
     let asked = Asked { sni: sni.as_deref(), schemes: greeting.signature_schemes() };
-    let Some(certkey) = certkey(state, vserver, &terms, &asked) else {
+    let Some((certkey, served)) = certkey(state, vserver, &terms, &asked) else {
         // Documented for a name that no certificate is bound for; without a name assumed.
-        tell(&mut client, &fatal(AlertDescription::UnrecognizedName)).await;
+        tell(&mut client, &fatal(AlertDescription::UnrecognisedName)).await;
         return Err(sni.map_or(Refusal::NoName, Refusal::UnknownName));
     };
     let verifier = verifier(arrival, state, vserver, &terms);
@@ -79,22 +81,68 @@ pub(super) async fn accept(
     let stream = StartHandshake::from_parts(accepted, client).into_stream(Arc::new(config)).await;
     let stream = stream.map_err(Refusal::Handshake)?;
     let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let session = session(sni, shown, verifier.as_deref());
-    Ok((stream, session))
+    let (shown, certificate) = judged(shown, verifier.as_deref());
+    Ok((stream, Session { sni, served, shown, certificate }))
 }
 
-fn session(
-    sni: Option<String>,
+/// What a client has shown, good or bad.
+fn judged(
     shown: &[CertificateDer<'_>],
     verifier: Option<&ClientVerifier>,
-) -> Session {
-    let judged = verifier.filter(|_| !shown.is_empty()).map(|verifier| verifier.check(shown));
-    let (shown, certificate) = match judged {
-        None => (ClientCertificate::None, None),
-        Some(Ok(certificate)) => (ClientCertificate::Valid, Some(certificate)),
-        Some(Err(_)) => (ClientCertificate::Invalid, Certificate::parse(shown[0].as_ref()).ok()),
+) -> (ClientCertificate, Option<Certificate>) {
+    let (Some(first), Some(verifier)) = (shown.first(), verifier) else {
+        return (ClientCertificate::None, None);
     };
-    Session { sni, shown, certificate }
+    match verifier.check(shown) {
+        Ok(certificate) => (ClientCertificate::Valid, Some(certificate)),
+        Err(_) => (ClientCertificate::Invalid, Certificate::parse(first.as_ref()).ok()),
+    }
+}
+
+/// What TLS means for the requests on a connection.
+pub(super) struct Manners {
+    /// `Strict-Transport-Security`, for the answers.
+    pub(super) hsts: Option<String>,
+    /// Whether the request gets no answer: its host is not the one that the client asked for when it
+    /// opened TLS. Such a connection is closed (assumed: the documentation says that the request is
+    /// not forwarded).
+    pub(super) is_misdirected: bool,
+}
+
+impl Session {
+    /// Those of a vserver for a request with this host, if it has one.
+    pub(super) fn manners(&self, state: &State, vserver: &str, host: Option<&str>) -> Manners {
+        let Ok(terms) = Terms::of(state, "sslvserver", vserver) else {
+            return Manners { hsts: None, is_misdirected: true };
+        };
+        let name = |host: &str| match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name.to_owned(),
+            Some(_) | None => host.to_owned(),
+        };
+        let host = host.map(|host| name(host).to_ascii_lowercase());
+        // The check runs for clients that asked for a name alone (assumed).
+        let asked = self.sni.as_deref().filter(|_| terms.is_on("snienable"));
+        let is_misdirected = match (asked, &host, text(terms.fields, "snihttphostmatch")) {
+            (None, _, _) | (Some(_), Some(_), "NO") => false,
+            (Some(_), None, _) => text(terms.fields, "dropreqwithnohostheader") == "YES",
+            (Some(sni), Some(host), "STRICT") => !host.eq_ignore_ascii_case(sni),
+            (Some(_), Some(host), _) => !self.served.certificate.stands_for(host),
+        };
+        Manners { hsts: hsts(&terms), is_misdirected }
+    }
+}
+
+fn hsts(terms: &Terms<'_>) -> Option<String> {
+    if !terms.is_on("hsts") {
+        return None;
+    }
+    let mut value = format!("max-age={}", number(terms.fields, "maxage").unwrap_or(0));
+    for (field, word) in [("includesubdomains", "; includeSubDomains"), ("preload", "; preload")] {
+        if text(terms.fields, field) == "YES" {
+            value.push_str(word);
+        }
+    }
+    Some(value)
 }
 
 /// Who lets clients in, if they are asked for certificates.
@@ -141,6 +189,7 @@ fn config(
     let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    config.ignore_client_order = true;
     Ok(config)
 }
 
@@ -158,7 +207,7 @@ fn certkey<'a>(
     vserver: &'a str,
     terms: &Terms<'_>,
     asked: &Asked<'_>,
-) -> Option<&'a str> {
+) -> Option<(&'a str, Arc<Material>)> {
     let candidates = || {
         state.bindings("sslvserver_sslcertkey_binding", vserver).filter_map(|(_, binding)| {
             let certkey = text(binding, "certkeyname");
@@ -176,10 +225,10 @@ fn certkey<'a>(
     let best = |names: &dyn Fn(&Certificate) -> bool, snicert: bool| {
         let mut fitting = candidates()
             .filter(|(_, is_sni, material)| *is_sni == snicert && names(&material.certificate))
-            .map(|(certkey, _, material)| (certkey, suits(&material.certificate)))
+            .map(|(certkey, _, material)| (certkey, Arc::clone(material)))
             .peekable();
-        let first = fitting.peek().map(|(certkey, _)| *certkey);
-        fitting.find(|(_, suits)| *suits).map(|(certkey, _)| certkey).or(first)
+        let first = fitting.peek().cloned();
+        fitting.find(|(_, material)| suits(&material.certificate)).or(first)
     };
     let default = || best(&|_| true, false);
     let Some(sni) = asked.sni.filter(|_| terms.is_on("snienable")) else { return default() };

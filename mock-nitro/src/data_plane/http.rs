@@ -2,8 +2,8 @@
 
 use hyper::body::Incoming;
 use hyper::header::{
-    CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -11,6 +11,7 @@ use hyper::{Request, Response, StatusCode, client, upgrade};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::Plane;
 use super::balance::Choice;
 use super::front::Arrival;
 use super::member;
@@ -40,17 +41,26 @@ impl Arrival {
         let state = self.plane.configuration();
         let asked = self.asked(&request);
         let decision = eval::decide(&state, &asked);
-        match &decision.outcome {
-            Outcome::Refused | Outcome::Closed(_) => Err(Closed),
-            Outcome::Answered(answer) => Ok(response::of(answer)),
+        let vserver = decision.vserver.as_deref().ok_or(Closed)?;
+        let host = asked.host_header.as_deref();
+        let manners = self.session.as_ref().map(|session| session.manners(&state, vserver, host));
+        if manners.as_ref().is_some_and(|manners| manners.is_misdirected) {
+            return Err(Closed);
+        }
+        let mut response = match &decision.outcome {
+            Outcome::Refused | Outcome::Closed(_) => return Err(Closed),
+            Outcome::Answered(answer) => response::of(answer),
             Outcome::Served(members) => {
                 let cookie = |name: &str| cookie(&asked.headers, name);
                 match self.choose(&state, &decision, members, &cookie) {
-                    Some(choice) => self.forward(&state, choice, request).await,
-                    None => Ok(response::unavailable()),
+                    Some(choice) => self.forward(&state, choice, request).await?,
+                    None => response::unavailable(),
                 }
             }
-        }
+        };
+        let hsts = manners.and_then(|manners| HeaderValue::from_str(&manners.hsts?).ok());
+        response.headers_mut().extend(hsts.map(|hsts| (STRICT_TRANSPORT_SECURITY, hsts)));
+        Ok(response)
     }
 
     /// The request as policies see it.
@@ -76,7 +86,7 @@ impl Arrival {
         let Choice { member, cookie } = choice;
         let upgraded = is_upgrade(request.headers()).then(|| upgrade::on(&mut request));
         strip(request.headers_mut(), upgraded.is_some());
-        let mut response = match exchange(state, &member, request).await {
+        let mut response = match exchange(&self.plane, state, &member, request).await {
             Ok(response) => response,
             Err(error) => {
                 self.lament(&member, &error);
@@ -113,6 +123,7 @@ fn cookie(headers: &[(String, String)], wanted: &str) -> Option<String> {
 
 /// Asks a member on a connection of its own.
 async fn exchange(
+    plane: &Plane,
     state: &State,
     member: &Member,
     mut request: Request<Incoming>,
@@ -120,7 +131,7 @@ async fn exchange(
     // Only the path goes on: a whole URL is for proxies.
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     *request.uri_mut() = path.parse().unwrap_or_default();
-    let stream = member::connect(state, member).await?;
+    let stream = member::connect(plane, state, member).await?;
     let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // It ends with the answer, or with the stream that it was upgraded to.
     tokio::spawn(connection.with_upgrades());
@@ -130,8 +141,8 @@ async fn exchange(
 /// Why a member did not answer.
 #[derive(Debug, thiserror::Error)]
 enum ExchangeError {
-    #[error("no connection")]
-    Connect(#[from] std::io::Error),
+    #[error(transparent)]
+    Connect(#[from] member::Error),
     #[error("no answer")]
     Answer(#[from] hyper::Error),
 }

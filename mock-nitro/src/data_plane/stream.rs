@@ -1,23 +1,13 @@
 //! Connections that carry bytes which nobody here reads, but for the first message of TLS where that
 //! says where they go.
 
-use std::io;
-use std::time::Duration;
-
-use rustls::server::Acceptor;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy_bidirectional};
 
 use super::front::Arrival;
+use super::hello::{Failure, hello};
 use super::member;
 use crate::eval::{self, Outcome};
 use crate::state::{State, text};
-
-/// How long a client may take to say what it wants.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The longest first message.
-const LONGEST: usize = 64 * 1024;
 
 /// Leads a connection to a member, and carries bytes until one side has had enough.
 pub(super) async fn serve(arrival: Arrival, mut client: impl AsyncRead + AsyncWrite + Unpin) {
@@ -25,15 +15,17 @@ pub(super) async fn serve(arrival: Arrival, mut client: impl AsyncRead + AsyncWr
     let mut request = arrival.request();
     let mut read = Vec::new();
     if asks_for_name(&state, &arrival) {
-        let Ok(Ok(name)) = timeout(PATIENCE, first_message(&mut client, &mut read)).await else {
-            return;
+        request.sni = match hello(&mut client, &mut read).await {
+            Ok(accepted) => accepted.client_hello().server_name().map(str::to_owned),
+            // It has no name, and may have another way.
+            Err(Failure::NotTls(..)) => None,
+            Err(Failure::Gone) => return,
         };
-        request.sni = name;
     }
     let decision = eval::decide(&state, &request);
     let Outcome::Served(members) = &decision.outcome else { return };
     let Some(choice) = arrival.choose(&state, &decision, members, &|_| None) else { return };
-    match member::connect(&state, &choice.member).await {
+    match member::connect(&arrival.plane, &state, &choice.member).await {
         Ok(mut member) => {
             if member.write_all(&read).await.is_ok() {
                 relay(client, member).await;
@@ -55,35 +47,12 @@ pub(super) async fn relay(
 /// Whether the name in the first message of TLS decides anything. Where it does not, the client may
 /// be one that waits for the server to begin.
 fn asks_for_name(state: &State, arrival: &Arrival) -> bool {
-    let place = (arrival.place.address, arrival.place.port);
-    let Some(listener) = eval::at(state, place) else { return false };
+    let endpoint = (arrival.endpoint.vip, arrival.endpoint.port);
+    let Some(listener) = eval::at(state, endpoint) else { return false };
     let mut bound = state.bindings("csvserver_cspolicy_binding", listener.name);
     bound.any(|(_, binding)| {
         let policy = state.object("cspolicy", text(binding, "policyname"));
         let rule = policy.map(|policy| text(policy, "rule").to_ascii_uppercase());
         rule.is_some_and(|rule| rule.contains("CLIENT_HELLO"))
     })
-}
-
-/// Reads the first message of TLS, and the name that it asks for. What was read is for the member.
-async fn first_message(
-    client: &mut (impl AsyncRead + Unpin),
-    read: &mut Vec<u8>,
-) -> io::Result<Option<String>> {
-    let mut acceptor = Acceptor::default();
-    loop {
-        let start = read.len();
-        if client.read_buf(read).await? == 0 || read.len() > LONGEST {
-            return Ok(None);
-        }
-        acceptor.read_tls(&mut &read[start..])?;
-        match acceptor.accept() {
-            Ok(None) => {}
-            Ok(Some(accepted)) => {
-                return Ok(accepted.client_hello().server_name().map(str::to_owned));
-            }
-            // Not TLS: it has no name.
-            Err(_) => return Ok(None),
-        }
-    }
 }

@@ -68,8 +68,9 @@ impl<'a> Terms<'a> {
             "ciphername",
         ));
         let suites = suites::suites(state, &ciphers);
-        let is_usable =
-            |suite: &SupportedCipherSuite| versions.iter().any(|v| v.version == suite.version().version);
+        let is_usable = |suite: &SupportedCipherSuite| {
+            versions.iter().any(|v| v.version == suite.version().version)
+        };
         if !suites.iter().any(is_usable) {
             return Err(Unspeakable::Ciphers(name.to_owned()));
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use jiff::Timestamp;
 use mock_nitro::fault::{Faults, Faulty};
 use mock_nitro::message::Request;
@@ -15,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+
+use crate::authority::{Authority, Identity};
 
 /// How long anything here may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -124,19 +127,28 @@ impl Bench {
         servicetype: &str,
         members: usize,
     ) -> Vec<SocketAddr> {
-        self.add("lbvserver", &json!({ "name": name, "servicetype": servicetype }));
-        self.add("servicegroup", &json!({ "servicegroupname": name, "servicetype": servicetype }));
-        let both = json!({ "name": name, "servicegroupname": name });
-        self.add("lbvserver_servicegroup_binding", &both);
+        self.group(name, servicetype, servicetype);
         let mut addresses = Vec::new();
         for _ in 0..members {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            self.tasks.spawn(async { backend::serve(listener).await.unwrap() });
-            self.member(name, address);
-            addresses.push(address);
+            addresses.push(self.spawn(name, None).await);
         }
         addresses
+    }
+
+    fn group(&self, name: &str, balanced: &str, spoken: &str) {
+        self.add("lbvserver", &json!({ "name": name, "servicetype": balanced }));
+        self.add("servicegroup", &json!({ "servicegroupname": name, "servicetype": spoken }));
+        let both = json!({ "name": name, "servicegroupname": name });
+        self.add("lbvserver_servicegroup_binding", &both);
+    }
+
+    /// Starts a back end and makes it a member.
+    async fn spawn(&mut self, group: &str, tls: Option<backend::Tls>) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        self.tasks.spawn(async { backend::serve(listener, tls).await.unwrap() });
+        self.member(group, address);
+        address
     }
 
     /// Binds a member to a group.
@@ -155,6 +167,111 @@ impl Bench {
         let bound =
             json!({ "name": format!("front-{port}"), "policyname": name, "priority": priority });
         self.add("csvserver_cspolicy_binding", &bound);
+    }
+
+    /// Adds a file in `/nsconfig/ssl`.
+    fn upload(&self, name: &str, content: &str) {
+        let file = json!({
+            "filename": name, "filelocation": "/nsconfig/ssl", "fileencoding": "BASE64",
+            "filecontent": BASE64_STANDARD.encode(content),
+        });
+        self.add("systemfile", &file);
+    }
+
+    fn certkey(&self, name: &str, pem: &str, key: Option<&str>) {
+        let mut certkey = json!({ "certkey": name, "cert": format!("{name}.crt") });
+        self.upload(&format!("{name}.crt"), pem);
+        if let Some(key) = key {
+            self.upload(&format!("{name}.key"), key);
+            certkey["key"] = format!("{name}.key").into();
+        }
+        self.add("sslcertkey", &certkey);
+    }
+
+    /// Gives a front end a profile of its own.
+    pub(crate) fn profile(&self, port: u16, fields: &Value) {
+        let mut profile = json!({ "name": format!("profile-{port}"), "sslprofiletype": "FrontEnd", "tls13": "ENABLED" });
+        profile.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.add("sslprofile", &profile);
+        let vserver = json!({ "vservername": format!("front-{port}"), "sslprofile": format!("profile-{port}") });
+        self.configure([("PUT", "sslvserver".to_owned(), json!({ "sslvserver": vserver }))]);
+    }
+
+    /// Changes it.
+    pub(crate) fn set_profile(&self, port: u16, fields: &Value) {
+        let mut profile = json!({ "name": format!("profile-{port}") });
+        profile.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.configure([("PUT", "sslprofile".to_owned(), json!({ "sslprofile": profile }))]);
+    }
+
+    /// Binds a certificate to a front end, in this role (`snicert`, or none: as the default one).
+    pub(crate) fn certificate(&self, port: u16, name: &str, identity: &Identity, role: &str) {
+        self.certkey(name, &identity.pem, Some(&identity.key));
+        let mut binding = json!({ "vservername": format!("front-{port}"), "certkeyname": name });
+        if !role.is_empty() {
+            binding[role] = true.into();
+        }
+        self.add("sslvserver_sslcertkey_binding", &binding);
+    }
+
+    /// Lets a front end verify clients by a CA.
+    pub(crate) fn authority(&self, port: u16, name: &str, authority: &Authority) {
+        self.certkey(name, &authority.pem, None);
+        let binding =
+            json!({ "vservername": format!("front-{port}"), "certkeyname": name, "ca": true });
+        self.add("sslvserver_sslcertkey_binding", &binding);
+    }
+
+    /// Lets a front end answer what a rule holds for with this status.
+    pub(crate) fn respond(&self, port: u16, rule: &str, status: u16) {
+        let name = format!("r-{port}-{status}");
+        let target = format!("\"HTTP/1.1 {status} Refused\\r\\nContent-Length: 0\\r\\n\\r\\n\"");
+        let action = json!({ "name": name, "type": "respondwith", "target": target });
+        self.add("responderaction", &action);
+        self.add("responderpolicy", &json!({ "name": name, "rule": rule, "action": name }));
+        let bound =
+            json!({ "name": format!("front-{port}"), "policyname": name, "priority": status });
+        self.add("csvserver_responderpolicy_binding", &bound);
+    }
+
+    /// An lbvserver `name` with a group of that name in TLS, and one member.
+    pub(crate) async fn back_end_tls(&mut self, name: &str, tls: backend::Tls) {
+        self.group(name, "HTTP", "SSL");
+        self.spawn(name, Some(tls)).await;
+    }
+
+    /// Lets a group show a certificate to its members.
+    pub(crate) fn show(&self, group: &str, name: &str, identity: &Identity) {
+        self.certkey(name, &identity.pem, Some(&identity.key));
+        let binding = json!({ "servicegroupname": group, "certkeyname": name });
+        self.add("sslservicegroup_sslcertkey_binding", &binding);
+    }
+
+    /// Lets a group verify its members by a CA.
+    pub(crate) fn trust(&self, group: &str, name: &str, authority: &Authority) {
+        self.certkey(name, &authority.pem, None);
+        let binding = json!({ "servicegroupname": group, "certkeyname": name, "ca": true });
+        self.add("sslservicegroup_sslcertkey_binding", &binding);
+    }
+
+    /// Gives a group a profile of its own.
+    pub(crate) fn back_profile(&self, group: &str, fields: &Value) {
+        let mut profile = json!({ "name": format!("back-{group}"), "sslprofiletype": "BackEnd" });
+        profile.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.add("sslprofile", &profile);
+        let of_group = json!({ "servicegroupname": group, "sslprofile": format!("back-{group}") });
+        self.configure([(
+            "PUT",
+            "sslservicegroup".to_owned(),
+            json!({ "sslservicegroup": of_group }),
+        )]);
+    }
+
+    /// Changes it.
+    pub(crate) fn set_back_profile(&self, group: &str, fields: &Value) {
+        let mut profile = json!({ "name": format!("back-{group}") });
+        profile.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.configure([("PUT", "sslprofile".to_owned(), json!({ "sslprofile": profile }))]);
     }
 
     /// Connects to the appliance.

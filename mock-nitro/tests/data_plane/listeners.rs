@@ -85,9 +85,9 @@ async fn ports_can_be_moved_up_for_those_who_may_not_bind_low_ones() {
     let bench = Bench::new();
     let plane = DataPlane::new(20_000, jiff::Timestamp::now, Box::new(|_| {}));
     bench.server.carry(plane.clone());
-    let place =
+    let front =
         json!({ "name": "f", "servicetype": "HTTP", "ipv46": bench.vip.to_string(), "port": 80 });
-    bench.add("csvserver", &place);
+    bench.add("csvserver", &front);
     assert_eq!(plane.listens(bench.vip, 80), Some((bench.vip, 20_080).into()));
     assert!(bench.connect(20_080).await.is_ok());
 }

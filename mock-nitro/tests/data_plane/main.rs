@@ -3,7 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test is the right place to panic")]
 
+mod authority;
 mod bench;
+mod client;
 mod http;
 mod listeners;
+mod members;
 mod streams;
+mod tls;
