@@ -14,6 +14,7 @@ mod needs;
 mod brake;
 mod settings;
 mod sort;
+mod takeover;
 mod labels;
 mod assemble;
 mod safety;
@@ -26,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::model::{EntityId, Fields, IngressId, Kind, Name, ObjectKey};
+use crate::model::{EntityId, Fields, IngressId, Name, ObjectKey};
 use crate::observed::ObservedState;
 use crate::translate::{Translation, Unmet};
 pub use aim::{Aim, aim};
@@ -54,9 +55,11 @@ pub fn plan(observed: &ObservedState, translation: &Translation) -> Plan {
 pub struct Plan {
     /// The changes, each after everything that it needs.
     pub ops: Vec<PlannedOp>,
-    /// How many of them, from the first, change what is not ours: settings that the whole appliance
-    /// shares, and the owner of what is taken over.
+    /// How many of them, from the first, change settings that the whole appliance shares.
     pub settings: usize,
+    /// How many of those that follow make objects of others ours. The Ingresses that need them wait
+    /// for the next plan.
+    pub takeovers: usize,
     /// Consecutive ops of one verb on one kind: one request each, unless it grows too large.
     pub batches: Vec<Range<usize>>,
     /// Whether more is left to do than this plan may do at once: the appliance must be observed
@@ -127,16 +130,18 @@ pub struct HeldBack {
     pub digest: String,
 }
 
-/// The object of somebody else that an op of the settings block makes ours.
-fn taken_over(op: &Op) -> Option<&EntityId> {
-    let Op::Set { entity, .. } = op else { return None };
-    (entity.kind != Kind::SSLPARAMETER).then_some(entity)
-}
-
 impl Plan {
+    /// How many ops, from the first, are settings and takeovers.
+    pub(crate) fn preliminaries(&self) -> usize {
+        self.settings + self.takeovers
+    }
+
     /// The objects of somebody else that are made ours.
     pub fn taken_over(&self) -> impl Iterator<Item = &EntityId> {
-        self.ops[..self.settings].iter().filter_map(|planned| taken_over(&planned.op))
+        let takeovers = &self.ops[self.settings..self.preliminaries()];
+        takeovers.iter().filter_map(|planned| {
+            if let Op::Set { entity, .. } = &planned.op { Some(entity) } else { None }
+        })
     }
 
     /// Whether there is nothing to do.

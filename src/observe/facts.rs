@@ -110,7 +110,10 @@ fn adoptable(world: &World<'_>, id: &EntityId, row: &Row) -> Option<String> {
         Kind::LBVSERVER => place(id.kind, row).is_none(),
         kind => kind == Kind::SERVICEGROUP,
     };
-    let fits = is_in_place && !is_elsewhere && !is_of_a_cluster;
+    // One that finds its members by itself cannot be told them, and never becomes another.
+    let is_told_members =
+        read_text(id.kind, row, "autoscale").is_none_or(|scale| scale == "DISABLED");
+    let fits = is_in_place && is_told_members && !is_elsewhere && !is_of_a_cluster;
     fits.then(|| read_text(id.kind, row, "servicetype"))?
 }
 

@@ -1,5 +1,5 @@
-//! The settings block: what is not only ours, changed before anything else and only when the plan
-//! needs it. That is what all tenants of the appliance share, and what is taken over from another.
+//! The settings block: what all tenants of the appliance share, changed before anything else and
+//! only when the plan needs it.
 
 use super::{Op, OpId};
 use crate::model::{EntityId, Fields, Kind, State};
@@ -59,21 +59,7 @@ impl Settings {
                 .iter()
                 .any(|kind| observed.owned.state.names(*kind).next().is_some());
         }
-        block.take_over(observed, desired, consent);
         block
-    }
-
-    /// Says of foreign objects whose names are desired that they are ours. The plan ends with that:
-    /// what is bound to them is not known before they are read as ours.
-    fn take_over(&mut self, observed: &ObservedState, desired: &State, consent: &Consent) {
-        let adoptable = observed.facts.adoptable.keys().filter(|_| consent.takeover);
-        for entity in adoptable {
-            let comment = desired.entities.get(entity).and_then(|fields| fields.get("comment"));
-            let Some(comment) = comment.cloned() else { continue };
-            let fields = Fields::from([("comment".to_owned(), comment)]);
-            self.ops.push(Op::Set { entity: entity.clone(), fields });
-            self.end_the_plan = true;
-        }
     }
 
     /// What an op outside the block needs of it.

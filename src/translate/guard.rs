@@ -82,7 +82,11 @@ fn obstacle(id: &EntityId, servicetype: Option<Protocol>, facts: &Facts) -> Opti
         return Some(format!("no {} is", id.kind));
     };
     let Some(found) = facts.adoptable.get(id) else {
-        return Some("it is another cluster's, or has another address".to_owned());
+        let why = match id.kind {
+            Kind::SERVICEGROUP => "or finds its members by itself",
+            _ => "or has another address",
+        };
+        return Some(format!("it is another cluster's, {why}"));
     };
     let wanted = wanted.servicetype();
     (found != wanted).then(|| format!("its servicetype is {found}, not {wanted}"))

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::blocks::{Block, Group, Mark, Row, Totals, groups, totals};
-use super::{Header, UNORDERED, counted, nothing, unordered_title};
-use crate::plan::{HeldBack, Op, Plan, taken_over};
+use super::{AFTER_TAKEOVER, Header, TAKEN_OVER, UNORDERED, counted, nothing, unordered_title};
+use crate::model::EntityId;
+use crate::plan::{HeldBack, Op, Plan};
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub fn text(plan: &Plan, header: &Header, style: Style) -> String {
     page.line(&format!("appliance  {}", header.appliance));
     let groups = groups(plan);
     page.settings(plan);
+    page.takeovers(plan);
     for group in &groups {
         page.group(group);
     }
@@ -78,26 +80,28 @@ impl Page {
         if plan.settings == 0 {
             return;
         }
-        let settings = plan.ops[..plan.settings].iter().map(|planned| &planned.op);
-        let (taken_over, settings): (Vec<&Op>, Vec<&Op>) =
-            settings.partition(|op| taken_over(op).is_some());
-        for (title, ops) in
-            [("Settings of the whole appliance", &settings), ("Taken over", &taken_over)]
-        {
-            if !ops.is_empty() {
-                self.title(title);
-                self.rows(2, &ops.iter().map(|op| setting(op)).collect::<Vec<Row>>());
-            }
-        }
-        if !taken_over.is_empty() {
-            let first = "The plan ends here: these objects are somebody else's now, so the \
-                         appliance is read again before anything of them or on them is changed.";
-            self.paragraph(4, first);
-        } else if plan.ends_after_settings {
+        self.title("Settings of the whole appliance");
+        let rows: Vec<Row> = plan.ops[..plan.settings].iter().map(|op| setting(&op.op)).collect();
+        self.rows(2, &rows);
+        if plan.ends_after_settings {
             let first = "The plan ends here: this setting resets the SSL settings of objects that \
                          are there already, so the appliance is read again before anything else.";
             self.paragraph(4, first);
         }
+    }
+
+    fn takeovers(&mut self, plan: &Plan) {
+        if plan.takeovers == 0 {
+            return;
+        }
+        self.title(TAKEN_OVER);
+        let row = |entity: &EntityId| Row {
+            mark: Some(Mark::Change),
+            label: entity.kind.name().to_owned(),
+            value: entity.name.to_string(),
+        };
+        self.rows(2, &plan.taken_over().map(row).collect::<Vec<Row>>());
+        self.paragraph(4, AFTER_TAKEOVER);
     }
 
     fn group(&mut self, group: &Group) {
@@ -168,7 +172,8 @@ impl Page {
         }
         let Totals { add, change, remove } = totals;
         let mut line = format!("{add} to add, {change} to change, {remove} to remove");
-        let after: Vec<&Op> = plan.ops[plan.settings..].iter().map(|planned| &planned.op).collect();
+        let after: Vec<&Op> =
+            plan.ops[plan.preliminaries()..].iter().map(|planned| &planned.op).collect();
         let files = after.iter().filter(|op| matches!(op, Op::RemoveFile { .. })).count();
         match (after.contains(&&Op::Save), files) {
             (true, 0) => line.push_str("; then the configuration is saved"),
@@ -197,10 +202,7 @@ fn setting(op: &Op) -> Row {
     match op {
         Op::Enable { features } => row("enable features", features.join(", ")),
         Op::Save => row("save", "the running configuration".to_owned()),
-        Op::Set { entity, fields } => match taken_over(op) {
-            Some(_) => row(entity.kind.name(), entity.name.to_string()),
-            None => row(entity.kind.name(), listed(fields)),
-        },
+        Op::Set { entity, fields } => row(entity.kind.name(), listed(fields)),
         Op::Verify { entity, fields } => {
             row("verify", format!("{} {}", entity.kind, listed(fields)))
         }
