@@ -17,7 +17,7 @@ use super::terms::{Terms, Unspeakable};
 use crate::eval::ClientCertificate;
 use crate::state::{State, flag, number, text};
 use crate::tls::clients::{ClientVerifier, Demand};
-use crate::tls::{self, identity};
+use crate::tls::{self, HandshakeFailure, identity};
 use crate::x509::{Certificate, KeyType, Material};
 
 /// What is known of a client since its handshake.
@@ -47,7 +47,7 @@ pub(super) enum Refusal {
     #[error("the library does not take the configuration")]
     Configuration(#[source] rustls::Error),
     #[error("the handshake ended")]
-    Handshake(#[source] std::io::Error),
+    Handshake(#[source] HandshakeFailure),
 }
 
 /// Carries out a handshake as a vserver says.
@@ -79,7 +79,7 @@ pub(super) async fn accept(
     let verifier = verifier(arrival, state, vserver, &terms);
     let config = config(state, &terms, certkey, verifier.clone())?;
     let stream = StartHandshake::from_parts(accepted, client).into_stream(Arc::new(config)).await;
-    let stream = stream.map_err(Refusal::Handshake)?;
+    let stream = stream.map_err(|error| Refusal::Handshake(error.into()))?;
     let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let (shown, certificate) = judged(shown, verifier.as_deref());
     Ok((stream, Session { sni, served, shown, certificate }))
