@@ -15,15 +15,22 @@
 //! policies; that a csvserver that leads nowhere answers 503, and one of streams closes the
 //! connection. TLS itself is not judged: neither certificates nor client authentication.
 
+mod answer;
+mod bank;
+#[cfg_attr(not(test), expect(dead_code, reason = "the data plane carries it out"))]
+mod rewrite;
 mod target;
 
 use std::net::IpAddr;
 
-use crate::expression::Expression;
+use self::bank::Bank;
 use crate::rules::{self, MEMBERS};
-use crate::state::{Fields, State, flag, number, text};
+use crate::state::{Fields, State, number, text};
 
-pub use crate::expression::{ClientCertificate, Request};
+pub use self::answer::Answer;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the data plane carries it out"))]
+pub(crate) use self::rewrite::{Edit, rewrite_request, rewrite_response};
+pub use crate::expression::{ClientCertificate, Request, Response, Tls};
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,17 +59,6 @@ pub enum Outcome {
     /// One of these members answers, as `address:port`, in order. An lbvserver sends each request
     /// to one of them.
     Served(Vec<Member>),
-}
-
-/// What the appliance answers by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The responder policy that says so, or none where nobody else can answer.
-    pub policy: Option<String>,
-    /// The status.
-    pub status: u16,
-    /// Where a redirect leads.
-    pub location: Option<String>,
 }
 
 /// A member that takes requests.
@@ -132,11 +128,7 @@ fn balance(state: &State, name: &str, request: &Request) -> Outcome {
         }
         return match text(lbvserver, "redirurl") {
             "" => unavailable(is_http),
-            url => Outcome::Answered(Answer {
-                policy: None,
-                status: 302,
-                location: Some(url.to_owned()),
-            }),
+            url => Outcome::Answered(Answer::redirect(302, "", url)),
         };
     }
     if let Some(outcome) = respond(state, "lbvserver", name, request) {
@@ -147,7 +139,7 @@ fn balance(state: &State, name: &str, request: &Request) -> Outcome {
 
 fn unavailable(is_http: bool) -> Outcome {
     if is_http {
-        Outcome::Answered(Answer { policy: None, status: 503, location: None })
+        Outcome::Answered(Answer::unavailable())
     } else {
         Outcome::Closed(None)
     }
@@ -193,76 +185,10 @@ fn respond(state: &State, kind: &str, name: &str, request: &Request) -> Option<O
     } else {
         "lbvserver_responderpolicy_binding"
     };
-    walk(state, (bindings, "responderpolicy"), name, request, |binding, policy| {
-        let policy_name = text(binding, "policyname");
-        answer(state, policy_name, text(policy, "action"), request)
+    let bank = Bank::of(state, (bindings, "responderpolicy"), name, false);
+    bank.holding(request.into()).find_map(|entry| {
+        answer::of(state, entry.name(), text(&entry.policy, "action"), request)
     })
-}
-
-/// Evaluates the bound policies of a virtual server by priority, until one that holds has a result.
-/// One that holds and has none goes on where its binding says (documented): `NEXT`, a priority, or
-/// else `END`.
-fn walk<'a, T>(
-    state: &'a State,
-    (bindings, policies): (&'a str, &str),
-    vserver: &'a str,
-    request: &Request,
-    result: impl Fn(&'a Fields, &'a Fields) -> Option<T>,
-) -> Option<T> {
-    let priority = |binding: &Fields| number(binding, "priority").unwrap_or(i64::MAX);
-    let mut bound: Vec<&Fields> =
-        state.bindings(bindings, vserver).map(|(_, binding)| binding.as_ref()).collect();
-    bound.sort_by_key(|binding| priority(binding));
-    let mut from = i64::MIN;
-    for binding in bound {
-        if priority(binding) < from || text(binding, "bindpoint") == "RESPONSE" {
-            continue;
-        }
-        let Some(policy) = state.object(policies, text(binding, "policyname")) else { continue };
-        // Every rule was compiled when it was written.
-        let rule = Expression::compile(text(policy, "rule"));
-        if flag(binding, "invoke") || !rule.is_ok_and(|rule| rule.holds(request)) {
-            continue;
-        }
-        if let Some(result) = result(binding, policy) {
-            return Some(result);
-        }
-        match text(binding, "gotopriorityexpression") {
-            "NEXT" => {}
-            goto => from = goto.parse().ok()?,
-        }
-    }
-    None
-}
-
-/// What a responder action answers; nothing if it lets the request pass.
-fn answer(state: &State, policy: &str, action: &str, request: &Request) -> Option<Outcome> {
-    match action {
-        "NOOP" => return None,
-        "DROP" | "RESET" => return Some(Outcome::Closed(Some(policy.to_owned()))),
-        _ => {}
-    }
-    let action = state.object("responderaction", action)?;
-    let target =
-        Expression::compile(text(action, "target")).map(|target| target.text(request)).ok();
-    let target = target.unwrap_or_default();
-    let status = number(action, "responsestatuscode").and_then(|status| u16::try_from(status).ok());
-    let (status, location) = match text(action, "type") {
-        "noop" => return None,
-        // Documented: 302 unless said otherwise.
-        "redirect" => (status.unwrap_or(302), Some(target)),
-        "respondwithhtmlpage" => (status.unwrap_or(200), None),
-        _ => (status_of(&target), None),
-    };
-    Some(Outcome::Answered(Answer { policy: Some(policy.to_owned()), status, location }))
-}
-
-/// The status of a whole response. One without a status line is a body that clients take for an
-/// answer of HTTP/0.9 (assumed: 200).
-fn status_of(response: &str) -> u16 {
-    let rest = response.strip_prefix("HTTP/").and_then(|line| line.split_once(' '));
-    let status = rest.and_then(|(_, rest)| rest.get(..3)).and_then(|status| status.parse().ok());
-    status.unwrap_or(200)
 }
 
 #[cfg(test)]

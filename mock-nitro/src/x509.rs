@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use x509_parser::pem::Pem;
 
 pub(crate) use certificate::{Certificate, Status};
+pub(crate) use name::slashed;
 
 /// SHA-256 of what it identifies.
 pub(crate) type ContentDigest = [u8; 32];
