@@ -1,19 +1,26 @@
-//! What an appliance does with a request, without a socket: which virtual server takes it, which
-//! policy sends it where, and who answers.
+//! What an appliance does with a request, and with the response to it, without a socket: which
+//! virtual server takes it, which policy sends it where, who answers, and what is changed on the way.
 //!
 //! | step | what happens |
 //! |---|---|
+//! | | **the request**, by [`decide`] |
 //! | 1 | the csvserver or lbvserver at that address and port; a disabled one, or one in TLS without a certificate, takes nothing |
 //! | 2 | responder policies of a csvserver, by priority; the first that answers ends it |
 //! | 3 | content-switching policies, by priority; the first that holds leads to an lbvserver, else the default lbvserver |
 //! | 4 | an lbvserver without a member in service: its backup, its `redirurl`, or 503 |
 //! | 5 | responder policies of the lbvserver, by priority |
 //! | 6 | its members in service |
+//! | | **what the member gets**, by [`rewrite_request`] |
+//! | 7 | rewrite policies bound for requests to the lbvserver, by priority, then those of the csvserver; all that hold, up to one that says `END` |
+//! | | **what the client gets**, by [`rewrite_response`] |
+//! | 8 | rewrite policies bound for responses to the lbvserver, then those of the csvserver, in the same way |
 //!
-//! Lower numbers come first, and the first rule that holds decides (documented). Assumed are: that
+//! Lower numbers come first, and the first rule that holds decides (documented). That the rewrites of
+//! the lbvserver come before those of the csvserver is documented, too. Assumed are: that
 //! responder policies come before content switching; that an lbvserver that is DOWN evaluates no
 //! policies; that a csvserver that leads nowhere answers 503, and one of streams closes the
-//! connection. TLS itself is not judged: neither certificates nor client authentication.
+//! connection; that what the appliance answers by itself is not rewritten. TLS itself is not judged:
+//! neither certificates nor client authentication.
 
 mod answer;
 mod bank;
@@ -138,11 +145,7 @@ fn balance(state: &State, name: &str, request: &Request) -> Outcome {
 }
 
 fn unavailable(is_http: bool) -> Outcome {
-    if is_http {
-        Outcome::Answered(Answer::unavailable())
-    } else {
-        Outcome::Closed(None)
-    }
+    if is_http { Outcome::Answered(Answer::unavailable()) } else { Outcome::Closed(None) }
 }
 
 /// The members of an lbvserver that take new requests.
@@ -186,9 +189,8 @@ fn respond(state: &State, kind: &str, name: &str, request: &Request) -> Option<O
         "lbvserver_responderpolicy_binding"
     };
     let bank = Bank::of(state, (bindings, "responderpolicy"), name, false);
-    bank.holding(request.into()).find_map(|entry| {
-        answer::of(state, entry.name(), text(&entry.policy, "action"), request)
-    })
+    bank.holding(request.into())
+        .find_map(|entry| answer::of(state, entry.name(), text(&entry.policy, "action"), request))
 }
 
 #[cfg(test)]

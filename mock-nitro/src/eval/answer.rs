@@ -65,7 +65,14 @@ impl Answer {
     pub(super) fn read(response: &str) -> Self {
         let Some((status, reason, rest)) = status_line(response) else {
             let (reason, body) = ("OK".to_owned(), response.to_owned());
-            return Self { policy: None, status: 200, reason, location: None, headers: vec![], body };
+            return Self {
+                policy: None,
+                status: 200,
+                reason,
+                location: None,
+                headers: vec![],
+                body,
+            };
         };
         let mut headers = Vec::new();
         let mut rest = rest;

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use super::Decision;
 use super::answer::{Answer, one_line};
 use super::bank::Bank;
-use super::Decision;
 use crate::expression::{Exchange, Expression, Place, Request, Response};
 use crate::state::{Fields, State, text};
 

@@ -31,7 +31,8 @@ fn target(state: &State, binding: &Fields, policy: &Fields, request: &Request) -
         let action = state.object("csaction", text(policy, "action"))?;
         given(action, "targetlbvserver").or_else(|| given(action, "targetvserver")).or_else(|| {
             let expression = Expression::compile(text(action, "targetvserverexpr")).ok()?;
-            Some(expression.text(request.into())).filter(|name| state.object("lbvserver", name).is_some())
+            Some(expression.text(request.into()))
+                .filter(|name| state.object("lbvserver", name).is_some())
         })
     })
 }

@@ -60,10 +60,7 @@ impl ClientCertificate {
         let encoded = STANDARD.encode(&self.der);
         let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy);
         let lines: Vec<_> = lines.collect();
-        format!(
-            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-            lines.join("\n")
-        )
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
 }
 

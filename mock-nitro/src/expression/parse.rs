@@ -74,9 +74,8 @@ impl<'a> Parser<'a> {
         if self.depth > DEEPEST {
             return Err(self.at);
         }
-        let expression = self.logical("||", Node::Any, |parser| {
-            parser.logical("&&", Node::All, Self::comparison)
-        });
+        let expression = self
+            .logical("||", Node::Any, |parser| parser.logical("&&", Node::All, Self::comparison));
         self.depth -= 1;
         expression
     }
@@ -428,8 +427,7 @@ fn place(part: Part, subject: Option<Place>, arguments: &[Node]) -> Option<Place
         Part::Reason => Some(Place::Reason),
         Part::RequestHeader => name().map(Place::RequestHeader),
         Part::ResponseHeader => name().map(Place::ResponseHeader),
-        Part::Same => subject
-            .filter(|_| matches!(arguments, [Node::Literal(Literal::Number(0))])),
+        Part::Same => subject.filter(|_| matches!(arguments, [Node::Literal(Literal::Number(0))])),
     }
 }
 

@@ -187,7 +187,8 @@ mod tests {
             }
             assert_eq!(bench.add(kind, &policy), Err(code), "{kind}");
         }
-        let answer = json!({"name": "a", "type": "respondwith", "target": "HTTP.RES.HEADER(\"X\")"});
+        let answer =
+            json!({"name": "a", "type": "respondwith", "target": "HTTP.RES.HEADER(\"X\")"});
         assert_eq!(bench.add("responderaction", &answer), Err(code::TAR_FLOWTYPE_NRES));
         let action = json!({"name": "a", "targetvserverexpr": "HTTP.RES.HEADER(\"X\")"});
         assert_eq!(bench.add("csaction", &action), Err(code::TAR_FLOWTYPE_NRES));

@@ -93,13 +93,10 @@ pub(super) fn check_action(
 }
 
 fn check_target(shape: Target, target: &str) -> Result<Flow, Refusal> {
-    let is_in_name =
-        |byte: u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte);
+    let is_in_name = |byte: u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte);
     match shape {
         Target::Name if target.bytes().all(is_in_name) => Ok(Flow::Both),
-        Target::Name => {
-            Err(Refusal::about(code::INVAL, format_args!("target, {target}")))
-        }
+        Target::Name => Err(Refusal::about(code::INVAL, format_args!("target, {target}"))),
         Target::Response => {
             expression::check_text(target)?;
             Ok(Flow::Responses)
@@ -121,7 +118,11 @@ fn check_target(shape: Target, target: &str) -> Result<Flow, Refusal> {
 }
 
 /// A policy is for requests or for responses, not for both (documented, 3089).
-pub(super) fn check_policy(state: &State, command: &Command, fields: &Fields) -> Result<(), Refusal> {
+pub(super) fn check_policy(
+    state: &State,
+    command: &Command,
+    fields: &Fields,
+) -> Result<(), Refusal> {
     expression::check_rule(text(fields, "rule"))?;
     let flow = flow(state, text(fields, "rule"), text(fields, "action"));
     if flow.is_none() {
@@ -270,7 +271,11 @@ mod tests {
                 let (mut bench, policy) = bench(action, rule);
                 assert_eq!(policy, Ok(vec![]));
                 let expected = if fits { Ok(vec![]) } else { Err(code::INVALID_POLICY_BINDING) };
-                assert_eq!(bench.bind(BINDING, &bound(point)), expected, "{action:?} {rule} {point}");
+                assert_eq!(
+                    bench.bind(BINDING, &bound(point)),
+                    expected,
+                    "{action:?} {rule} {point}"
+                );
             }
         }
         assert_eq!(bench(url, of_response).1, Err(code::POLICY_FLOWTYPE_NONE));

@@ -34,9 +34,7 @@ pub(super) const CLIENT_ROWS: [Row; 30] = [
     // The name as the client wrote it (assumed).
     row(HELLO, "SNI", Sort::Text, |_, on| on.request.sni.as_deref().unwrap_or_default().into()),
     // True for any certificate whose key the client has (assumed).
-    row(CERTIFICATE, "EXISTS", Sort::Truth, |_, on| {
-        Value::Truth(on.request.certificate.is_some())
-    }),
+    row(CERTIFICATE, "EXISTS", Sort::Truth, |_, on| Value::Truth(on.request.certificate.is_some())),
     // True for what Mandatory would accept (assumed).
     row(CERTIFICATE, "IS_VALID", Sort::Truth, |_, on| {
         Value::Truth(on.request.certificate.as_ref().is_some_and(|shown| shown.is_valid))
@@ -122,9 +120,7 @@ pub(super) const HTTP_ROWS: [Row; 25] = [
     row(RESPONSE, "CONTENT_LENGTH", Sort::Number, |_, on| {
         Value::Number(length(&answered(on, "content-length")))
     }),
-    row(RESPONSE, "CONTENT_TYPE", Sort::Text, |_, on| {
-        Value::Header(answered(on, "content-type"))
-    }),
+    row(RESPONSE, "CONTENT_TYPE", Sort::Text, |_, on| Value::Header(answered(on, "content-type"))),
     is(
         Part::ResponseHeader,
         with(

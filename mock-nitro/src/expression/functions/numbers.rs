@@ -38,8 +38,11 @@ pub(super) const ROWS: [Row; 13] = [
         Value::Number(values[0].number().saturating_abs())
     }),
     row(Sort::Number, "TYPECAST_TEXT_T", Sort::Text, |values, _| text(values, 0).into()),
-    with(ONE_TEXT, row(Sort::Number, "APPEND", Sort::Text, |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        format!("{}{}", own.content, other.content).into()
-    })),
+    with(
+        ONE_TEXT,
+        row(Sort::Number, "APPEND", Sort::Text, |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            format!("{}{}", own.content, other.content).into()
+        }),
+    ),
 ];

@@ -18,9 +18,7 @@ pub(super) const ROWS: [Row; 23] = [
         ignoring_case(text(values, 0).part(|host| domain(split_port(host).0))).into()
     }),
     // Without one it is that of the protocol (documented).
-    row(HOST, "PORT", Sort::Number, |values, on| {
-        Value::Number(port(&text(values, 0).content, on))
-    }),
+    row(HOST, "PORT", Sort::Number, |values, on| Value::Number(port(&text(values, 0).content, on))),
     is(Part::Hostname, row(URL, "HOSTNAME", HOST, |_, on| on.request.host().into())),
     // Of the host that is asked for, also where the URL names none (assumed).
     row(URL, "PORT", Sort::Number, |_, on| Value::Number(port(on.request.host(), on))),

@@ -54,63 +54,100 @@ pub(super) const ROWS: [Row; 40] = [
         let upper = own.content.to_ascii_uppercase();
         own.with(upper).into()
     }),
-    with(ONE_TEXT, made("APPEND", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        let joined = format!("{}{}", own.content, other.content);
-        own.with(joined).into()
-    })),
-    with(ONE_TEXT, made("PREPEND", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        let joined = format!("{}{}", other.content, own.content);
-        own.with(joined).into()
-    })),
+    with(
+        ONE_TEXT,
+        made("APPEND", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            let joined = format!("{}{}", own.content, other.content);
+            own.with(joined).into()
+        }),
+    ),
+    with(
+        ONE_TEXT,
+        made("PREPEND", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            let joined = format!("{}{}", other.content, own.content);
+            own.with(joined).into()
+        }),
+    ),
     // What follows or stands before the first occurrence; nothing if there is none (documented).
-    with(ONE_TEXT, made("AFTER_STR", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        let all = own.content.len();
-        let part = own.find(&other).map_or(0..0, |found| found.end..all);
-        own.cut(part).into()
-    })),
-    with(ONE_TEXT, made("BEFORE_STR", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        let part = own.find(&other).map_or(0..0, |found| 0..found.start);
-        own.cut(part).into()
-    })),
-    with(ONE_TEXT, made("SUBSTR", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        let part = own.find(&other).unwrap_or(0..0);
-        own.cut(part).into()
-    })),
-    with(&[Parameter::Number, Parameter::Number], made("SUBSTR", |values, _| {
-        let (start, count) = (count(values, 1), count(values, 2));
-        text(values, 0).portion(start, count).into()
-    })),
-    with(ONE_NUMBER, made("TRUNCATE", |values, _| {
-        let count = count(values, 1);
-        text(values, 0).truncated(count).into()
-    })),
-    with(COUNTED, made("PREFIX", |values, _| {
-        let (character, count) = (character(values, 1), count(values, 2));
-        text(values, 0).prefix(character, count).into()
-    })),
-    with(COUNTED, made("SUFFIX", |values, _| {
-        let (character, count) = (character(values, 1), count(values, 2));
-        text(values, 0).suffix(character, count).into()
-    })),
+    with(
+        ONE_TEXT,
+        made("AFTER_STR", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            let all = own.content.len();
+            let part = own.find(&other).map_or(0..0, |found| found.end..all);
+            own.cut(part).into()
+        }),
+    ),
+    with(
+        ONE_TEXT,
+        made("BEFORE_STR", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            let part = own.find(&other).map_or(0..0, |found| 0..found.start);
+            own.cut(part).into()
+        }),
+    ),
+    with(
+        ONE_TEXT,
+        made("SUBSTR", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            let part = own.find(&other).unwrap_or(0..0);
+            own.cut(part).into()
+        }),
+    ),
+    with(
+        &[Parameter::Number, Parameter::Number],
+        made("SUBSTR", |values, _| {
+            let (start, count) = (count(values, 1), count(values, 2));
+            text(values, 0).portion(start, count).into()
+        }),
+    ),
+    with(
+        ONE_NUMBER,
+        made("TRUNCATE", |values, _| {
+            let count = count(values, 1);
+            text(values, 0).truncated(count).into()
+        }),
+    ),
+    with(
+        COUNTED,
+        made("PREFIX", |values, _| {
+            let (character, count) = (character(values, 1), count(values, 2));
+            text(values, 0).prefix(character, count).into()
+        }),
+    ),
+    with(
+        COUNTED,
+        made("SUFFIX", |values, _| {
+            let (character, count) = (character(values, 1), count(values, 2));
+            text(values, 0).suffix(character, count).into()
+        }),
+    ),
     // All characters of the argument are taken away, one by one (assumed).
-    with(ONE_TEXT, made("STRIP_CHARS", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        let kept: String = own.content.chars().filter(|c| !other.content.contains(*c)).collect();
-        own.with(kept).into()
-    })),
-    with(ONE_TEXT, made("STRIP_START_CHARS", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        own.part(|own| own.trim_start_matches(|c| other.content.contains(c))).into()
-    })),
-    with(ONE_TEXT, made("STRIP_END_CHARS", |values, _| {
-        let (own, other) = (text(values, 0), text(values, 1));
-        own.part(|own| own.trim_end_matches(|c| other.content.contains(c))).into()
-    })),
+    with(
+        ONE_TEXT,
+        made("STRIP_CHARS", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            let kept: String =
+                own.content.chars().filter(|c| !other.content.contains(*c)).collect();
+            own.with(kept).into()
+        }),
+    ),
+    with(
+        ONE_TEXT,
+        made("STRIP_START_CHARS", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            own.part(|own| own.trim_start_matches(|c| other.content.contains(c))).into()
+        }),
+    ),
+    with(
+        ONE_TEXT,
+        made("STRIP_END_CHARS", |values, _| {
+            let (own, other) = (text(values, 0), text(values, 1));
+            own.part(|own| own.trim_end_matches(|c| other.content.contains(c))).into()
+        }),
+    ),
     made("STRIP_START_WS", |values, _| text(values, 0).part(str::trim_start).into()),
     made("STRIP_END_WS", |values, _| text(values, 0).part(str::trim_end).into()),
     made("HTTP_URL_SAFE", |values, _| text(values, 0).url_safe().into()),
