@@ -31,6 +31,7 @@ mod target;
 use std::net::IpAddr;
 
 use self::bank::Bank;
+use crate::expression::{Exchange, Expression};
 use crate::rules::{self, MEMBERS};
 use crate::state::{Fields, State, number, text};
 
@@ -77,6 +78,16 @@ pub struct Member {
     pub port: u16,
     /// How it is spoken to: the `servicetype` of its group or service.
     pub servicetype: String,
+}
+
+/// What a policy expression gives for a request, and for the response to it if there is one, as a
+/// text; or where the text stops being an expression.
+pub fn evaluate(
+    expression: &str,
+    request: &Request,
+    response: Option<&Response>,
+) -> Result<String, usize> {
+    Expression::compile(expression).map(|compiled| compiled.text(Exchange { request, response }))
 }
 
 /// What this state does with a request.

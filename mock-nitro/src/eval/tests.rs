@@ -514,7 +514,8 @@ fn responses_are_changed_as_actions_say() {
             headers: vec![(text_of("server"), text_of("x"))],
             ..Response::default()
         };
-        let rewritten = |response| rewrite_response(&bench.state, &decision, &request, response);
+        let rewritten =
+            |response: &Response| rewrite_response(&bench.state, &decision, &request, response);
         assert_eq!(rewritten(&response), edits, "{kind} {target} {builder}");
         assert_eq!(rewritten(&Response { status: 200, ..response }), []);
         assert_eq!(rewrite_request(&bench.state, &decision, &request), []);
