@@ -13,10 +13,11 @@ use crate::state::{Fields, State, flag, number, text};
 /// it can with the others.
 const CAPACITY: usize = 256;
 
-type Bindings = &'static str;
+/// The type of the bindings, whether they are for responses, and the virtual server.
+type Key = (&'static str, bool, Box<str>);
 
-static BANKS: Mutex<BTreeMap<(Bindings, bool, Box<str>), (State, Arc<Bank>)>> =
-    Mutex::new(BTreeMap::new());
+/// Each with the configuration that it was made of.
+static BANKS: Mutex<BTreeMap<Key, (State, Arc<Bank>)>> = Mutex::new(BTreeMap::new());
 
 /// Policies by priority.
 #[derive(Debug)]
@@ -53,14 +54,13 @@ impl Bank {
     /// The policies that such bindings bind to a virtual server, for responses or for requests.
     pub(super) fn of(
         state: &State,
-        (bindings, policies): (Bindings, &'static str),
+        (bindings, policies): (&'static str, &'static str),
         vserver: &str,
         for_responses: bool,
     ) -> Arc<Self> {
         let key = (bindings, for_responses, Box::from(vserver));
         let lock = || BANKS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, bank)) = lock().get(&key).filter(|(of, _)| of.has_same_objects(state)) {
-            let _ = of;
+        if let Some((_, bank)) = lock().get(&key).filter(|(of, _)| of.has_same_objects(state)) {
             return Arc::clone(bank);
         }
         let bank = Arc::new(Self::new(state, (bindings, policies), vserver, for_responses));
@@ -74,7 +74,7 @@ impl Bank {
 
     fn new(
         state: &State,
-        (bindings, policies): (Bindings, &'static str),
+        (bindings, policies): (&'static str, &'static str),
         vserver: &str,
         for_responses: bool,
     ) -> Self {

@@ -1,5 +1,7 @@
 //! What is known of a client by its certificate.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -68,11 +70,14 @@ fn size_of(key: &PublicKey<'_>) -> u32 {
     u32::try_from(key.key_size()).unwrap_or_default()
 }
 
-/// Without the zeros in front that only DER needs.
+/// Two digits a byte, without the zeros in front that only DER needs.
 fn hexadecimal(number: &[u8]) -> String {
-    let digits: String = number.iter().map(|byte| format!("{byte:02X}")).collect();
-    let zeros = digits.len() - digits.trim_start_matches("00").len();
-    digits[zeros..].to_owned()
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let mut digits = String::with_capacity(2 * number.len());
+    for byte in &number[zeros..] {
+        write!(digits, "{byte:02X}").expect("a String takes everything");
+    }
+    digits
 }
 
 /// The name that OpenSSL gives an algorithm.

@@ -53,6 +53,20 @@ fn texts_are_made_of_requests() {
         (r#""%41".DECODE_USING_TEXT_MODE"#, "%41"),
         (r#""a\"b\\c\r\n""#, "a\"b\\c\r\n"),
         (r#""a" + 1 + 'b'"#, "a1b"),
+        ("1 + 2 - 4", "-1"),
+        (
+            r#""https://" + HTTP.REQ.HOSTNAME.SERVER.HTTP_URL_SAFE + ":444" + HTTP.REQ.URL.PATH"#,
+            "https://Shop.example:444/a/b.png",
+        ),
+    ] {
+        assert_eq!(gives(text, &request), expected, "{text}");
+    }
+}
+
+#[test]
+fn texts_are_made_of_texts() {
+    let request = request("Shop.example:8443", "/a/b.png?x=1&y=2 3");
+    for (text, expected) in [
         ("1 + 2 + \"a\" + 1 + 2", "3a12"),
         ("HTTP.REQ.VERSION", "HTTP/1.1"),
         ("HTTP.REQ.VERSION.MAJOR + HTTP.REQ.VERSION.MINOR", "2"),
@@ -96,11 +110,6 @@ fn texts_are_made_of_requests() {
         ("1.SUB(3).ABS", "2"),
         ("1.APPEND(\"a\")", "1a"),
         ("\"a=1;b=2\".TYPECAST_NVLIST_T('=', ';').VALUE(\"b\")", "2"),
-        ("1 + 2 - 4", "-1"),
-        (
-            r#""https://" + HTTP.REQ.HOSTNAME.SERVER.HTTP_URL_SAFE + ":444" + HTTP.REQ.URL.PATH"#,
-            "https://Shop.example:444/a/b.png",
-        ),
     ] {
         assert_eq!(gives(text, &request), expected, "{text}");
     }

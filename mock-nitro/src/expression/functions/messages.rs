@@ -3,7 +3,11 @@
 use std::net::IpAddr;
 
 use super::super::{ClientCertificate, Exchange, Response};
-use super::*;
+use super::{
+    CERTIFICATE, CLIENT, COOKIE, HEADER, HELLO, HOST, HTTP, IP, LIST, METHOD, ONE_NUMBER, ONE_TEXT,
+    Parameter, Part, REQUEST, RESPONSE, Row, SSL, Sort, Space, TCP, URL, VERSION, Value, is, row,
+    space, text, with,
+};
 
 /// The numbers of `CLIENT.SSL.VERSION` come from [`Tls`](super::super::Tls).
 pub(super) const CLIENT_ROWS: [Row; 30] = [
@@ -148,11 +152,11 @@ pub(super) const HTTP_ROWS: [Row; 25] = [
 ];
 
 /// A distinguished name is a list: a slash before each name (documented).
-fn name<'a>(on: Exchange<'a>, of: fn(&ClientCertificate) -> &String) -> Value<'a> {
+fn name(on: Exchange<'_>, of: fn(&ClientCertificate) -> &String) -> Value<'_> {
     Value::List(fact(on, of).into_text(), '=', '/')
 }
 
-fn fact<'a>(on: Exchange<'a>, of: fn(&ClientCertificate) -> &String) -> Value<'a> {
+fn fact(on: Exchange<'_>, of: fn(&ClientCertificate) -> &String) -> Value<'_> {
     on.request.certificate.as_ref().map_or("", |shown| of(shown)).into()
 }
 

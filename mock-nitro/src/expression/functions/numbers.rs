@@ -1,6 +1,6 @@
 //! Comparing numbers and reckoning with them.
 
-use super::*;
+use super::{Function, ONE_NUMBER, ONE_TEXT, Parameter, Row, Sort, Value, row, text, with};
 
 const fn compared(name: &'static str, function: Function) -> Row {
     with(ONE_NUMBER, row(Sort::Number, name, Sort::Truth, function))

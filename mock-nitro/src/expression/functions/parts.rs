@@ -1,7 +1,10 @@
 //! Parts of hosts, URLs, versions and lists.
 
 use super::super::Exchange;
-use super::*;
+use super::{
+    COOKIE, HOST, LIST, ONE_NUMBER, ONE_TEXT, PATH, Parameter, Part, QUERY, Row, Sort, Text, URL,
+    VERSION, Value, character, is, row, text, with,
+};
 
 pub(super) const ROWS: [Row; 23] = [
     // Whatever its case, with or without a dot at the end of the name (documented).
@@ -55,11 +58,10 @@ pub(super) const ROWS: [Row; 23] = [
     with(ONE_TEXT, row(COOKIE, "VALUE", Sort::Text, |values, _| named(values, '=', ';'))),
     with(
         ONE_TEXT,
-        row(LIST, "VALUE", Sort::Text, |values, _| match std::mem::take(&mut values[0]) {
-            Value::List(list, between, after) => {
-                list.named(&text(values, 1).content, between, after).into()
-            }
-            _ => Value::Nothing,
+        row(LIST, "VALUE", Sort::Text, |values, _| {
+            let list = std::mem::take(&mut values[0]);
+            let Value::List(list, between, after) = list else { return Value::Nothing };
+            list.named(&text(values, 1).content, between, after).into()
         }),
     ),
     with(
@@ -125,7 +127,7 @@ fn element(path: &str, place: Option<usize>) -> std::ops::Range<usize> {
 /// What follows the last dot of the last element.
 fn suffix(path: &str) -> &str {
     let last = path.rfind('/').map_or(path, |at| &path[at + 1..]);
-    last.rfind('.').map_or(&path[path.len()..], |at| &last[at + 1..])
+    &last[last.rfind('.').map_or(last.len(), |at| at + 1)..]
 }
 
 /// The value of a name in a list of names and values.

@@ -1,6 +1,9 @@
 //! What all texts can be asked.
 
-use super::*;
+use super::{
+    Function, LIST, ONE_NUMBER, ONE_PATTERN, ONE_TEXT, Parameter, Row, Sort, Text, Value,
+    character, count, row, text, with,
+};
 
 const fn test(name: &'static str, function: Function) -> Row {
     with(ONE_TEXT, row(Sort::Text, name, Sort::Truth, function))
