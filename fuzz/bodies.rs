@@ -16,7 +16,7 @@ pub fn expression(text: &str) {
     let mut line = || lines.next().unwrap_or_default().to_owned();
     let (expression, url, host, value) = (line(), line(), line(), line());
     let headers = vec![("X".to_owned(), value.clone()), ("Cookie".to_owned(), value.clone())];
-    let certificate = ClientCertificate { subject: value.clone(), ..ClientCertificate::default() };
+    let certificate = ClientCertificate { subject: value, ..ClientCertificate::default() };
     let request = Request {
         certificate: Some(certificate),
         headers: headers.clone(),
