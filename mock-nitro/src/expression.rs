@@ -3,8 +3,8 @@
 //!
 //! An expression is compiled when it is written, with the types of all that it calls; what is not in
 //! the table of [`functions`] is refused then. So evaluation is total and knows no errors: where an
-//! appliance calls a result undefined, this one goes on with an empty text, 0 or FALSE (assumed: the
-//! undefined action of policies passes requests on by default, as a rule that does not hold does).
+//! appliance calls a result undefined and passes the request on, this one goes on with an empty text,
+//! 0 or FALSE (assumed to come to the same, which it does unless the rule negates that).
 
 mod cache;
 mod certificate;

@@ -21,7 +21,7 @@ pub struct Answer {
     pub body: String,
 }
 
-/// What clients were seen to get where nobody can answer (assumed: found in the logs of people).
+/// What clients of appliances show in their logs where nobody can answer (assumed to be the whole).
 const UNAVAILABLE: &str = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>";
 
 impl Answer {
@@ -36,7 +36,8 @@ impl Answer {
         Self { policy: None, status, reason, location: None, headers, body }
     }
 
-    /// A redirect. Its headers and the reason of a 302 are those of an appliance (assumed).
+    /// A redirect. The reason of a 302 and the headers are those that clients of appliances show in
+    /// their logs; the other reasons are usual ones (assumed).
     pub(super) fn redirect(status: u16, reason: &str, location: &str) -> Self {
         let reason = match (reason, status) {
             ("", 301) => "Moved Permanently",
