@@ -24,7 +24,7 @@ pub use fields::Fields;
 pub use front_end::{FrontEndId, Protocol};
 pub use kind::Kind;
 pub use name::Name;
-pub(crate) use owner::{Alone, base32};
+pub(crate) use owner::{Alone, base32, is_owner_comment};
 pub use owner::{ClusterId, IngressId, Mark, ObjectKey, OwnerComment};
 pub use protection::{AcceptedCa, BackEndTransport, ClientAuthentication, Protection};
 pub use redacted::Redacted;

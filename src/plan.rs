@@ -14,6 +14,7 @@ mod needs;
 mod brake;
 mod settings;
 mod sort;
+mod takeover;
 mod labels;
 mod assemble;
 mod safety;
@@ -56,6 +57,9 @@ pub struct Plan {
     pub ops: Vec<PlannedOp>,
     /// How many of them, from the first, change settings that the whole appliance shares.
     pub settings: usize,
+    /// How many of those that follow make objects of others ours. The Ingresses that need them wait
+    /// for the next plan.
+    pub takeovers: usize,
     /// Consecutive ops of one verb on one kind: one request each, unless it grows too large.
     pub batches: Vec<Range<usize>>,
     /// Whether more is left to do than this plan may do at once: the appliance must be observed
@@ -127,6 +131,19 @@ pub struct HeldBack {
 }
 
 impl Plan {
+    /// How many ops, from the first, are settings and takeovers.
+    pub(crate) fn preliminaries(&self) -> usize {
+        self.settings + self.takeovers
+    }
+
+    /// The objects of somebody else that are made ours.
+    pub fn taken_over(&self) -> impl Iterator<Item = &EntityId> {
+        let takeovers = &self.ops[self.settings..self.preliminaries()];
+        takeovers.iter().filter_map(|planned| {
+            if let Op::Set { entity, .. } = &planned.op { Some(entity) } else { None }
+        })
+    }
+
     /// Whether there is nothing to do.
     pub const fn is_empty(&self) -> bool {
         self.ops.is_empty()

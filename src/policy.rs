@@ -105,6 +105,8 @@ pub struct Consent {
     /// Names of objects of others that annotations may name; `*` stands for any text. Such an
     /// object that is bound to one of ours is taken for bound by an annotation.
     pub references: BTreeSet<String>,
+    /// Whether objects of others are adopted whose names desired objects need.
+    pub takeover: bool,
     /// Digests of deletions that the operator approved although the brake would hold them.
     pub approved: BTreeSet<String>,
     /// Which changes are saved.

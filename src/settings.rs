@@ -96,6 +96,15 @@ struct ConsentOptions {
         value_parser = BoolishValueParser::new())]
     enable_default_profile: bool,
 
+    /// Take over vservers and service groups of others that have the names which Ingresses need
+    ///
+    /// They are ours from then on, and go with their last Ingress; what else is bound to them stays,
+    /// and is reported. Nothing is taken over that is of another type, or of another cluster.
+    /// Whoever else manages them must have been stopped.
+    #[arg(long, env = "NITRO_INGRESS_TAKEOVER", action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new())]
+    takeover: bool,
+
     #[command(flatten)]
     saving: SavingOptions,
 
@@ -169,10 +178,15 @@ impl Settings {
     /// What translating and planning obey. `prune` says whether Ingresses that are not in the input
     /// are gone.
     pub fn policy(&self, environment: &Environment, prune: bool) -> Result<Policy, Error> {
-        let ConsentOptions { enable_default_profile, saving, approved } = &self.consent;
+        let ConsentOptions { enable_default_profile, takeover, saving, approved } = &self.consent;
         let policy = self.meaning.policy(environment)?;
-        let consent =
-            Consent { approved: some(approved), saving: saving.saving(), prune, ..policy.consent };
+        let consent = Consent {
+            takeover: *takeover,
+            approved: some(approved),
+            saving: saving.saving(),
+            prune,
+            ..policy.consent
+        };
         Ok(Policy { enable_default_profile: *enable_default_profile, consent, ..policy })
     }
 

@@ -97,6 +97,7 @@ fn main() -> ExitCode {
         servers: a_paused_server_answers_when_it_goes_on,
         servers: what_an_owner_leaves_behind_is_collected,
         programming: an_ingress_is_programmed_and_says_so,
+        programming: what_another_controller_left_is_taken_over_when_told,
         programming: a_class_without_its_appliance_is_told_until_it_comes,
         programming: a_burst_of_changes_is_looked_at_once,
         programming: namespaces_are_selected_by_their_labels,

@@ -155,6 +155,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         match option {
             "prune" => policy.consent.prune = true,
             "enable-default-profile" => policy.enable_default_profile = true,
+            "takeover" => policy.consent.takeover = true,
             "save-foreign" => policy.consent.saving = Saving::All,
             "members nodeport" => policy.members = MemberSource::NodePort,
             other if other.starts_with("configmap ") => {

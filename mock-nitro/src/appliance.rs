@@ -30,6 +30,7 @@ use self::session::Sessions;
 use crate::check::{self, Step, Violation};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
+use crate::data_plane::DataPlane;
 use crate::engine;
 use crate::eval;
 use crate::message::{Request, Response, reason};
@@ -150,6 +151,12 @@ impl Appliance {
         rules::boot(&mut self.running);
         self.changed = false;
         self.started = self.now.max(self.started + SignedDuration::from_secs(1));
+    }
+
+    /// Lets a data plane carry the running configuration, and notes what it cannot listen on.
+    pub(crate) fn be_carried(&mut self, data_plane: &DataPlane) {
+        let unopened = data_plane.follow(&self.running);
+        self.running.set_unopened(unopened);
     }
 
     /// All requests since the start or the last [`Appliance::clear_journal`].

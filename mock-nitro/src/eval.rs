@@ -24,11 +24,10 @@
 
 mod answer;
 mod bank;
+mod listener;
 #[cfg_attr(not(test), expect(dead_code, reason = "the data plane carries it out"))]
 mod rewrite;
 mod target;
-
-use std::net::IpAddr;
 
 use self::bank::Bank;
 use crate::expression::{Exchange, Expression};
@@ -36,6 +35,7 @@ use crate::rules::{self, MEMBERS};
 use crate::state::{Fields, State, number, text};
 
 pub use self::answer::Answer;
+pub(crate) use self::listener::{Listener, at, listeners};
 #[cfg_attr(not(test), expect(unused_imports, reason = "the data plane carries it out"))]
 pub(crate) use self::rewrite::{Edit, rewrite_request, rewrite_response};
 pub use crate::expression::{ClientCertificate, Request, Response, Tls};
@@ -78,6 +78,8 @@ pub struct Member {
     pub port: u16,
     /// How it is spoken to: the `servicetype` of its group or service.
     pub servicetype: String,
+    /// That group or service.
+    pub group: String,
 }
 
 /// What a policy expression gives for a request, and for the response to it if there is one, as a
@@ -92,16 +94,15 @@ pub fn evaluate(
 
 /// What this state does with a request.
 pub(crate) fn decide(state: &State, request: &Request) -> Decision {
-    let Some((kind, name, vserver)) = listener(state, request) else { return Decision::default() };
+    let Some(listener) = at(state, (request.vip, request.port)) else {
+        return Decision::default();
+    };
+    let Listener { kind, name, fields: vserver } = listener;
     let mut decision = Decision { vserver: Some(name.to_owned()), ..Decision::default() };
-    let is_up = rules::is_up(state, kind, name);
     if kind == "lbvserver" {
         decision.lbvserver = Some(name.to_owned());
         decision.outcome = balance(state, name, request);
         return decision;
-    }
-    if !is_up {
-        return Decision::default();
     }
     let is_http = rules::speaks_http(text(vserver, "servicetype"));
     if let Some(outcome) = respond(state, "csvserver", name, request) {
@@ -114,24 +115,6 @@ pub(crate) fn decide(state: &State, request: &Request) -> Decision {
         None => unavailable(is_http),
     };
     Decision { cspolicy: policy, lbvserver, ..decision }
-}
-
-/// The virtual server at the address of a request. A csvserver comes first, though both cannot have
-/// the same address.
-fn listener<'a>(
-    state: &'a State,
-    request: &Request,
-) -> Option<(&'static str, &'a str, &'a Fields)> {
-    ["csvserver", "lbvserver"].into_iter().find_map(|kind| {
-        let mut all = state.objects(kind);
-        all.find_map(|(name, vserver)| {
-            let address: IpAddr = text(vserver, "ipv46").parse().ok()?;
-            let is_here = address == request.vip
-                && number(vserver, "port") == Some(request.port.into())
-                && text(vserver, "state") != "DISABLED";
-            is_here.then_some((kind, name, vserver.as_ref()))
-        })
-    })
 }
 
 /// Steps 4 to 6. Backups of backups never lead back: that is refused when they are set.
@@ -168,20 +151,21 @@ fn members(state: &State, lbvserver: &str) -> Vec<Member> {
         let serving = state
             .bindings(MEMBERS, group)
             .filter(|(_, member)| rules::serves(state, group, member))
-            .map(|(_, row)| member(state, row, text(fields, "servicetype")));
+            .map(|(_, row)| member(state, row, (group, fields)));
         members.extend(serving);
     }
     for (_, binding) in state.bindings("lbvserver_service_binding", lbvserver) {
-        let Some(service) = state.object("service", text(binding, "servicename")) else { continue };
+        let name = text(binding, "servicename");
+        let Some(service) = state.object("service", name) else { continue };
         if rules::service_serves(state, service) {
-            members.push(member(state, service, text(service, "servicetype")));
+            members.push(member(state, service, (name, service)));
         }
     }
     members.sort();
     members
 }
 
-fn member(state: &State, row: &Fields, servicetype: &str) -> Member {
+fn member(state: &State, row: &Fields, (group, of_group): (&str, &Fields)) -> Member {
     let server = state.object("server", text(row, "servername"));
     let of_server = server
         .into_iter()
@@ -189,7 +173,8 @@ fn member(state: &State, row: &Fields, servicetype: &str) -> Member {
     let own = [text(row, "ip"), text(row, "ipaddress")];
     let address = of_server.chain(own).find(|address| !address.is_empty()).unwrap_or_default();
     let port = number(row, "port").and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
-    Member { address: address.to_owned(), port, servicetype: servicetype.to_owned() }
+    let servicetype = text(of_group, "servicetype").to_owned();
+    Member { address: address.to_owned(), port, servicetype, group: group.to_owned() }
 }
 
 /// The answer of the responder policies of a virtual server, if one answers.

@@ -19,11 +19,15 @@ pub mod eval;
 mod check;
 mod engine;
 mod view;
+mod tls;
+mod data_plane;
 mod appliance;
 pub mod fault;
 mod pair;
 pub mod server;
+pub mod backend;
 
 pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
 pub use check::Violation;
+pub use data_plane::{DataPlane, Log};
 pub use pair::Pair;

@@ -42,9 +42,11 @@ use crate::state::{Fields, State};
 #[cfg(test)]
 pub(crate) use bench::Bench;
 pub(crate) use builtins::{install, is_built_in};
+pub(crate) use links::issuer_of;
 pub(crate) use missing::{missing, not_bound};
+pub(crate) use revocation::list_of as revocation_list;
 pub(crate) use service_state::{MEMBERS, member_of, serves, service_serves};
-pub(crate) use vservers::{is_up, speaks_http};
+pub(crate) use vservers::{address, speaks_http, takes_connections};
 
 /// What a restart makes of the saved configuration.
 pub(crate) fn boot(state: &mut State) {

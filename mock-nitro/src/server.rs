@@ -28,8 +28,9 @@ mod workbench;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -47,6 +48,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use self::nodes::Nodes;
+use crate::appliance::Progress;
+use crate::data_plane::DataPlane;
 use crate::fault::{Delivery, Faulty};
 use crate::message::{Request, Response, reason};
 use crate::pair::Pair;
@@ -70,7 +73,13 @@ struct Shared {
     nodes: Nodes,
     /// One for each node.
     journals: Vec<Journal>,
+    data_plane: Option<DataPlane>,
+    /// What the data plane carries.
+    carried: Option<Carried>,
 }
+
+/// Which node carries traffic, and how far it is.
+type Carried = (usize, Progress);
 
 /// Why a connection ends without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +112,13 @@ impl Server {
         for (node, _) in journals.iter().enumerate().filter(|(_, journal)| journal.is_none()) {
             nodes.with(node, |faulty| faulty.appliance.journal_off());
         }
-        Self { shared: Arc::new(Mutex::new(Shared { nodes, journals })), node: 0, clock }
+        let shared = Shared { nodes, journals, data_plane: None, carried: None };
+        Self { shared: Arc::new(Mutex::new(shared)), node: 0, clock }
+    }
+
+    /// Lets the appliance, or the primary of a pair, carry traffic from now on.
+    pub fn carry(&self, data_plane: DataPlane) {
+        self.lock().data_plane = Some(data_plane);
     }
 
     /// Serves connections until the process or the task ends.
@@ -239,13 +254,50 @@ impl Server {
         (delivery, delay, is_held)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
+    fn lock(&self) -> Guard<'_> {
         // A panic of another request does not make the appliance wrong for this one.
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        Guard(self.shared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Access to the appliance. When it ends, the data plane knows of all that was changed: before the
+/// answer leaves, so that clients find what they have configured.
+struct Guard<'a>(MutexGuard<'a, Shared>);
+
+impl Deref for Guard<'_> {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl DerefMut for Guard<'_> {
+    fn deref_mut(&mut self) -> &mut Shared {
+        &mut self.0
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.0.follow();
     }
 }
 
 impl Shared {
+    /// Shows the data plane what it is to carry, if that has changed.
+    fn follow(&mut self) {
+        let Some(data_plane) = &self.data_plane else { return };
+        let primary = self.nodes.primary();
+        self.nodes.with(primary, |faulty| {
+            let carried = Some((primary, faulty.appliance.progress()));
+            if self.carried != carried {
+                self.carried = carried;
+                faulty.appliance.be_carried(data_plane);
+            }
+        });
+    }
+
     fn write_journal(&mut self, node: usize) {
         let Some(journal) = &mut self.journals[node] else { return };
         self.nodes.with(node, |faulty| {

@@ -92,7 +92,13 @@ pub(crate) struct State {
     features: Arc<BTreeSet<&'static str>>,
     /// The server that has an address: thousands of them are looked up once for each command.
     servers: Table<IpAddr, String>,
+    /// What cannot be listened on, though the configuration asks for it.
+    unopened: Arc<Unopened>,
 }
+
+/// Addresses and ports that could not be opened, and why. Only an appliance that carries traffic has
+/// any.
+pub(crate) type Unopened = BTreeMap<(IpAddr, u16), String>;
 
 // === Objects ===
 
@@ -277,6 +283,20 @@ impl State {
         } else {
             features.remove(feature);
         }
+    }
+}
+
+// === Listeners ===
+
+impl State {
+    /// Why nobody listens at this address and port, if that failed.
+    pub(crate) fn unopened(&self, place: (IpAddr, u16)) -> Option<&str> {
+        self.unopened.get(&place).map(String::as_str)
+    }
+
+    /// Notes what could not be opened.
+    pub(crate) fn set_unopened(&mut self, unopened: Unopened) {
+        self.unopened = Arc::new(unopened);
     }
 }
 

@@ -20,7 +20,8 @@ pub struct Arguments {
 }
 
 const EXAMPLE: &str = "\
-Exit status: 0 if the appliance matches the manifests, 1 if not.
+Exit status: 0 if the appliance matches the manifests, 1 if not. With --takeover it ends with 1 once it
+has taken something over, so that you can see what comes next before it is done.
 
 Example:
   nitro-ingress apply -f ingress.yaml -f secrets/ --nitro-url https://192.0.2.2 \\
@@ -70,6 +71,15 @@ pub(super) async fn carry_on(
         let outcomes = carry_out(pipeline, &turn, screen).await;
         summary::show(pipeline, &turn, &outcomes, &mut screen.out)?;
         if summary::has_failures(&outcomes) {
+            return Ok(End::Short);
+        }
+        let taken_over = turn.plan.taken_over().count();
+        if taken_over > 0 {
+            // Whoever takes over should see what is changed before it is.
+            screen.out.line(&format!(
+                "\nTaken over: {taken_over}. See with `plan` what is to be changed on them, then \
+                 apply again."
+            ))?;
             return Ok(End::Short);
         }
         let is_to_go_on = turn.plan.ends_after_settings && remaining > 0;

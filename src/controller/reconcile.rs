@@ -77,7 +77,8 @@ struct Turn<'a> {
 
 /// What became of a plan, in short: the plan itself is as large as what it changes.
 struct Done {
-    is_complete: bool,
+    /// Whether all of it was done; what it left for another plan is planned at once.
+    succeeded: bool,
     /// How long to wait until what the appliance refused is tried again, if it refused something.
     wait: Option<Duration>,
     refused: BTreeMap<IngressId, String>,
@@ -85,8 +86,8 @@ struct Done {
 
 impl Done {
     fn of(plan: &Plan, outcomes: &Outcomes) -> Self {
-        let (is_complete, wait) = (outcomes.is_complete(), first_wait_after(outcomes));
-        Self { is_complete, wait, refused: refused(plan, outcomes) }
+        let (succeeded, wait) = (outcomes.is_done(), first_wait_after(outcomes));
+        Self { succeeded, wait, refused: refused(plan, outcomes) }
     }
 }
 
@@ -108,9 +109,10 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 /// As long as a second of the appliance lasts, and a little more.
 const SECOND: Duration = Duration::from_millis(1100);
 
-/// Plans that may follow each other in one turn: one that ends after the settings of the
-/// appliance, one that does the rest, one for what changed meanwhile.
-const MOST_PLANS: usize = 4;
+/// Plans that may follow each other in one turn: one that takes objects over, one that ends after the
+/// settings of the appliance, one that does the rest, one for what changed meanwhile, and the last
+/// look.
+const MOST_PLANS: usize = 5;
 
 impl Reconciler {
     /// A reconciler that has not begun.
@@ -235,7 +237,7 @@ impl Reconciler {
             let begun = Instant::now();
             let left = plan(observed, &translation);
             self.measure(Stage::Plan, begun);
-            let was_complete = done.as_ref().is_none_or(|done| done.is_complete);
+            let had_success = done.as_ref().is_none_or(|done| done.succeeded);
             let is_drift = is_fresh && self.is_converged && !due.pending && changes(&left);
             if is_drift {
                 tracing::warn!(appliance = self.name, drift = true, ops = left.ops.len(), "drift");
@@ -244,7 +246,7 @@ impl Reconciler {
             let wish = (self.target.drift == Drift::Report).then(|| fingerprint(&translation));
             let turn = Turn { snapshot: &snapshot, translation: &translation, wish, due };
             let in_the_way = self.in_the_way(&policy, turn.wish.as_ref(), &left).await;
-            let stops = left.is_empty() || in_the_way.is_some() || !was_complete || plans_left == 0;
+            let stops = left.is_empty() || in_the_way.is_some() || !had_success || plans_left == 0;
             if stops {
                 return Ok(self.conclude(turn, &left, done, in_the_way).await);
             }
@@ -363,6 +365,9 @@ impl Reconciler {
 
     async fn carry_out(&self, plan: &Plan) -> Outcomes {
         tracing::info!(appliance = self.name, ops = plan.ops.len(), "carrying out a plan");
+        for entity in plan.taken_over() {
+            tracing::warn!(appliance = self.name, %entity, "taking over an object of somebody else");
+        }
         let connection = self.connection.as_ref().expect("a plan follows a connection");
         execute(&connection.client, plan, &mut |_| self.pulse.alive()).await
     }

@@ -214,8 +214,8 @@ codes! {
         fix "Unbind it, unless it is meant to act on the requests of these Ingresses.",
         example r#""clients-ca", which is not ours, is bound to it (sslvserver_sslcertkey_binding as CA) and stays"#;
     NameForeign = "name-foreign", [Error]: "An object that is not ours has a name that would be used.",
-        fix "Remove or rename it, or choose another `--prefix`.",
-        example r#"the appliance has a server "k8s-aaaaa-192.0.2.1", which is not ours and whose name is needed"#;
+        fix "Remove or rename it, choose another `--prefix`, or take it over with `--takeover`, which is for vservers and service groups.",
+        example r#"the appliance has a csvserver "k8s-192.0.2.10_80_http", which is not ours and whose name is needed"#;
     CertificateForeign = "certificate-foreign", [Error]: "The certificate is installed under a name that is not ours.",
         fix "Remove the certkey from the appliance, or issue another certificate.",
         example r#"the certificate "CN=www.guestbook.com" is installed on the appliance as certkey "payments", which is not ours, and the appliance takes a certificate only once"#;

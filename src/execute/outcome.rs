@@ -106,6 +106,12 @@ impl Outcomes {
                 *worst = (*worst).max(outcome);
             }
         }
+        // What was taken over is not yet as it should be.
+        let takeovers = &plan.ops[plan.settings..plan.preliminaries()];
+        for ingress in takeovers.iter().flat_map(|planned| planned.ingresses.iter()) {
+            let worst = ingresses.entry(*ingress).or_insert(IngressOutcome::Waiting);
+            *worst = (*worst).max(IngressOutcome::Waiting);
+        }
         let unfinished = plan.ends_after_settings;
         Self { ops, ingresses, lost, unfinished }
     }
@@ -119,7 +125,12 @@ impl Outcomes {
 
     /// Whether everything was done and nothing is left.
     pub fn is_complete(&self) -> bool {
-        !self.unfinished && self.ops.iter().all(|op| matches!(op, OpOutcome::Done))
+        !self.unfinished && self.is_done()
+    }
+
+    /// Whether everything was done that was planned; more may be left to plan.
+    pub fn is_done(&self) -> bool {
+        self.ops.iter().all(|op| matches!(op, OpOutcome::Done))
     }
 }
 

@@ -137,6 +137,11 @@ pub struct OwnerComment {
 
 const COMMENT_START: &str = "nitro-ingress cluster=";
 
+/// Whether a comment marks an object as that of some cluster, ours or another.
+pub(crate) fn is_owner_comment(comment: &str) -> bool {
+    comment.starts_with(COMMENT_START)
+}
+
 impl Mark {
     /// The start of every name that carries the cluster: `<prefix>-<cluster tag>-`.
     pub fn name_start(&self) -> String {

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use super::certificates;
 use super::protection::{self, FrontEnd};
 use super::world::World;
-use crate::model::{FrontEndId, IngressId, Kind, Protocol, RouteMatch, Value};
+use crate::model::{
+    EntityId, FrontEndId, IngressId, Kind, Protocol, RouteMatch, Value, is_owner_comment,
+};
 use crate::nitro::Row;
 use crate::nitro::row::{read, read_text, text};
 use crate::observed::{ApplianceSettings, ObservedCertkey};
@@ -68,6 +70,7 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
         }
         if id.name.starts_with(&start) && id.kind.derived_from().is_none() {
             facts.foreign_names.insert(id.clone());
+            facts.adoptable.extend(adoptable(world, id, row).map(|type_| (id.clone(), type_)));
         }
         if id.kind == Kind::SERVER
             && let Some(address) = text(row, "ipaddress").and_then(|text| text.parse().ok())
@@ -92,6 +95,26 @@ fn add_foreign(facts: &mut Facts, world: &World<'_>) {
             facts.foreign_certificates.insert(issuer_serial, certificate);
         }
     }
+}
+
+/// The type of a foreign object that could be made ours. Those of the types that carry the cluster
+/// in their names are of another one.
+fn adoptable(world: &World<'_>, id: &EntityId, row: &Row) -> Option<String> {
+    let is_elsewhere =
+        read(id.kind, row, "td").as_ref().and_then(Value::as_number).unwrap_or(0) != 0;
+    let is_of_a_cluster = text(row, "comment").is_some_and(is_owner_comment);
+    let is_in_place = match id.kind {
+        Kind::CSVSERVER => {
+            front_end(row).is_some_and(|end| end.csvserver(&world.mark.prefix) == id.name)
+        }
+        Kind::LBVSERVER => place(id.kind, row).is_none(),
+        kind => kind == Kind::SERVICEGROUP,
+    };
+    // One that finds its members by itself cannot be told them, and never becomes another.
+    let is_told_members =
+        read_text(id.kind, row, "autoscale").is_none_or(|scale| scale == "DISABLED");
+    let fits = is_in_place && is_told_members && !is_elsewhere && !is_of_a_cluster;
+    fits.then(|| read_text(id.kind, row, "servicetype"))?
 }
 
 /// What enabling the default SSL profile would reset.

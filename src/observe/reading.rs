@@ -169,7 +169,7 @@ async fn bindings<T: Transport>(
 pub(super) fn prune(kind: Kind, rows: &mut [Row]) {
     let looked_at: &[&str] = match kind {
         Kind::SERVER => &["ipaddress"],
-        Kind::SERVICEGROUP => &["servicetype"],
+        Kind::SERVICEGROUP => &["autoscale", "servicetype", "td"],
         Kind::LBVSERVER => &["ipv46", "port", "servicetype", "td"],
         Kind::CSACTION => &["targetlbvserver"],
         Kind::CSPOLICY => &["action", "rule"],

@@ -1,5 +1,6 @@
-//! Puts a plan together: settings first, then the sorted ops without those that the brake holds,
-//! then the save, then the files that nobody needs any more.
+//! Puts a plan together: settings first, then what is taken over, then the sorted ops without those
+//! that wait for that or that the brake holds, then the save, then the files that nobody needs any
+//! more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -9,6 +10,7 @@ use super::aim::{Aim, ingress_of};
 use super::brake::Brake;
 use super::needs::{Needs, Swap};
 use super::settings::{Settings, may_save};
+use super::takeover::Takeover;
 use super::{Op, OpId, Plan, PlannedOp, labels, sort};
 use crate::model::{Alone, BindingId, EntityId, Fields, IngressId, Kind, Mark, Name, State, Value};
 use crate::observed::ObservedState;
@@ -48,8 +50,17 @@ pub(super) fn assemble(
     }
     plan.settings = plan.ops.len();
     if !settings.end_the_plan {
+        let takeover = Takeover::of(observed, translation);
+        for (op, ingresses) in &takeover.ops {
+            let (op, ingresses) = (op.clone(), Arc::clone(ingresses));
+            plan.ops.push(PlannedOp { op, needs: BTreeSet::new(), ingresses });
+        }
+        plan.takeovers = takeover.ops.len();
         let mut owners = Owners::new(observed, translation, aim);
-        place(&mut owners, &brake, &settings, draft, &mut plan);
+        let holds = |op: &Op, ingresses: &BTreeSet<IngressId>| {
+            brake.holds(op, ingresses) || takeover.holds(ingresses)
+        };
+        place(&mut owners, &holds, &settings, draft, &mut plan);
     }
     finish(observed, translation, aim, &mut plan);
     plan.batches = sort::batches(&plan.ops);
@@ -58,11 +69,11 @@ pub(super) fn assemble(
     plan
 }
 
-/// Puts the ops of a draft into the plan, in their order, without those that the brake holds. They
-/// are moved, because there may be hundreds of thousands.
+/// Puts the ops of a draft into the plan, in their order, without those that wait. They are moved,
+/// because there may be hundreds of thousands.
 fn place(
     owners: &mut Owners<'_>,
-    brake: &Brake,
+    holds: &dyn Fn(&Op, &BTreeSet<IngressId>) -> bool,
     settings: &Settings,
     draft: Draft,
     plan: &mut Plan,
@@ -77,7 +88,7 @@ fn place(
         let Some(op) = ops[i].take() else { continue };
         let ingresses = owners.of(&op);
         let needed = std::mem::take(&mut needs[i]);
-        if brake.holds(&op, &ingresses) || needed.iter().any(|need| placed[*need].is_none()) {
+        if holds(&op, &ingresses) || needed.iter().any(|need| placed[*need].is_none()) {
             continue;
         }
         let mut needs: BTreeSet<OpId> = needed.iter().filter_map(|need| placed[*need]).collect();

@@ -49,6 +49,13 @@ impl std::fmt::Display for Target {
     }
 }
 
+/// The title of what is taken over.
+const TAKEN_OVER: &str = "Taken over from somebody else";
+
+/// What follows it.
+const AFTER_TAKEOVER: &str = "The Ingresses that need these wait for the next plan, when what is \
+                              bound to them is known.";
+
 /// What a plan without ops says.
 const fn nothing(plan: &Plan) -> &'static str {
     if plan.held_back.is_some() || !plan.unordered.is_empty() {

@@ -24,6 +24,10 @@ pub struct Facts {
     pub listeners: BTreeMap<(IpAddr, u16), Listener>,
     /// Objects that are not ours under names that we might use.
     pub foreign_names: BTreeSet<EntityId>,
+    /// Those of them that could be made ours, with their `servicetype`: vservers and service groups
+    /// that say of no cluster that they are its own. A csvserver is where its name says, and an
+    /// lbvserver is behind one.
+    pub adoptable: BTreeMap<EntityId, String>,
     /// SSL vservers, services, service groups and monitors that are not ours; enabling the default
     /// SSL profile would reset their settings.
     pub foreign_ssl: BTreeSet<EntityId>,

@@ -313,7 +313,7 @@ fn leads_to(
 }
 
 /// What the lbvserver of a back end and its service group are.
-const fn servicetypes(carries: Carries, tls: bool) -> (Protocol, Protocol) {
+pub(super) const fn servicetypes(carries: Carries, tls: bool) -> (Protocol, Protocol) {
     match (carries, tls) {
         (Carries::Http, false) => (Protocol::Http, Protocol::Http),
         (Carries::Http, true) => (Protocol::Http, Protocol::Ssl),

@@ -2,20 +2,21 @@
 //! Ingress is unmet, and what is not ours stays as it is.
 
 use crate::diagnostic::{Code, Findings};
-use crate::model::{EntityId, FrontEndId, Kind};
+use crate::model::{EntityId, FrontEndId, Kind, Protocol};
 use crate::policy::{Policy, Saving};
 use crate::snapshot::Facts;
 
 use super::claims::Redirect;
+use super::desired::servicetypes;
 use super::names::{self, Answer};
-use super::reading::Reading;
+use super::reading::{BackEnd, Reading};
 
 /// Checks one Ingress against the facts.
 pub(super) fn check(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
     if !reading.understood {
         return;
     }
-    check_listener(reading, facts);
+    check_listener(reading, facts, policy);
     check_names(reading, facts, policy);
     let ends_tls = reading.entrances.all().any(|front_end| front_end.protocol.is_tls());
     if ends_tls || reading.back_ends.iter().any(|back_end| back_end.tls.is_some()) {
@@ -24,11 +25,16 @@ pub(super) fn check(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
     reading.understood = !reading.findings.has_errors();
 }
 
-fn check_listener(reading: &mut Reading<'_>, facts: &Facts) {
-    for FrontEndId { vip, port, protocol: _ } in reading.entrances.all() {
+fn check_listener(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
+    for front_end in reading.entrances.all() {
+        let FrontEndId { vip, port, protocol: _ } = front_end;
         let Some(listener) = facts.listeners.get(&(vip, port)).filter(|one| !one.ours) else {
             continue;
         };
+        // One that could be taken over has a name that is needed, too.
+        if listener.holder == csvserver(front_end, policy) {
+            continue;
+        }
         reading.findings.error(
             Code::FrontEndForeign,
             &reading.keys.of("frontend-ip"),
@@ -42,39 +48,79 @@ fn check_names(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
     if facts.foreign_names.is_empty() {
         return;
     }
-    let taken = names_of(reading, policy).into_iter().find(|id| facts.foreign_names.contains(id));
-    let Some(EntityId { kind, name }) = taken else { return };
+    let needed = names_of(reading, policy);
+    let mut taken = needed.into_iter().filter(|(id, _)| facts.foreign_names.contains(id));
+    let Some((EntityId { kind, name }, why_not)) = taken.find_map(|(id, servicetype)| {
+        let why_not = obstacle(&id, servicetype, facts);
+        (!policy.consent.takeover || why_not.is_some()).then_some((id, why_not))
+    }) else {
+        return;
+    };
+    let whose = match &why_not {
+        Some(why_not) if policy.consent.takeover => {
+            format!(
+                "which is not ours and cannot be taken over ({why_not}), and whose name is needed"
+            )
+        }
+        Some(_) | None => "which is not ours and whose name is needed".to_owned(),
+    };
+    let otherwise = match why_not {
+        None => ", or take it over with --takeover",
+        Some(_) => "",
+    };
     reading.findings.error(
         Code::NameForeign,
         "",
-        format!("the appliance has a {kind} {name:?}, which is not ours and whose name is needed"),
-        "remove or rename it, or choose another --prefix",
+        format!("the appliance has a {kind} {name:?}, {whose}"),
+        format!("remove or rename it, or choose another --prefix{otherwise}"),
     );
 }
 
-/// The objects that an Ingress needs and whose ownership their name alone does not prove.
-fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
+/// Why a foreign object cannot be made ours, if it is needed with this `servicetype`.
+fn obstacle(id: &EntityId, servicetype: Option<Protocol>, facts: &Facts) -> Option<String> {
+    let Some(wanted) = servicetype else {
+        return Some(format!("no {} is", id.kind));
+    };
+    let Some(found) = facts.adoptable.get(id) else {
+        let why = match id.kind {
+            Kind::SERVICEGROUP => "or finds its members by itself",
+            _ => "or has another address",
+        };
+        return Some(format!("it is another cluster's, {why}"));
+    };
+    let wanted = wanted.servicetype();
+    (found != wanted).then(|| format!("its servicetype is {found}, not {wanted}"))
+}
+
+fn csvserver(front_end: FrontEndId, policy: &Policy) -> EntityId {
+    EntityId::new(Kind::CSVSERVER, front_end.csvserver(&policy.mark.prefix))
+}
+
+/// The objects that an Ingress needs and whose ownership their name alone does not prove; those
+/// that can be made ours with their type.
+fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<(EntityId, Option<Protocol>)> {
     let mark = &policy.mark;
     let mut answers = vec![Answer::NotFound, Answer::Unavailable];
     answers.extend(reading.entrances.redirect().map(|(_, port)| Answer::Secure(port)));
-    let mut all: Vec<EntityId> = Vec::new();
+    let mut never: Vec<EntityId> = Vec::new();
     for name in answers.into_iter().map(|answer| names::answer(mark, answer)) {
         let kinds = [Kind::LBVSERVER, Kind::RESPONDERACTION, Kind::RESPONDERPOLICY];
-        all.extend(kinds.map(|kind| EntityId::new(kind, name.as_str())));
+        never.extend(kinds.map(|kind| EntityId::new(kind, name.as_str())));
     }
     let answering = names::answering(mark);
-    all.extend(
+    never.extend(
         [Kind::SERVER, Kind::SERVICEGROUP].map(|kind| EntityId::new(kind, answering.as_str())),
     );
-    for back_end in &reading.back_ends {
-        all.push(EntityId::new(Kind::LBVSERVER, back_end.names.lbvserver.clone()));
-        all.push(EntityId::new(Kind::SERVICEGROUP, back_end.names.servicegroup.clone()));
-        let servers =
-            back_end.members.serving.iter().map(|(address, _)| names::server(mark, *address));
-        all.extend(servers.map(|name| EntityId::new(Kind::SERVER, name)));
+    let mut adopted = Vec::new();
+    for BackEnd { names, members, tls, .. } in &reading.back_ends {
+        let (balanced, spoken) = servicetypes(reading.entrances.carries, tls.is_some());
+        adopted.push((EntityId::new(Kind::LBVSERVER, names.lbvserver.clone()), balanced));
+        adopted.push((EntityId::new(Kind::SERVICEGROUP, names.servicegroup.clone()), spoken));
+        let servers = members.serving.iter().map(|(address, _)| names::server(mark, *address));
+        never.extend(servers.map(|name| EntityId::new(Kind::SERVER, name)));
     }
     for front_end in reading.entrances.all() {
-        all.push(EntityId::new(Kind::CSVSERVER, front_end.csvserver(&mark.prefix)));
+        adopted.push((csvserver(front_end, policy), front_end.protocol));
     }
     let redirects = Redirect::of(reading);
     let redirected = redirects.iter().map(|redirect| (redirect.front_end, redirect.matches()));
@@ -83,10 +129,11 @@ fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<EntityId> {
     });
     for (front_end, matches) in served.chain(redirected) {
         let name = names::route(mark, &reading.id, front_end, &matches);
-        all.push(EntityId::new(Kind::CSACTION, name.as_str()));
-        all.push(EntityId::new(Kind::CSPOLICY, name));
+        never.push(EntityId::new(Kind::CSACTION, name.as_str()));
+        never.push(EntityId::new(Kind::CSPOLICY, name));
     }
-    all
+    let never = never.into_iter().map(|id| (id, None));
+    never.chain(adopted.into_iter().map(|(id, servicetype)| (id, Some(servicetype)))).collect()
 }
 
 /// SSL profiles need the default profile, and enabling that resets the SSL settings of everything.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, ObjectRef};
-use crate::model::{BindingId, IngressId, Name, ObjectKey};
+use crate::model::{BindingId, IngressId, Kind, Name, ObjectKey};
 use crate::policy::Policy;
 use crate::snapshot::{Facts, ObservedBackEnd, Snapshot};
 
@@ -101,11 +101,15 @@ pub(super) fn foreign_children(facts: &Facts, policy: &Policy) -> impl Iterator<
         let key = ObjectKey::new("", binding.parent.as_str());
         let kind = binding.parent_id().kind.to_string();
         let mut findings = Findings::about(ObjectRef { kind, key });
+        let effect = match binding.kind {
+            Kind::CSVSERVER_CSPOLICY => ": requests that it takes first do not get to our routes",
+            _ => "",
+        };
         findings.warning(
             Code::ChildForeign,
             "",
             format!(
-                "{:?}, which is not ours, is bound to it ({}{}) and stays",
+                "{:?}, which is not ours, is bound to it ({}{}) and stays{effect}",
                 binding.child, binding.kind, binding.role
             ),
             "unbind it, unless it is meant to act on the requests of these Ingresses",

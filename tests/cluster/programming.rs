@@ -69,6 +69,30 @@ pub(crate) async fn an_ingress_is_programmed_and_says_so(cluster: &Cluster) {
     .await;
 }
 
+pub(crate) async fn what_another_controller_left_is_taken_over_when_told(cluster: &Cluster) {
+    let rig = Rig::new(cluster).await;
+    let name = "k8s-192.0.2.10_80_http";
+    let place = json!({ "name": name, "servicetype": "HTTP", "ipv46": "192.0.2.10", "port": 80 });
+    let features = json!({ "nsfeature": { "feature": ["CS", "LB"] } });
+    for (target, body) in [
+        ("nsfeature?action=enable", features),
+        ("csvserver", json!({ "csvserver": place })),
+        ("nsconfig?action=save", json!({ "nsconfig": {} })),
+    ] {
+        let answer = rig.mock.by_hand("POST", target, &body);
+        assert!(answer.starts_with("20"), "{answer}");
+    }
+    rig.apply_all(SHOP).await;
+    let controller = rig.controller(&[]);
+    let report = rig.report("shop", "Invalid").await;
+    let message = report.message.unwrap();
+    assert!(message.contains("or take it over with --takeover"), "{message}");
+    controller.terminate().await;
+    let _controller = rig.controller(&["--takeover"]);
+    rig.report("shop", "Programmed").await;
+    assert_eq!(rig.mock.names("csvserver"), [name]);
+}
+
 pub(crate) async fn a_class_without_its_appliance_is_told_until_it_comes(cluster: &Cluster) {
     let server = cluster.own_server().await;
     let rig = Rig::on(&server, Mock::start()).await;

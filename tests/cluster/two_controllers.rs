@@ -1,7 +1,6 @@
 //! Two controllers on one lease: one writes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use mock_nitro::JournalEntry;
@@ -75,8 +74,14 @@ fn takeover(journal: &[JournalEntry]) -> usize {
     journal.iter().position(is_end).unwrap()
 }
 
-fn clients(journal: &[JournalEntry]) -> BTreeSet<SocketAddr> {
-    journal.iter().filter_map(|entry| entry.client).collect()
+/// Who sent requests, by session: a controller may use several connections.
+fn sessions(journal: &[JournalEntry]) -> BTreeSet<u64> {
+    journal.iter().filter_map(|entry| entry.session).collect()
+}
+
+/// Whether a request is of one of these sessions, or of one that was ended.
+fn is_of(old: &BTreeSet<u64>, entry: &JournalEntry) -> bool {
+    entry.status == 401 || entry.session.is_some_and(|session| old.contains(&session))
 }
 
 /// A request, in short.
@@ -91,7 +96,7 @@ async fn is_paused_at_a_write(cluster: &Cluster, held: Fault) {
     let mut first = rig.controller(&[]);
     applied(&rig).await;
     rig.settled().await;
-    let old = clients(&rig.mock.journal());
+    let old = sessions(&rig.mock.journal());
     let second = rig.controller(&[]);
     second.follows().await;
     rig.mock.clear_journal();
@@ -119,12 +124,9 @@ async fn is_paused_at_a_write(cluster: &Cluster, held: Fault) {
     rig.settled().await;
     let journal = rig.mock.journal();
     let (before, after) = journal.split_at(takeover(&journal));
-    assert!(!clients(before).is_disjoint(&old), "{old:?} wrote nothing");
+    assert!(!sessions(before).is_disjoint(&old), "{old:?} asked nothing");
     // It is the only one that is refused, and has not logged in again.
-    let is_theirs = |entry: &&JournalEntry| {
-        entry.status == 401 || entry.client.is_some_and(|client| old.contains(&client))
-    };
-    let theirs: Vec<&JournalEntry> = after.iter().filter(is_theirs).collect();
+    let theirs: Vec<&JournalEntry> = after.iter().filter(|entry| is_of(&old, entry)).collect();
     let told: Vec<String> = theirs.iter().map(|entry| short(entry)).collect();
     assert!(theirs.iter().all(|entry| entry.status == 401), "{told:#?}");
     assert_eq!(first.said(CONNECTED), connected, "it has logged in again");
@@ -190,7 +192,7 @@ pub(crate) async fn a_lease_deleted_before_anybody_else_came_makes_no_second_wri
     let mut first = rig.controller(&[]);
     applied(&rig).await;
     rig.settled().await;
-    let old = clients(&rig.mock.journal());
+    let old = sessions(&rig.mock.journal());
     rig.mock.clear_journal();
     rig.mock.act(|node| node.faults = Faults::none().at_write(1, Fault::HeldBefore));
     rig.apply(seed::endpoints(&["10.1.0.9"])).await;
@@ -212,7 +214,7 @@ pub(crate) async fn a_lease_deleted_before_anybody_else_came_makes_no_second_wri
     rig.has_member("10.1.0.10").await;
     let journal = rig.mock.journal();
     let after = &journal[takeover(&journal)..];
-    let theirs = after.iter().filter(|one| one.client.is_some_and(|client| old.contains(&client)));
+    let theirs = after.iter().filter(|entry| is_of(&old, entry));
     let told: Vec<String> = theirs.clone().map(short).collect();
     assert!(!told.is_empty() && theirs.into_iter().all(|entry| entry.status == 401), "{told:#?}");
     assert_eq!(first.said(CONNECTED), connected, "it has logged in again");

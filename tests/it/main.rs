@@ -35,6 +35,7 @@ mod cli_explain;
 mod cli_lint;
 mod cli_purge;
 mod cli_reference;
+mod cli_takeover;
 mod exchanges;
 mod fault_table;
 mod failover;

@@ -129,7 +129,7 @@ fn verification<'a>(
             Some(material) if flag(binding, "ca") => {
                 cas.insert(content(material));
             }
-            Some(material) => leg.presents |= material.has_key,
+            Some(material) => leg.presents |= material.has_key(),
             None => {
                 let certkey = text(binding, "certkeyname");
                 dangling.insert(format!("sslcertkey {certkey:?} of {view} {name:?}"));

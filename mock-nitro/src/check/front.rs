@@ -108,7 +108,7 @@ fn certificates<'a>(reader: &Reader<'a>, name: &'a str, parameters: &Fields, fro
         if is_sni {
             front.sni.insert(certkey.into());
         }
-        if material.has_key && (if is_sni { by_sni } else { default_is_served }) {
+        if material.has_key() && (if is_sni { by_sni } else { default_is_served }) {
             let certificate = &material.certificate;
             let names = if certificate.san_dns.is_empty() {
                 certificate.common_name.as_slice()

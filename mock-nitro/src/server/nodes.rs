@@ -27,6 +27,14 @@ impl Nodes {
         }
     }
 
+    /// The node that carries traffic.
+    pub(super) fn primary(&self) -> usize {
+        match self {
+            Self::One(_) => 0,
+            Self::Two(pair) => pair.primary(),
+        }
+    }
+
     pub(super) fn failover(&mut self) {
         match self {
             Self::One(faulty) => faulty.appliance.expire_sessions(),

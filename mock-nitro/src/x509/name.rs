@@ -1,5 +1,7 @@
 //! Distinguished names: how NITRO shows them, and when two of them are equal.
 
+use std::collections::BTreeSet;
+
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 /// The form in which NITRO shows subject and issuer: `CN=example,O=Example`, in the order of the
@@ -42,6 +44,16 @@ pub(super) fn canonical(name: &X509Name<'_>) -> String {
         parts.join("\u{1e}")
     });
     sets.collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// Whether one of these names is that of a host, both in lower case: a wildcard stands for one label
+/// (documented).
+pub(crate) fn cover(names: &BTreeSet<String>, host: &str) -> bool {
+    let wildcard = host
+        .split_once('.')
+        .filter(|(label, _)| !label.is_empty())
+        .map(|(_, domain)| format!("*.{domain}"));
+    names.contains(host) || wildcard.is_some_and(|wildcard| names.contains(&wildcard))
 }
 
 fn text(attribute: &AttributeTypeAndValue<'_>) -> String {

@@ -83,6 +83,10 @@ pub struct NetScalerSpec {
     /// resets their settings and cannot be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_default_profile: Option<bool>,
+    /// Take over vservers and service groups of others that have the names which Ingresses need.
+    /// Whoever else manages them must have been stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takeover: Option<bool>,
     /// From how many deletions on an approval is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brake: Option<Brake>,

@@ -79,10 +79,10 @@ impl std::ops::AddAssign for Totals {
     }
 }
 
-/// The totals of a whole plan, settings included.
+/// The totals of a whole plan, settings and takeovers included.
 pub(super) fn totals(plan: &Plan, groups: &[Group]) -> Totals {
     let mut totals = Totals::default();
-    for mark in plan.ops[..plan.settings].iter().filter_map(|op| mark(&op.op)) {
+    for mark in plan.ops[..plan.preliminaries()].iter().filter_map(|op| mark(&op.op)) {
         totals.count(mark);
     }
     for block in groups.iter().flat_map(|group| &group.blocks) {
@@ -91,10 +91,10 @@ pub(super) fn totals(plan: &Plan, groups: &[Group]) -> Totals {
     totals
 }
 
-/// The changes of a plan after its settings: Ingresses by name, then what several share.
+/// The changes of a plan after its settings and takeovers: Ingresses by name, then what several share.
 pub(super) fn groups(plan: &Plan) -> Vec<Group> {
     let mut blocks: BTreeMap<Heading, BTreeMap<Subject, Vec<&Op>>> = BTreeMap::new();
-    for PlannedOp { op, needs: _, ingresses } in &plan.ops[plan.settings..] {
+    for PlannedOp { op, needs: _, ingresses } in &plan.ops[plan.preliminaries()..] {
         if let Some(subject) = Subject::of(op) {
             let heading = Heading::of(plan, ingresses);
             blocks.entry(heading).or_default().entry(subject).or_default().push(op);

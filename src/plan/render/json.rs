@@ -11,7 +11,8 @@ use crate::plan::{HeldBack, Op, Plan, PlannedOp};
 /// before it; ops of one `batch` travel in one request.
 pub fn json(plan: &Plan, header: &Header) -> Value {
     let Header { cluster, appliance } = header;
-    let Plan { ops, settings, ends_after_settings, held_back, swaps, unordered, .. } = plan;
+    let Plan { ops, settings, ends_after_settings, takeovers, held_back, swaps, unordered, .. } =
+        plan;
     let Totals { add, change, remove } = totals(plan, &groups(plan));
     object!({
         "cluster": cluster.as_str(),
@@ -22,6 +23,7 @@ pub fn json(plan: &Plan, header: &Header) -> Value {
         "totals": { "add": add, "change": change, "remove": remove },
         "settings": settings,
         "ends_after_settings": ends_after_settings,
+        "takeovers": takeovers,
         "gaps": swaps.len(),
         "held_back": held_back.as_ref().map(|HeldBack { deletions, digest }| {
             object!({ "deletions": deletions, "digest": digest })

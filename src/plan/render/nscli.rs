@@ -7,7 +7,7 @@ mod spelling;
 
 use spelling::{argument, quoted, syntax};
 
-use super::{UNORDERED, nothing, unordered_title};
+use super::{AFTER_TAKEOVER, TAKEN_OVER, UNORDERED, nothing, unordered_title};
 use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value};
 use crate::plan::{HeldBack, Op, Plan};
 use crate::schema;
@@ -17,6 +17,10 @@ use crate::schema;
 pub fn nscli(plan: &Plan) -> String {
     let mut lines: Vec<String> =
         plan.ops.iter().map(|planned| command(plan, &planned.op)).collect();
+    if plan.takeovers > 0 {
+        lines.insert(plan.settings, format!("# {TAKEN_OVER}"));
+        lines.insert(plan.preliminaries() + 1, format!("# {AFTER_TAKEOVER}"));
+    }
     lines.extend(plan.held_back.iter().flat_map(held_back));
     if !plan.unordered.is_empty() {
         lines.push(format!("# {}", unordered_title(plan)));

@@ -202,6 +202,7 @@ fn everything() -> Plan {
         ops,
         settings,
         ends_after_settings: false,
+        takeovers: 0,
         held_back: Some(HeldBack {
             deletions: vec!["Ingress shop/a".to_owned(), "Ingress shop/b".to_owned()],
             digest: "k2q5w".to_owned(),

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::blocks::{Block, Group, Mark, Row, Totals, groups, totals};
-use super::{Header, UNORDERED, counted, nothing, unordered_title};
+use super::{AFTER_TAKEOVER, Header, TAKEN_OVER, UNORDERED, counted, nothing, unordered_title};
+use crate::model::EntityId;
 use crate::plan::{HeldBack, Op, Plan};
 
 /// How text is laid out.
@@ -30,6 +31,7 @@ pub fn text(plan: &Plan, header: &Header, style: Style) -> String {
     page.line(&format!("appliance  {}", header.appliance));
     let groups = groups(plan);
     page.settings(plan);
+    page.takeovers(plan);
     for group in &groups {
         page.group(group);
     }
@@ -86,6 +88,20 @@ impl Page {
                          are there already, so the appliance is read again before anything else.";
             self.paragraph(4, first);
         }
+    }
+
+    fn takeovers(&mut self, plan: &Plan) {
+        if plan.takeovers == 0 {
+            return;
+        }
+        self.title(TAKEN_OVER);
+        let row = |entity: &EntityId| Row {
+            mark: Some(Mark::Change),
+            label: entity.kind.name().to_owned(),
+            value: entity.name.to_string(),
+        };
+        self.rows(2, &plan.taken_over().map(row).collect::<Vec<Row>>());
+        self.paragraph(4, AFTER_TAKEOVER);
     }
 
     fn group(&mut self, group: &Group) {
@@ -156,7 +172,8 @@ impl Page {
         }
         let Totals { add, change, remove } = totals;
         let mut line = format!("{add} to add, {change} to change, {remove} to remove");
-        let after: Vec<&Op> = plan.ops[plan.settings..].iter().map(|planned| &planned.op).collect();
+        let after: Vec<&Op> =
+            plan.ops[plan.preliminaries()..].iter().map(|planned| &planned.op).collect();
         let files = after.iter().filter(|op| matches!(op, Op::RemoveFile { .. })).count();
         match (after.contains(&&Op::Save), files) {
             (true, 0) => line.push_str("; then the configuration is saved"),
