@@ -380,6 +380,11 @@ impl State {
 // === Differences ===
 
 impl State {
+    /// Whether this is surely the same configuration as another: a copy that has not changed since.
+    pub(crate) fn has_same_objects(&self, other: &Self) -> bool {
+        self.objects.is_same(&other.objects) && self.bindings.is_same(&other.bindings)
+    }
+
     /// What differs from another state: objects and certkey contents by type and name, bindings by
     /// type and parent, singletons by type. Files are left out.
     pub(crate) fn changes(&self, other: &Self) -> BTreeSet<(&'static str, Arc<str>)> {

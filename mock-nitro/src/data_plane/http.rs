@@ -70,6 +70,7 @@ impl Arrival {
         eval::Request {
             method: request.method().as_str().to_owned(),
             url: request.uri().to_string(),
+            version: format!("{:?}", request.version()),
             host_header: request.headers().get(HOST).map(text),
             headers: headers.map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
             ..self.request()

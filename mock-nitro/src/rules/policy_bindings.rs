@@ -1,6 +1,6 @@
 //! Policies bound to virtual servers: priorities, and what a content-switching policy needs beside.
 
-use super::{refuse, refuse_about, switching, vservers};
+use super::{refuse, refuse_about, rewrites, switching, vservers};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{State, bind_point, flag, number, text};
@@ -43,6 +43,9 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
         return refuse_about(code::ARGPREREQ, "invoke, labelType, labelName");
     }
     check_protocol(state, command, policy)?;
+    if command.kind.ends_with("_rewritepolicy_binding") {
+        rewrites::check_binding(state, command, policy)?;
+    }
     if command.kind == OF_SWITCHING { check_switching(state, command, policy) } else { Ok(()) }
 }
 
