@@ -25,7 +25,6 @@
 mod answer;
 mod bank;
 mod listener;
-#[cfg_attr(not(test), expect(dead_code, reason = "the data plane carries it out"))]
 mod rewrite;
 mod target;
 
@@ -36,7 +35,6 @@ use crate::state::{Fields, State, number, text};
 
 pub use self::answer::Answer;
 pub(crate) use self::listener::{Listener, at, listeners};
-#[cfg_attr(not(test), expect(unused_imports, reason = "the data plane carries it out"))]
 pub(crate) use self::rewrite::{Edit, rewrite_request, rewrite_response};
 pub use crate::expression::{ClientCertificate, Request, Response, Tls};
 

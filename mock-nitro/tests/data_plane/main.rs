@@ -9,5 +9,6 @@ mod client;
 mod http;
 mod listeners;
 mod members;
+mod rewrites;
 mod streams;
 mod tls;
