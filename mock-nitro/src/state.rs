@@ -1,6 +1,8 @@
 //! What the appliance holds: one value that is cheap to clone, so that a test can keep every
 //! state between two commands.
 
+mod priorities;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -8,9 +10,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::priorities::Priorities;
 use crate::schema;
 use crate::table::Table;
 use crate::x509::Material;
+
+pub(crate) use self::priorities::bind_point;
 
 /// The fields of one object or binding, in NITRO's spelling. Values are normalised by the schema:
 /// numbers are JSON numbers, booleans JSON booleans, enum values have NITRO's case. Defaults are
@@ -93,7 +98,7 @@ pub(crate) struct State {
     /// The server that has an address: thousands of them are looked up once for each command.
     servers: Table<IpAddr, String>,
     /// The policy that holds a priority: a vserver may have thousands, and each new one is compared.
-    priorities: Table<PriorityKey, String>,
+    priorities: Priorities,
     /// What cannot be listened on, though the configuration asks for it.
     unopened: Arc<Unopened>,
 }
@@ -201,63 +206,22 @@ impl State {
     /// Puts a binding in, over one with the same identity.
     pub(crate) fn put_binding(&mut self, key: BindingKey, fields: Fields) {
         let before = self.binding(key.kind, &key.parent, &key.child).cloned();
-        self.forget_priority(&key, before.as_deref());
-        if let Some(priority) = PriorityKey::of(&key, &fields) {
-            self.priorities.insert(priority, Arc::new(text(&fields, "policyname").to_owned()));
-        }
+        self.priorities.forget(&key, before.as_deref());
+        self.priorities.note(&key, &fields);
         self.bindings.insert(key, Arc::new(fields));
     }
 
     /// Takes a binding out.
     pub(crate) fn remove_binding(&mut self, key: &BindingKey) -> Option<Arc<Fields>> {
         let removed = self.bindings.remove(binding_order(key.kind, &key.parent, &key.child));
-        self.forget_priority(key, removed.as_deref());
+        self.priorities.forget(key, removed.as_deref());
         removed
     }
 
     /// The policy that is bound to a parent at this bind point with this priority.
-    pub(crate) fn policy_at(
-        &self,
-        kind: &str,
-        parent: &str,
-        (point, priority): (&str, i64),
-    ) -> Option<&str> {
-        let wanted = (kind, parent, point, priority);
-        self.priorities.find(|key| key.parts().cmp(&wanted)).map(|policy| policy.as_str())
+    pub(crate) fn policy_at(&self, kind: &str, parent: &str, place: (&str, i64)) -> Option<&str> {
+        self.priorities.policy_at(kind, parent, place)
     }
-
-    fn forget_priority(&mut self, key: &BindingKey, fields: Option<&Fields>) {
-        if let Some(priority) = fields.and_then(|fields| PriorityKey::of(key, fields)) {
-            self.priorities.remove(|other| other.cmp(&priority));
-        }
-    }
-}
-
-/// Where a policy stands among those of its parent.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct PriorityKey {
-    kind: &'static str,
-    parent: Arc<str>,
-    point: Arc<str>,
-    priority: i64,
-}
-
-impl PriorityKey {
-    /// Nothing for what is not bound by priority.
-    fn of(key: &BindingKey, fields: &Fields) -> Option<Self> {
-        let priority = number(fields, "priority")?;
-        let point = text(fields, bind_point(key.kind)).into();
-        Some(Self { kind: key.kind, parent: Arc::clone(&key.parent), point, priority })
-    }
-
-    fn parts(&self) -> (&str, &str, &str, i64) {
-        (self.kind, &self.parent, &self.point, self.priority)
-    }
-}
-
-/// The field that says at which point a policy is evaluated.
-pub(crate) fn bind_point(kind: &str) -> &'static str {
-    if kind.ends_with("_sslpolicy_binding") { "type" } else { "bindpoint" }
 }
 
 fn binding_order(kind: &str, parent: &str, child: &str) -> impl Fn(&BindingKey) -> Ordering {
