@@ -92,9 +92,17 @@ pub(super) fn check_action(
     Ok(())
 }
 
+/// The headers that say where a message ends, and what becomes of the connection.
+const FRAMING: [&str; 4] = ["connection", "content-length", "transfer-encoding", "upgrade"];
+
 fn check_target(shape: Target, target: &str) -> Result<Flow, Refusal> {
     let is_in_name = |byte: u8| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte);
     match shape {
+        // An appliance may let them be changed; what carries the traffic of this one would lie.
+        Target::Name if FRAMING.iter().any(|name| target.eq_ignore_ascii_case(name)) => {
+            let why = format_args!("target, {target}: mock-nitro says itself where a message ends");
+            Err(Refusal::about(code::INVAL, why))
+        }
         Target::Name if target.bytes().all(is_in_name) => Ok(Flow::Both),
         Target::Name => Err(Refusal::about(code::INVAL, format_args!("target, {target}"))),
         Target::Response => {
@@ -209,6 +217,7 @@ mod tests {
             ("insert_http_header", "X-Status", "HTTP.RES.STATUS", Ok(vec![])),
             ("insert_http_header", "X-Client", "", Err(code::ARGMISSING)),
             ("insert_http_header", "X Client", "\"a\"", Err(code::INVAL)),
+            ("insert_http_header", "Content-Length", "\"1\"", Err(code::INVAL)),
             ("insert_http_header", "X-Client", "a b", Err(code::INVALPISEXPR)),
             ("delete_http_header", "X-Client", "", Ok(vec![])),
             ("delete_http_header", "X-Client", "\"a\"", Err(code::RW_ACT_INVAL)),
