@@ -29,5 +29,5 @@ pub mod backend;
 
 pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
 pub use check::Violation;
-pub use data_plane::{DataPlane, Log};
+pub use data_plane::{DataPlane, Log, Placement};
 pub use pair::Pair;

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use mock_nitro::fault::{Faults, Faulty};
 use mock_nitro::server::{Server, tls};
-use mock_nitro::{Appliance, DataPlane, Options, backend};
+use mock_nitro::{Appliance, DataPlane, Options, Placement, backend};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
@@ -184,8 +184,9 @@ async fn run(settings: Settings) -> Result<(), Error> {
     let server = Server::new(faulty, journal.transpose()?, Timestamp::now);
     if data_plane {
         // Nobody is left to tell if standard error is gone.
+        let placement = Placement::Configured { port_offset };
         let log = |line: &str| drop(writeln!(io::stderr(), "{line}"));
-        server.carry(DataPlane::new(port_offset, Timestamp::now, Box::new(log)));
+        server.carry(DataPlane::new(placement, Timestamp::now, Box::new(log)));
     }
     let listener = announced(listen, ("mock-nitro", tls.is_some())).await?;
     until_told(server.serve(listener, tls)).await
