@@ -227,7 +227,69 @@ fn fresh() -> Appliance {
             appliance.running.put_file(location, &format!("{name}.{end}"), content.into_bytes());
         }
     }
+    for (method, kind, fields) in whole() {
+        let asked = (method, kind.to_owned(), json!({ kind: fields }));
+        let response = send(&mut appliance, &asked, None);
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        assert!(response.status < 300, "{asked:?}: {text}");
+    }
     appliance
+}
+
+/// A front end with all that can be bound to it, so that there is something to break.
+fn whole() -> Vec<(&'static str, &'static str, Value)> {
+    let policy = |rule| json!({ "name": "a", "rule": rule, "action": "a" });
+    vec![
+        ("POST", "server", json!({ "name": "a", "ipaddress": "192.0.2.1" })),
+        ("POST", "lbmonitor", json!({ "monitorname": "a", "type": "HTTP" })),
+        ("POST", "servicegroup", json!({ "servicegroupname": "a", "servicetype": "HTTP" })),
+        (
+            "PUT",
+            "servicegroup_servicegroupmember_binding",
+            json!({ "servicegroupname": "a", "servername": "a", "port": 80 }),
+        ),
+        (
+            "PUT",
+            "servicegroup_lbmonitor_binding",
+            json!({ "servicegroupname": "a", "monitor_name": "a" }),
+        ),
+        ("POST", "lbvserver", json!({ "name": "a", "servicetype": "HTTP" })),
+        ("PUT", "lbvserver_servicegroup_binding", json!({ "name": "a", "servicegroupname": "a" })),
+        (
+            "POST",
+            "rewriteaction",
+            json!({ "name": "a", "type": "delete_http_header", "target": "X" }),
+        ),
+        ("POST", "rewritepolicy", policy("TRUE")),
+        (
+            "PUT",
+            "lbvserver_rewritepolicy_binding",
+            json!({ "name": "a", "policyname": "a", "priority": 1, "bindpoint": "REQUEST" }),
+        ),
+        (
+            "POST",
+            "csvserver",
+            json!({ "name": "b", "servicetype": "SSL", "ipv46": "192.0.2.9", "port": 443 }),
+        ),
+        ("POST", "csaction", json!({ "name": "a", "targetlbvserver": "a" })),
+        ("POST", "cspolicy", json!({ "policyname": "a", "rule": "TRUE", "action": "a" })),
+        (
+            "PUT",
+            "csvserver_cspolicy_binding",
+            json!({ "name": "b", "policyname": "a", "priority": 1 }),
+        ),
+        ("POST", "responderaction", json!({ "name": "a", "type": "noop" })),
+        ("POST", "responderpolicy", policy("FALSE")),
+        (
+            "PUT",
+            "csvserver_responderpolicy_binding",
+            json!({ "name": "b", "policyname": "a", "priority": 1 }),
+        ),
+        ("POST", "sslprofile", json!({ "name": "a", "sslprofiletype": "FrontEnd" })),
+        ("PUT", "sslvserver", json!({ "vservername": "b", "sslprofile": "a" })),
+        ("POST", "sslcertkey", json!({ "certkey": "a", "cert": "a.crt", "key": "a.key" })),
+        ("PUT", "sslvserver_sslcertkey_binding", json!({ "vservername": "b", "certkeyname": "a" })),
+    ]
 }
 
 fn pair() -> (String, String) {
