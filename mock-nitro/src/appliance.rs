@@ -6,6 +6,7 @@ mod cost;
 mod dump;
 mod journal;
 mod node;
+mod kept;
 mod options;
 mod query;
 mod reply;
@@ -23,6 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use self::body::Body;
+use self::journal::Journal;
 use self::node::Membership;
 use self::reply::{Content, Reply};
 use self::request::Call;
@@ -37,8 +39,10 @@ use crate::message::{Request, Response, reason};
 use crate::rules;
 use crate::state::{Fields, State};
 
+pub(crate) use self::cost::subject;
 pub use self::cost::{Cost, Costs, Profile};
 pub use self::journal::JournalEntry;
+pub use self::kept::NotKept;
 pub(crate) use self::node::{Configuration, Node, Progress};
 pub use self::options::{Hardware, Options};
 
@@ -65,7 +69,7 @@ pub struct Appliance {
     sessions: Sessions,
     /// Who sends the requests, for the journal.
     client: Option<SocketAddr>,
-    journal: Option<Vec<JournalEntry>>,
+    journal: Option<Journal>,
     costs: Costs,
     transition: Option<(State, Vec<Step>)>,
     gaps: usize,
@@ -73,6 +77,8 @@ pub struct Appliance {
     injected: Option<(usize, Refusal)>,
     /// After how many commands the next bulk request ends.
     stop_after: Option<usize>,
+    /// Whether the next request finds no room for files.
+    disk_is_full: bool,
 }
 
 impl Appliance {
@@ -93,12 +99,13 @@ impl Appliance {
             membership: None,
             sessions: Sessions::default(),
             client: None,
-            journal: Some(Vec::new()),
+            journal: Some(Journal::new(usize::MAX)),
             costs: Costs::new(),
             transition: None,
             gaps: 0,
             injected: None,
             stop_after: None,
+            disk_is_full: false,
         }
     }
 
@@ -111,6 +118,7 @@ impl Appliance {
         let answer = self.answer(request, body);
         self.injected = None;
         self.stop_after = None;
+        self.disk_is_full = false;
         let (code, rows, response) = match answer {
             Some(reply) => (reply.code, reply.rows_read, reply.into_response()),
             None => (0, 0, elsewhere()),
@@ -161,7 +169,12 @@ impl Appliance {
 
     /// All requests since the start or the last [`Appliance::clear_journal`].
     pub fn journal(&self) -> &[JournalEntry] {
-        self.journal.as_deref().unwrap_or_default()
+        self.journal.as_ref().map_or(&[], Journal::entries)
+    }
+
+    /// The requests after the first so many, and how many there ever were.
+    pub(crate) fn journal_after(&self, noted: u64) -> (&[JournalEntry], u64) {
+        self.journal.as_ref().map_or((&[], 0), |journal| journal.after(noted))
     }
 
     /// Forgets the journal so far.
@@ -184,7 +197,13 @@ impl Appliance {
 
     /// Keeps a journal from now on, as it does from the start.
     pub fn journal_on(&mut self) {
-        self.journal.get_or_insert_default();
+        self.journal.get_or_insert_with(|| Journal::new(usize::MAX));
+    }
+
+    /// Keeps a journal of the last requests alone from now on: of so many at least, and never of
+    /// twice as many.
+    pub fn journal_last(&mut self, most: usize) {
+        self.journal = Some(Journal::new(most));
     }
 
     /// Keeps no journal from now on.
@@ -222,6 +241,26 @@ impl Appliance {
         self.gaps
     }
 
+    /// Whether [`Appliance::begin`] waits for its [`Appliance::end`].
+    pub fn is_in_transition(&self) -> bool {
+        self.transition.is_some()
+    }
+
+    /// Back to the factory: a fresh configuration, running and saved, no files, no sessions, an empty
+    /// journal. A node of a pair stays one, in its role.
+    pub fn reset(&mut self) {
+        self.replace(system::fresh(self.options.default_profile), "reset");
+        self.save();
+        self.last_change = self.now;
+        self.sessions.end_all();
+        self.transition = None;
+        self.clear_journal();
+        self.clear_costs();
+        if let Some(membership) = self.membership.take() {
+            self.join_again(membership);
+        }
+    }
+
     /// Sets the clock.
     pub fn set_now(&mut self, now: Timestamp) {
         self.now = now;
@@ -247,6 +286,11 @@ impl Appliance {
     /// Lets the next bulk request end after so many commands, as if there were no more.
     pub(crate) fn stop_after(&mut self, commands: usize) {
         self.stop_after = Some(commands);
+    }
+
+    /// Lets the next request find no room for files.
+    pub(crate) fn fill_disk(&mut self) {
+        self.disk_is_full = true;
     }
 
     /// Notes a request that never reached the appliance, or whose answer never left it.
@@ -319,6 +363,11 @@ impl Appliance {
     /// Judges and carries out one command, and keeps what check mode and saving need to know.
     fn carry_out(&mut self, command: Command) -> Result<Vec<Refusal>, Refusal> {
         let is_file = command.kind == "systemfile";
+        if is_file && command.verb == Verb::Add && self.disk_is_full {
+            // What is wrong with the file itself is said first.
+            engine::execute(&mut self.running.clone(), command, self.now)?;
+            return Err(Refusal::new(code::NOSPACE));
+        }
         let (command, mut warnings) = engine::execute(&mut self.running, command, self.now)?;
         self.changes += 1;
         if !is_file {

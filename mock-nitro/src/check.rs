@@ -76,11 +76,13 @@ mod view;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::state::State;
 use history::History;
 
 /// A state between two configurations that breaks a promise.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// After how many commands it was first so.
     pub step: usize,

@@ -27,7 +27,7 @@ mod pair;
 pub mod server;
 pub mod backend;
 
-pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
+pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, NotKept, Options, Profile};
 pub use check::Violation;
 pub use data_plane::{DataPlane, Log};
 pub use pair::Pair;

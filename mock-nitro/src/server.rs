@@ -23,6 +23,8 @@
 //! ```
 
 mod nodes;
+mod sent;
+pub mod state_file;
 pub mod tls;
 mod workbench;
 
@@ -33,23 +35,24 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::ext::ReasonPhrase;
-use hyper::header::{HeaderName, HeaderValue};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::http;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{StatusCode, http};
 use hyper_util::rt::TokioIo;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use self::nodes::Nodes;
+use self::sent::{Reset, Sent, sent};
+use self::state_file::StateFile;
 use crate::appliance::Progress;
-use crate::data_plane::DataPlane;
+use crate::data_plane::{DataPlane, Log, ahead};
 use crate::fault::{Delivery, Faulty};
 use crate::message::{Request, Response, reason};
 use crate::pair::Pair;
@@ -57,34 +60,40 @@ use crate::pair::Pair;
 /// The largest body: a file of 2 MB in base64, and several of them in bulk (assumed).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
+/// How many requests `/mock/journal` shows at least, where a journal is written.
+pub const RECENT: usize = 10_000;
+
 /// An appliance that several connections share, or a node of a pair, which also shares it with the
 /// other node.
 #[derive(Clone)]
 pub struct Server {
     shared: Arc<Mutex<Shared>>,
     node: usize,
-    clock: fn() -> Timestamp,
 }
-
-/// Where the journal of an appliance goes.
-type Journal = Option<Box<dyn Write + Send>>;
 
 struct Shared {
     nodes: Nodes,
     /// One for each node.
-    journals: Vec<Journal>,
+    journals: Vec<Option<Journal>>,
+    clock: fn() -> Timestamp,
+    /// How far the appliance is ahead of that clock.
+    ahead: SignedDuration,
     data_plane: Option<DataPlane>,
     /// What the data plane carries.
-    carried: Option<Carried>,
+    carried: Option<Reached>,
+    file: Option<(StateFile, Log)>,
+    /// What stands in the file.
+    kept: Option<Reached>,
 }
 
-/// Which node carries traffic, and how far it is.
-type Carried = (usize, Progress);
+/// Where the journal of an appliance goes, and how many of its requests went there.
+struct Journal {
+    file: Box<dyn Write + Send>,
+    written: u64,
+}
 
-/// Why a connection ends without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is reset on purpose")]
-struct Reset;
+/// Which node is the primary, and how far it is.
+type Reached = (usize, Progress);
 
 impl Server {
     /// A server for an appliance. Its journal goes to `journal`, one JSON object a line; without,
@@ -108,17 +117,44 @@ impl Server {
         [first, second]
     }
 
-    fn of(mut nodes: Nodes, journals: Vec<Journal>, clock: fn() -> Timestamp) -> Self {
-        for (node, _) in journals.iter().enumerate().filter(|(_, journal)| journal.is_none()) {
-            nodes.with(node, |faulty| faulty.appliance.journal_off());
+    fn of(
+        mut nodes: Nodes,
+        files: Vec<Option<Box<dyn Write + Send>>>,
+        clock: fn() -> Timestamp,
+    ) -> Self {
+        for (node, file) in files.iter().enumerate() {
+            nodes.with(node, |faulty| match file {
+                None => faulty.appliance.journal_off(),
+                Some(_) => faulty.appliance.journal_last(RECENT),
+            });
         }
-        let shared = Shared { nodes, journals, data_plane: None, carried: None };
-        Self { shared: Arc::new(Mutex::new(shared)), node: 0, clock }
+        let journal = |file: Option<_>| file.map(|file| Journal { file, written: 0 });
+        let shared = Shared {
+            nodes,
+            journals: files.into_iter().map(journal).collect(),
+            clock,
+            ahead: SignedDuration::ZERO,
+            data_plane: None,
+            carried: None,
+            file: None,
+            kept: None,
+        };
+        Self { shared: Arc::new(Mutex::new(shared)), node: 0 }
     }
 
     /// Lets the appliance, or the primary of a pair, carry traffic from now on.
     pub fn carry(&self, data_plane: DataPlane) {
-        self.lock().data_plane = Some(data_plane);
+        let mut shared = self.lock();
+        data_plane.be_ahead(shared.ahead);
+        shared.data_plane = Some(data_plane);
+    }
+
+    /// Writes the appliance, or the primary of a pair, to a file: now, and after each change before
+    /// its request is answered. Where that fails later the client gets no answer, and `log` is told.
+    pub fn keep(&self, file: StateFile, log: Log) -> Result<(), state_file::Error> {
+        let mut shared = self.lock();
+        shared.file = Some((file, log));
+        shared.keep()
     }
 
     /// Serves connections until the process or the task ends.
@@ -161,7 +197,6 @@ impl Server {
     /// [`Appliance::journal_on`]: crate::Appliance::journal_on
     pub fn with<T>(&self, act: impl FnOnce(&mut Faulty) -> T) -> T {
         let mut shared = self.lock();
-        shared.nodes.set_now((self.clock)());
         let outcome = shared.nodes.with(self.node, act);
         shared.write_journal(self.node);
         outcome
@@ -170,14 +205,12 @@ impl Server {
     /// The other node of a pair takes over. All sessions end, also those of a single appliance.
     pub fn failover(&self) {
         let mut shared = self.lock();
-        shared.nodes.set_now((self.clock)());
         shared.nodes.failover();
     }
 
     /// The other node of a pair takes over, and sessions go on.
     pub fn hand_over(&self) {
         let mut shared = self.lock();
-        shared.nodes.set_now((self.clock)());
         shared.nodes.hand_over();
     }
 
@@ -202,24 +235,22 @@ impl Server {
         &self,
         request: http::Request<Incoming>,
         peer: SocketAddr,
-    ) -> Result<http::Response<Full<Bytes>>, Reset> {
+    ) -> Result<http::Response<Sent>, Reset> {
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-            return Ok(sent(plain(413)));
+            return Ok(sent(plain(413), 0));
         };
         let request = received(&head, &body.to_bytes());
         if let Some(operation) = request.path.strip_prefix("/mock/") {
-            let allowed = peer.ip().to_canonical().is_loopback();
-            return Ok(sent(if allowed {
-                self.workbench(&request.method, operation)
-            } else {
-                plain(403)
-            }));
+            let is_allowed = peer.ip().to_canonical().is_loopback();
+            let response =
+                if is_allowed { self.workbench(&request, operation) } else { plain(403) };
+            return Ok(sent(response, 0));
         }
         if self.with(|node| node.holds_back(&request)) {
             self.released().await;
         }
-        let (delivery, delay, is_held) = self.deliver(&request, peer);
+        let Delivered { delivery, delay, is_held, missing } = self.deliver(&request, peer);
         if is_held {
             self.released().await;
         }
@@ -227,7 +258,7 @@ impl Server {
             tokio::time::sleep(delay).await;
         }
         match delivery {
-            Delivery::Answer(response) => Ok(sent(response)),
+            Delivery::Answer(response) => Ok(sent(response, missing)),
             Delivery::Lost { .. } => Err(Reset),
         }
     }
@@ -240,28 +271,44 @@ impl Server {
         }
     }
 
-    fn deliver(&self, request: &Request, peer: SocketAddr) -> (Delivery, Duration, bool) {
+    fn deliver(&self, request: &Request, peer: SocketAddr) -> Delivered {
         let mut shared = self.lock();
         let nodes = &mut shared.nodes;
-        nodes.set_now((self.clock)());
         nodes.with(self.node, |faulty| faulty.appliance.set_client(Some(peer)));
         let delivery = nodes.handle(self.node, request);
-        let (delay, is_held) = nodes.with(self.node, |faulty| {
+        let mut delivered = nodes.with(self.node, |faulty| {
             faulty.appliance.set_client(None);
-            (faulty.delay(), faulty.holds_answer())
+            let (delay, missing) = (faulty.delay(), faulty.missing());
+            Delivered { delivery, delay, is_held: faulty.holds_answer(), missing }
         });
         shared.write_journal(self.node);
-        (delivery, delay, is_held)
+        if shared.keep().is_err() {
+            // Whoever is told that something was done may rely on it.
+            delivered.delivery = Delivery::Lost { carried_out: true };
+        }
+        delivered
     }
 
+    /// Access to the appliance, whose clock is right.
     fn lock(&self) -> Guard<'_> {
         // A panic of another request does not make the appliance wrong for this one.
-        Guard(self.shared.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.tell_time();
+        Guard(shared)
     }
 }
 
-/// Access to the appliance. When it ends, the data plane knows of all that was changed: before the
-/// answer leaves, so that clients find what they have configured.
+/// What becomes of an answer.
+struct Delivered {
+    delivery: Delivery,
+    delay: Duration,
+    is_held: bool,
+    /// How many bytes of it.
+    missing: usize,
+}
+
+/// Access to the appliance. When it ends, the data plane and the state file know of all that was
+/// changed: before the answer leaves, so that clients find what they have configured.
 struct Guard<'a>(MutexGuard<'a, Shared>);
 
 impl Deref for Guard<'_> {
@@ -281,10 +328,44 @@ impl DerefMut for Guard<'_> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         self.0.follow();
+        // The log was told of what went wrong; it is tried again the next time.
+        let _kept = self.0.keep();
     }
 }
 
 impl Shared {
+    fn now(&self) -> Timestamp {
+        ahead((self.clock)(), self.ahead)
+    }
+
+    fn tell_time(&mut self) {
+        let now = self.now();
+        self.nodes.set_now(now);
+    }
+
+    /// Sets the clock, which goes on from there, or lets it follow the machine's again.
+    fn set_clock(&mut self, time: Option<Timestamp>) {
+        self.ahead = time.map_or(SignedDuration::ZERO, |time| time.duration_since((self.clock)()));
+        self.tell_time();
+        if let Some(data_plane) = &self.data_plane {
+            data_plane.be_ahead(self.ahead);
+        }
+    }
+
+    /// Writes the appliance to its file, if it has changed and has one.
+    fn keep(&mut self) -> Result<(), state_file::Error> {
+        let Some((file, log)) = &self.file else { return Ok(()) };
+        let primary = self.nodes.primary();
+        self.nodes.with(primary, |faulty| {
+            let reached = Some((primary, faulty.appliance.progress()));
+            if self.kept != reached {
+                file.write(&faulty.appliance).inspect_err(|error| log(&chain(error)))?;
+                self.kept = reached;
+            }
+            Ok(())
+        })
+    }
+
     /// Shows the data plane what it is to carry, if that has changed.
     fn follow(&mut self) {
         let Some(data_plane) = &self.data_plane else { return };
@@ -299,18 +380,25 @@ impl Shared {
     }
 
     fn write_journal(&mut self, node: usize) {
-        let Some(journal) = &mut self.journals[node] else { return };
+        let Some(Journal { file, written }) = &mut self.journals[node] else { return };
         self.nodes.with(node, |faulty| {
-            for entry in faulty.appliance.journal() {
+            let (new, noted) = faulty.appliance.journal_after(*written);
+            for entry in new {
                 let line = serde_json::to_string(entry).expect("an entry has text keys");
                 // A full disk must not stop the appliance; the journal then ends early.
-                if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
+                if writeln!(file, "{line}").and_then(|()| file.flush()).is_err() {
                     break;
                 }
             }
-            faulty.appliance.clear_journal();
+            *written = noted;
         });
     }
+}
+
+/// An error with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// The request as the appliance takes it: path and query as they were sent.
@@ -323,20 +411,6 @@ fn received(head: &http::request::Parts, body: &[u8]) -> Request {
         headers: head.headers.iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
         body: body.to_vec(),
     }
-}
-
-/// The response as hyper sends it, with the reason phrase to the letter.
-fn sent(response: Response) -> http::Response<Full<Bytes>> {
-    let mut sent = http::Response::new(Full::new(Bytes::from(response.body)));
-    *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    sent.extensions_mut().insert(ReasonPhrase::from_static(response.reason.as_bytes()));
-    for (name, value) in response.headers {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-            sent.headers_mut().append(name, value);
-        }
-    }
-    sent
 }
 
 fn plain(status: u16) -> Response {

@@ -1,6 +1,8 @@
 //! What the appliance holds: one value that is cheap to clone, so that a test can keep every
 //! state between two commands.
 
+mod kept;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -11,6 +13,8 @@ use serde_json::Value;
 use crate::schema;
 use crate::table::Table;
 use crate::x509::Material;
+
+pub(crate) use kept::{Foreign, Kept, KeptFiles};
 
 /// The fields of one object or binding, in NITRO's spelling. Values are normalised by the schema:
 /// numbers are JSON numbers, booleans JSON booleans, enum values have NITRO's case. Defaults are

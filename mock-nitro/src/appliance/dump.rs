@@ -39,9 +39,4 @@ impl Appliance {
             "files": files.collect::<Map<_, _>>(),
         })
     }
-
-    /// A digest of [`Appliance::dump`].
-    pub fn digest(&self) -> String {
-        format!("{:x}", Sha256::digest(self.dump().to_string()))
-    }
 }

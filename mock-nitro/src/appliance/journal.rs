@@ -46,6 +46,47 @@ pub struct JournalEntry {
     pub body: Value,
 }
 
+/// The last requests.
+#[derive(Debug, Clone)]
+pub(super) struct Journal {
+    entries: Vec<JournalEntry>,
+    /// How many are kept at least. Twice as many are never held.
+    most: usize,
+    /// How many there ever were.
+    noted: u64,
+}
+
+impl Journal {
+    /// An empty one that forgets what is older than so many requests.
+    pub(super) fn new(most: usize) -> Self {
+        Self { entries: Vec::new(), most, noted: 0 }
+    }
+
+    pub(super) fn push(&mut self, entry: JournalEntry) {
+        if self.entries.len() / 2 >= self.most {
+            self.entries.drain(..self.entries.len() - self.most);
+        }
+        self.entries.push(entry);
+        self.noted += 1;
+    }
+
+    pub(super) fn entries(&self) -> &[JournalEntry] {
+        &self.entries
+    }
+
+    /// Those that came after the first so many, as far as they are still held, and how many there
+    /// ever were.
+    pub(super) fn after(&self, noted: u64) -> (&[JournalEntry], u64) {
+        let new = usize::try_from(self.noted - noted.min(self.noted)).unwrap_or(usize::MAX);
+        let from = self.entries.len() - new.min(self.entries.len());
+        (&self.entries[from..], self.noted)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
+
 /// Notes a request, without its sender and its answer. A body that is no JSON is left out: it might hold anything.
 pub(super) fn entry(request: &Request, body: Option<&Body>) -> JournalEntry {
     JournalEntry {
