@@ -69,7 +69,7 @@ pub struct Appliance {
     sessions: Sessions,
     /// Who sends the requests, for the journal.
     client: Option<SocketAddr>,
-    journal: Option<Journal>,
+    journal: Journal,
     costs: Costs,
     transition: Option<(State, Vec<Step>)>,
     gaps: usize,
@@ -99,7 +99,7 @@ impl Appliance {
             membership: None,
             sessions: Sessions::default(),
             client: None,
-            journal: Some(Journal::new(usize::MAX)),
+            journal: Journal::new(),
             costs: Costs::new(),
             transition: None,
             gaps: 0,
@@ -112,7 +112,7 @@ impl Appliance {
     /// Answers one request.
     pub fn handle(&mut self, request: &Request) -> Response {
         let body = body::parse(request);
-        let entry = self.journal.as_ref().map(|_| self.entry(request, body.as_ref().ok()));
+        let entry = self.journal.most.map(|_| self.entry(request, body.as_ref().ok()));
         let logins = self.sessions.logins();
         let commands = body.as_ref().map_or(0, Body::commands);
         let answer = self.answer(request, body);
@@ -125,13 +125,14 @@ impl Appliance {
         };
         let ((verb, kind), cost) = cost::of(request, (commands, rows), &response);
         *self.costs.entry((verb, kind)).or_default() += cost;
-        if let (Some(journal), Some(mut entry)) = (&mut self.journal, entry) {
+        if let Some(mut entry) = entry {
             if self.sessions.logins() > logins {
                 entry.session = Some(self.sessions.logins());
             }
             let time_ms = self.options.profile.time(&cost).as_secs_f64() * 1000.0;
             let status = response.status;
-            journal.push(JournalEntry { status, errorcode: code, cost, time_ms, ..entry });
+            let entry = JournalEntry { status, errorcode: code, cost, time_ms, ..entry };
+            self.journal.push(entry);
         }
         response
     }
@@ -169,19 +170,17 @@ impl Appliance {
 
     /// All requests since the start or the last [`Appliance::clear_journal`].
     pub fn journal(&self) -> &[JournalEntry] {
-        self.journal.as_ref().map_or(&[], Journal::entries)
+        self.journal.entries()
     }
 
-    /// The requests after the first so many, and how many there ever were.
-    pub(crate) fn journal_after(&self, noted: u64) -> (&[JournalEntry], u64) {
-        self.journal.as_ref().map_or((&[], 0), |journal| journal.after(noted))
+    /// The requests that came since this was asked last.
+    pub(crate) fn new_in_journal(&mut self) -> &[JournalEntry] {
+        self.journal.new_entries()
     }
 
     /// Forgets the journal so far.
     pub fn clear_journal(&mut self) {
-        if let Some(journal) = &mut self.journal {
-            journal.clear();
-        }
+        self.journal.clear();
     }
 
     /// What all requests cost since the start or the last [`Appliance::clear_costs`], by verb and
@@ -197,18 +196,19 @@ impl Appliance {
 
     /// Keeps a journal from now on, as it does from the start.
     pub fn journal_on(&mut self) {
-        self.journal.get_or_insert_with(|| Journal::new(usize::MAX));
+        self.journal.most.get_or_insert(usize::MAX);
     }
 
     /// Keeps a journal of the last requests alone from now on: of so many at least, and never of
     /// twice as many.
     pub fn journal_last(&mut self, most: usize) {
-        self.journal = Some(Journal::new(most));
+        self.journal.most = Some(most);
     }
 
     /// Keeps no journal from now on.
     pub fn journal_off(&mut self) {
-        self.journal = None;
+        self.journal.clear();
+        self.journal.most = None;
     }
 
     /// Marks the start of a transition, whose every state [`Appliance::end`] judges.
@@ -298,9 +298,7 @@ impl Appliance {
         // A body that cannot be read has its own answer; the journal shows the rest.
         let body = body::parse(request).ok();
         let entry = self.entry(request, body.as_ref());
-        if let Some(journal) = &mut self.journal {
-            journal.push(JournalEntry { status, errorcode, ..entry });
-        }
+        self.journal.push(JournalEntry { status, errorcode, ..entry });
     }
 
     /// A request and its sender, for the journal.

@@ -72,6 +72,7 @@ mod served;
 #[cfg(test)]
 mod tests;
 mod view;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::fmt;

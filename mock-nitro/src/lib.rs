@@ -21,6 +21,7 @@ mod engine;
 mod view;
 mod tls;
 mod data_plane;
+mod page;
 mod appliance;
 pub mod fault;
 mod pair;

@@ -74,7 +74,7 @@ pub struct Server {
 struct Shared {
     nodes: Nodes,
     /// One for each node.
-    journals: Vec<Option<Journal>>,
+    journals: Vec<Journal>,
     clock: fn() -> Timestamp,
     /// How far the appliance is ahead of that clock.
     ahead: SignedDuration,
@@ -86,11 +86,8 @@ struct Shared {
     kept: Option<Reached>,
 }
 
-/// Where the journal of an appliance goes, and how many of its requests went there.
-struct Journal {
-    file: Box<dyn Write + Send>,
-    written: u64,
-}
+/// Where the journal of an appliance goes.
+type Journal = Option<Box<dyn Write + Send>>;
 
 /// Which node is the primary, and how far it is.
 type Reached = (usize, Progress);
@@ -117,21 +114,16 @@ impl Server {
         [first, second]
     }
 
-    fn of(
-        mut nodes: Nodes,
-        files: Vec<Option<Box<dyn Write + Send>>>,
-        clock: fn() -> Timestamp,
-    ) -> Self {
-        for (node, file) in files.iter().enumerate() {
-            nodes.with(node, |faulty| match file {
+    fn of(mut nodes: Nodes, journals: Vec<Journal>, clock: fn() -> Timestamp) -> Self {
+        for (node, journal) in journals.iter().enumerate() {
+            nodes.with(node, |faulty| match journal {
                 None => faulty.appliance.journal_off(),
                 Some(_) => faulty.appliance.journal_last(RECENT),
             });
         }
-        let journal = |file: Option<_>| file.map(|file| Journal { file, written: 0 });
         let shared = Shared {
             nodes,
-            journals: files.into_iter().map(journal).collect(),
+            journals,
             clock,
             ahead: SignedDuration::ZERO,
             data_plane: None,
@@ -380,17 +372,15 @@ impl Shared {
     }
 
     fn write_journal(&mut self, node: usize) {
-        let Some(Journal { file, written }) = &mut self.journals[node] else { return };
+        let Some(journal) = &mut self.journals[node] else { return };
         self.nodes.with(node, |faulty| {
-            let (new, noted) = faulty.appliance.journal_after(*written);
-            for entry in new {
+            for entry in faulty.appliance.new_in_journal() {
                 let line = serde_json::to_string(entry).expect("an entry has text keys");
                 // A full disk must not stop the appliance; the journal then ends early.
-                if writeln!(file, "{line}").and_then(|()| file.flush()).is_err() {
+                if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
                     break;
                 }
             }
-            *written = noted;
         });
     }
 }

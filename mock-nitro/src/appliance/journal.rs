@@ -50,40 +50,41 @@ pub struct JournalEntry {
 #[derive(Debug, Clone)]
 pub(super) struct Journal {
     entries: Vec<JournalEntry>,
-    /// How many are kept at least. Twice as many are never held.
-    most: usize,
-    /// How many there ever were.
-    noted: u64,
+    /// How many are kept at least, if any are. Twice as many are never held.
+    pub(super) most: Option<usize>,
+    /// How many of them were shown to whoever writes them down.
+    shown: usize,
 }
 
 impl Journal {
-    /// An empty one that forgets what is older than so many requests.
-    pub(super) fn new(most: usize) -> Self {
-        Self { entries: Vec::new(), most, noted: 0 }
+    /// An empty one that forgets nothing.
+    pub(super) fn new() -> Self {
+        Self { entries: Vec::new(), most: Some(usize::MAX), shown: 0 }
     }
 
     pub(super) fn push(&mut self, entry: JournalEntry) {
-        if self.entries.len() / 2 >= self.most {
-            self.entries.drain(..self.entries.len() - self.most);
+        let Some(most) = self.most else { return };
+        if self.entries.len() / 2 >= most {
+            let old = self.entries.len() - most;
+            self.entries.drain(..old);
+            self.shown = self.shown.saturating_sub(old);
         }
         self.entries.push(entry);
-        self.noted += 1;
     }
 
     pub(super) fn entries(&self) -> &[JournalEntry] {
         &self.entries
     }
 
-    /// Those that came after the first so many, as far as they are still held, and how many there
-    /// ever were.
-    pub(super) fn after(&self, noted: u64) -> (&[JournalEntry], u64) {
-        let new = usize::try_from(self.noted - noted.min(self.noted)).unwrap_or(usize::MAX);
-        let from = self.entries.len() - new.min(self.entries.len());
-        (&self.entries[from..], self.noted)
+    /// Those that came since this was asked last.
+    pub(super) fn new_entries(&mut self) -> &[JournalEntry] {
+        let from = std::mem::replace(&mut self.shown, self.entries.len());
+        &self.entries[from..]
     }
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.shown = 0;
     }
 }
 
@@ -141,6 +142,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_oldest_are_forgotten_and_none_is_shown_as_new_twice() {
+        let mut journal = Journal { most: Some(2), ..Journal::new() };
+        let mut seen = Vec::new();
+        for status in 0..9 {
+            journal.push(JournalEntry { status, ..entry(&Request::default(), None) });
+            if status % 3 == 0 {
+                seen.extend(journal.new_entries().iter().map(|entry| entry.status));
+            }
+            assert!((1..=4).contains(&journal.entries().len()));
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(journal.entries().last().unwrap().status, 8);
+        journal.clear();
+        assert!(journal.new_entries().is_empty());
+    }
 
     #[test]
     fn no_secret_reaches_the_journal() {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `GET /mock/journal`, `DELETE` | the requests, secrets masked; forgets them |
 //! | `GET /mock/state` | the running configuration, without secrets |
+//! | `GET /mock/ui` | the same as a page for people |
 //! | `GET /mock/digest` | its SHA-256, with secrets and files |
 //! | `POST /mock/reset` | as the program starts without a state file: configuration, files, sessions, journal, faults, clock |
 //! | `POST /mock/reboot` | restarts the appliance from the saved configuration |
@@ -12,7 +13,8 @@
 //! | `GET /mock/faults`, `PUT [...]`, `DELETE` | what goes wrong; others instead; nothing more |
 //! | `POST /mock/check/begin`, `POST /mock/check/end` | marks a transition, whose unsafe states `end` lists |
 //!
-//! Pages of a browser are refused: any that is open on this machine could send such requests.
+//! Scripts of other pages in a browser are refused: any that is open on this machine could send such
+//! requests.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -26,7 +28,7 @@ impl Server {
     /// Answers a request of the workbench.
     pub(super) fn workbench(&self, request: &Request, operation: &str) -> Response {
         if request.header("Origin").is_some() {
-            return error(403, "pages of a browser have no access");
+            return error(403, "scripts in a browser have no access");
         }
         let done = || json(&json!({}));
         match (request.method.as_str(), operation) {
@@ -40,6 +42,7 @@ impl Server {
                 shared.nodes.reset();
                 done()
             }
+            ("GET", "ui") => html(self.with(|node| node.appliance.page())),
             ("GET", "clock") => self.clock(),
             ("PUT", "clock") => match serde_json::from_slice(&request.body) {
                 Ok(SetClock { now }) => self.set_clock(Some(now)),
@@ -120,6 +123,21 @@ fn json(value: &Value) -> Response {
 
 fn error(status: u16, why: &str) -> Response {
     with_status(status, &json!({ "error": why }))
+}
+
+/// Nothing on the page runs or is loaded from elsewhere, whatever the configuration says.
+fn html(page: String) -> Response {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Response {
+        status: 200,
+        reason: reason(200),
+        headers: vec![
+            header("Content-Type", "text/html; charset=utf-8"),
+            header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
+            header("Cache-Control", "no-store"),
+        ],
+        body: page.into_bytes(),
+    }
 }
 
 fn with_status(status: u16, value: &Value) -> Response {

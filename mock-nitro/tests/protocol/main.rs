@@ -15,3 +15,4 @@ mod faults;
 mod http;
 mod pair;
 mod served;
+mod workbench;
