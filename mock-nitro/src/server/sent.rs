@@ -20,6 +20,8 @@ pub(super) struct Reset;
 pub(super) struct Sent {
     body: Full<Bytes>,
     missing: u64,
+    /// Whether what is there had a chance to leave before the connection ends.
+    is_flushed: bool,
 }
 
 impl Body for Sent {
@@ -31,7 +33,14 @@ impl Body for Sent {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
         match Pin::new(&mut self.body).poll_frame(context) {
-            Poll::Ready(None) if self.missing > 0 => Poll::Ready(Some(Err(Reset))),
+            Poll::Ready(None) if self.missing > 0 && self.is_flushed => {
+                Poll::Ready(Some(Err(Reset)))
+            }
+            Poll::Ready(None) if self.missing > 0 => {
+                self.is_flushed = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             Poll::Ready(frame) => {
                 Poll::Ready(frame.map(|frame| frame.map_err(|never| match never {})))
             }
@@ -54,7 +63,7 @@ impl Body for Sent {
 pub(super) fn sent(response: Response, missing: usize) -> http::Response<Sent> {
     let body = Full::new(Bytes::from(response.body));
     let missing = u64::try_from(missing).unwrap_or(u64::MAX);
-    let mut sent = http::Response::new(Sent { body, missing });
+    let mut sent = http::Response::new(Sent { body, missing, is_flushed: false });
     *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
     sent.extensions_mut().insert(ReasonPhrase::from_static(response.reason.as_bytes()));
     for (name, value) in response.headers {

@@ -162,11 +162,13 @@ fn fields_of(kind: &'static Kind, kept: KeptFields) -> Result<Fields, Foreign> {
     kept.into_iter().map(field).collect()
 }
 
-/// A field of this name, or a mode: which modes are on is kept under their names.
+/// A name as the schema has it: of a field, if need be of another type (some bindings say more than
+/// they document), or of a mode, since which modes are on is kept under their names.
 fn known(kind: &'static Kind, name: &str) -> Option<&'static str> {
-    let field = kind.fields.get_key_value(name).map(|(name, _)| name);
+    let field = |kind: &'static Kind| kind.fields.get_key_value(name).map(|(name, _)| name);
     let mode = || kind.fields.values().flat_map(|field| &field.values).find(|v| *v == name);
-    field.or_else(mode).map(String::as_str)
+    let elsewhere = || schema::kinds().find_map(|(_, kind)| field(kind));
+    field(kind).or_else(mode).or_else(elsewhere).map(String::as_str)
 }
 
 fn material(kept: &KeptMaterial) -> Option<Arc<Material>> {
