@@ -216,7 +216,7 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn an_answer_that_is_half_a_json_is_not_guessed_at() {
-    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{ \"errorcode\": 0, \"me";
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{ \"errorcode\": 0, \"me";
     let (address, _task) = answer_once(answer).await;
     let client = client(&format!("http://{address}"), &Trust::Platform, "nsroot");
     let error = client.send(&version()).await.unwrap_err();
