@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::check::words;
 use crate::eval;
 use crate::rules::{self, MEMBERS};
-use crate::state::{Fields, State, flag, text};
+use crate::state::{Fields, State, flag, number, text};
 use crate::x509::Status;
 
 #[derive(Template)]
@@ -28,6 +28,8 @@ struct Vserver {
     /// Why nobody listens, though somebody should.
     unopened: Option<String>,
     front: words::FrontEnd,
+    /// The responder policies that it asks first, with their actions.
+    responders: Vec<(String, String)>,
     certificates: Vec<Certificate>,
     /// Behind a csvserver the back ends stand with its routes.
     backs: Vec<Back>,
@@ -93,6 +95,11 @@ fn vserver(state: &State, kind: &'static str, name: &str, now: Timestamp) -> Vse
     } else {
         vec![back(state, None, name, now)]
     };
+    let responders = if kind == "csvserver" {
+        "csvserver_responderpolicy_binding"
+    } else {
+        "lbvserver_responderpolicy_binding"
+    };
     Vserver {
         kind,
         name: name.to_owned(),
@@ -103,9 +110,24 @@ fn vserver(state: &State, kind: &'static str, name: &str, now: Timestamp) -> Vse
         state: shown(rules::shown(state, kind, name, now), "curstate"),
         unopened: place.and_then(|place| state.unopened(place)).map(str::to_owned),
         front,
+        responders: responder_policies(state, responders, name),
         certificates: certificates(state, "sslvserver_sslcertkey_binding", name, now),
         backs,
     }
+}
+
+/// By their priorities.
+fn responder_policies(state: &State, kind: &'static str, vserver: &str) -> Vec<(String, String)> {
+    let bound = state.bindings(kind, vserver).map(|(_, binding)| binding);
+    let mut bound: Vec<_> =
+        bound.map(|binding| (number(binding, "priority"), text(binding, "policyname"))).collect();
+    bound.sort_unstable();
+    let named = bound.into_iter().map(|(_, policy)| {
+        let fields = state.object("responderpolicy", policy);
+        let action = fields.map_or("", |fields| text(fields, "action"));
+        (policy.to_owned(), action.to_owned())
+    });
+    named.collect()
 }
 
 fn back(state: &State, route: Option<words::Route>, lbvserver: &str, now: Timestamp) -> Back {

@@ -73,9 +73,24 @@ async fn the_page_says_what_is_out_of_service_or_missing() {
     setup
         .client
         .done("PUT sslprofile", r#"{"sslprofile":{"name":"mutual","clientcert":"Optional"}}"#);
+    for (kind, fields) in [
+        (
+            "csvserver",
+            json!({"name": "old", "servicetype": "HTTP", "ipv46": "192.0.2.3", "port": 80}),
+        ),
+        ("responderpolicy", json!({"name": "away", "rule": "TRUE", "action": "RESET"})),
+        (
+            "csvserver_responderpolicy_binding",
+            json!({"name": "old", "policyname": "away", "priority": 1}),
+        ),
+    ] {
+        setup.add(kind, &fields);
+    }
     let bench = Bench::with(setup.client.appliance, None).await;
     let text = read(&bench.ask("GET ui", "").await.1);
     for line in [
+        "responderpolicy away: RESET",
+        "no route is served",
         "10.0.0.1:8443 OUT OF SERVICE",
         "192.0.2.2:25 DOWN",
         "lbvserver alone, TCP, mail",
