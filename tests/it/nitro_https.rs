@@ -220,7 +220,7 @@ async fn an_answer_that_is_half_a_json_is_not_guessed_at() {
     let (address, _task) = answer_once(answer).await;
     let client = client(&format!("http://{address}"), &Trust::Platform, "nsroot");
     let error = client.send(&version()).await.unwrap_err();
-    assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+    assert!(error.chain().contains("JSON"), "{}", error.chain());
 }
 
 #[tokio::test]
