@@ -26,8 +26,14 @@ if [ -t 1 ]; then
 else
     title() { printf '\n# %s\n\n' "$*"; }
 fi
+# run COMMAND...: shows a command as a person would type it in the folder of its files, and runs it.
 run() {
-    printf '$ %s\n' "${*//$work\//}"
+    local word line='$'
+    for word in "${@//$work\//}"; do
+        [[ $word =~ ^[A-Za-z0-9./:=_@-]+$ ]] || word="'$word'"
+        line+=" $word"
+    done
+    printf '%s\n' "$line"
     "$@"
 }
 

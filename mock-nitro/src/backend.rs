@@ -6,7 +6,7 @@
 //!   "client": "127.0.0.1:51234",
 //!   "method": "GET",
 //!   "path": "/",
-//!   "headers": [["host", "shop.example"]],
+//!   "headers": { "host": "shop.example" },
 //!   "body": "",
 //!   "tls": { "version": "TLSv1.3", "sni": "shop.example", "client_certificate": "CN=appliance" }
 //! }
@@ -33,7 +33,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ProtocolVersion, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, copy, split};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -159,13 +159,17 @@ async fn answer(
         return Ok(response);
     };
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = head.headers.iter().map(|(name, value)| json!([name.as_str(), text(value)]));
+    let mut headers = Map::new();
+    for name in head.headers.keys() {
+        let values: Vec<String> = head.headers.get_all(name).iter().map(text).collect();
+        headers.insert(name.to_string(), values.join(", ").into());
+    }
     let shown = json!({
         "backend": seen.backend.to_string(),
         "client": seen.client.to_string(),
         "method": head.method.as_str(),
         "path": head.uri.to_string(),
-        "headers": headers.collect::<Vec<_>>(),
+        "headers": headers,
         "body": String::from_utf8_lossy(&body.to_bytes()),
         "tls": seen.tls,
     });

@@ -7,6 +7,7 @@
 //! | [`front`] | what a connection is: HTTP, HTTP in TLS, a stream, TLS that is passed on |
 //! | [`front_tls`] | TLS with clients: certificates by name, and those that clients must show |
 //! | [`stream`] | where a stream goes, and its bytes |
+//! | [`edits`] | what rewrite policies change |
 //! | [`http`] | each request on a connection, by the configuration as it is then |
 //! | [`balance`] | which member takes it |
 //! | [`member`] | how that member is spoken to |
@@ -15,6 +16,7 @@
 //! open connection goes on as long as there is a virtual server at its address.
 
 mod balance;
+mod edits;
 mod front;
 mod front_tls;
 mod hello;

@@ -26,6 +26,7 @@ mod policies;
 mod policy_bindings;
 mod profiles;
 mod revocation;
+mod rewrites;
 mod service_state;
 mod servicegroups;
 mod switching;

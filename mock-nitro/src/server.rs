@@ -25,14 +25,14 @@
 mod nodes;
 mod sent;
 pub mod state_file;
+mod shared;
 pub mod tls;
 mod workbench;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::ops::{Deref, DerefMut};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
@@ -42,7 +42,7 @@ use hyper::http;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -50,9 +50,9 @@ use tokio_rustls::TlsAcceptor;
 
 use self::nodes::Nodes;
 use self::sent::{Reset, Sent, sent};
+use self::shared::{Guard, Journal, Shared};
 use self::state_file::StateFile;
-use crate::appliance::Progress;
-use crate::data_plane::{DataPlane, Log, ahead};
+use crate::data_plane::{DataPlane, Log};
 use crate::fault::{Delivery, Faulty};
 use crate::message::{Request, Response, reason};
 use crate::pair::Pair;
@@ -70,27 +70,6 @@ pub struct Server {
     shared: Arc<Mutex<Shared>>,
     node: usize,
 }
-
-struct Shared {
-    nodes: Nodes,
-    /// One for each node.
-    journals: Vec<Journal>,
-    clock: fn() -> Timestamp,
-    /// How far the appliance is ahead of that clock.
-    ahead: SignedDuration,
-    data_plane: Option<DataPlane>,
-    /// What the data plane carries.
-    carried: Option<Reached>,
-    file: Option<(StateFile, Log)>,
-    /// What stands in the file.
-    kept: Option<Reached>,
-}
-
-/// Where the journal of an appliance goes.
-type Journal = Option<Box<dyn Write + Send>>;
-
-/// Which node is the primary, and how far it is.
-type Reached = (usize, Progress);
 
 impl Server {
     /// A server for an appliance. Its journal goes to `journal`, one JSON object a line; without,
@@ -121,16 +100,7 @@ impl Server {
                 Some(_) => faulty.appliance.journal_last(RECENT),
             });
         }
-        let shared = Shared {
-            nodes,
-            journals,
-            clock,
-            ahead: SignedDuration::ZERO,
-            data_plane: None,
-            carried: None,
-            file: None,
-            kept: None,
-        };
+        let shared = Shared::new(nodes, journals, clock);
         Self { shared: Arc::new(Mutex::new(shared)), node: 0 }
     }
 
@@ -145,8 +115,10 @@ impl Server {
     /// its request is answered. Where that fails later the client gets no answer, and `log` is told.
     pub fn keep(&self, file: StateFile, log: Log) -> Result<(), state_file::Error> {
         let mut shared = self.lock();
+        let primary = shared.nodes.primary();
+        shared.nodes.with(primary, |faulty| file.write(&faulty.appliance))?;
         shared.file = Some((file, log));
-        shared.keep()
+        Ok(())
     }
 
     /// Serves connections until the process or the task ends.
@@ -284,9 +256,7 @@ impl Server {
     /// Access to the appliance, whose clock is right.
     fn lock(&self) -> Guard<'_> {
         // A panic of another request does not make the appliance wrong for this one.
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.tell_time();
-        Guard(shared)
+        Guard::new(self.shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -297,98 +267,6 @@ struct Delivered {
     is_held: bool,
     /// How many bytes of it.
     missing: usize,
-}
-
-/// Access to the appliance. When it ends, the data plane and the state file know of all that was
-/// changed: before the answer leaves, so that clients find what they have configured.
-struct Guard<'a>(MutexGuard<'a, Shared>);
-
-impl Deref for Guard<'_> {
-    type Target = Shared;
-
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}
-
-impl DerefMut for Guard<'_> {
-    fn deref_mut(&mut self) -> &mut Shared {
-        &mut self.0
-    }
-}
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        self.0.follow();
-        // The log was told of what went wrong; it is tried again the next time.
-        let _kept = self.0.keep();
-    }
-}
-
-impl Shared {
-    fn now(&self) -> Timestamp {
-        ahead((self.clock)(), self.ahead)
-    }
-
-    fn tell_time(&mut self) {
-        let now = self.now();
-        self.nodes.set_now(now);
-    }
-
-    /// Sets the clock, which goes on from there, or lets it follow the machine's again.
-    fn set_clock(&mut self, time: Option<Timestamp>) {
-        self.ahead = time.map_or(SignedDuration::ZERO, |time| time.duration_since((self.clock)()));
-        self.tell_time();
-        if let Some(data_plane) = &self.data_plane {
-            data_plane.be_ahead(self.ahead);
-        }
-    }
-
-    /// Writes the appliance to its file, if it has changed and has one.
-    fn keep(&mut self) -> Result<(), state_file::Error> {
-        let Some((file, log)) = &self.file else { return Ok(()) };
-        let primary = self.nodes.primary();
-        self.nodes.with(primary, |faulty| {
-            let reached = Some((primary, faulty.appliance.progress()));
-            if self.kept != reached {
-                file.write(&faulty.appliance).inspect_err(|error| log(&chain(error)))?;
-                self.kept = reached;
-            }
-            Ok(())
-        })
-    }
-
-    /// Shows the data plane what it is to carry, if that has changed.
-    fn follow(&mut self) {
-        let Some(data_plane) = &self.data_plane else { return };
-        let primary = self.nodes.primary();
-        self.nodes.with(primary, |faulty| {
-            let carried = Some((primary, faulty.appliance.progress()));
-            if self.carried != carried {
-                self.carried = carried;
-                faulty.appliance.be_carried(data_plane);
-            }
-        });
-    }
-
-    fn write_journal(&mut self, node: usize) {
-        let Some(journal) = &mut self.journals[node] else { return };
-        self.nodes.with(node, |faulty| {
-            for entry in faulty.appliance.new_in_journal() {
-                let line = serde_json::to_string(entry).expect("an entry has text keys");
-                // A full disk must not stop the appliance; the journal then ends early.
-                if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
-                    break;
-                }
-            }
-        });
-    }
-}
-
-/// An error with what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// The request as the appliance takes it: path and query as they were sent.

@@ -10,6 +10,7 @@ pub(crate) mod suites;
 mod tests;
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -62,6 +63,26 @@ fn strictness(binding: &Fields, field: &str) -> Option<Strictness> {
         "" => None,
         "Optional" => Some(Strictness::Optional),
         _ => Some(Strictness::Mandatory),
+    }
+}
+
+/// Why a handshake ended, in the words of whoever judged the certificate.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", reason(.0))]
+pub(crate) struct HandshakeFailure(io::Error);
+
+impl From<io::Error> for HandshakeFailure {
+    fn from(error: io::Error) -> Self {
+        Self(error)
+    }
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::Other(rejection))) => {
+            rejection.0.to_string()
+        }
+        Some(_) | None => error.to_string(),
     }
 }
 

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use x509_parser::pem::Pem;
 
 pub(crate) use certificate::{Certificate, Status};
-pub(crate) use name::cover;
+pub(crate) use name::{cover, slashed};
 pub(crate) use public_key::KeyType;
 pub(crate) use revocation::{Revocation, RevocationList, Strictness};
 

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::body::Body;
+use super::Appliance;
+use super::body::{self, Body};
 use super::cost::Cost;
 use crate::message::Request;
 use crate::schema;
@@ -85,6 +86,55 @@ impl Journal {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.shown = 0;
+    }
+}
+
+impl Appliance {
+    /// All requests since the start or the last [`Appliance::clear_journal`].
+    pub fn journal(&self) -> &[JournalEntry] {
+        self.journal.entries()
+    }
+
+    /// The requests that came since this was asked last.
+    pub(crate) fn new_in_journal(&mut self) -> &[JournalEntry] {
+        self.journal.new_entries()
+    }
+
+    /// Forgets the journal so far.
+    pub fn clear_journal(&mut self) {
+        self.journal.clear();
+    }
+
+    /// Keeps a journal from now on, as it does from the start.
+    pub fn journal_on(&mut self) {
+        self.journal.most.get_or_insert(usize::MAX);
+    }
+
+    /// Keeps a journal of the last requests alone from now on: of so many at least, and never of
+    /// twice as many.
+    pub fn journal_last(&mut self, most: usize) {
+        self.journal.most = Some(most);
+    }
+
+    /// Keeps no journal from now on.
+    pub fn journal_off(&mut self) {
+        self.journal.clear();
+        self.journal.most = None;
+    }
+
+    /// Notes a request that never reached the appliance, or whose answer never left it.
+    pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
+        // A body that cannot be read has its own answer; the journal shows the rest.
+        let body = body::parse(request).ok();
+        let entry = self.entry(request, body.as_ref());
+        self.journal.push(JournalEntry { status, errorcode, ..entry });
+    }
+
+    /// A request and its sender, for the journal.
+    pub(super) fn entry(&self, request: &Request, body: Option<&Body>) -> JournalEntry {
+        let token = body.and_then(|body| body.session.as_deref());
+        let session = self.sessions.of(request, token, self.now);
+        JournalEntry { client: self.client, session, ..entry(request, body) }
     }
 }
 

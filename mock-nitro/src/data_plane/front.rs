@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use super::balance::{Asking, Choice};
 use super::front_tls::{self, Refusal, Session};
 use super::{Endpoint, Plane, http, locked, stream};
-use crate::eval::{self, ClientCertificate, Decision, Member};
+use crate::eval::{self, Decision, Member};
 use crate::state::{State, text};
 
 /// A connection that was accepted.
@@ -74,16 +74,17 @@ impl Arrival {
     /// What is known of a request before it is read.
     pub(super) fn request(&self) -> eval::Request {
         let session = self.session.as_ref();
-        let certificate = session.and_then(|session| session.certificate.as_ref());
         eval::Request {
             vip: self.endpoint.vip,
             port: self.endpoint.port,
             client: self.peer.ip(),
+            client_port: self.peer.port(),
+            tls: session.map(|session| session.tls.clone()),
             sni: session.and_then(|session| session.sni.clone()),
-            certificate: session.map_or(ClientCertificate::None, |session| session.shown),
-            subject: certificate.map(|certificate| certificate.subject.clone()),
+            certificate: session.and_then(|session| session.certificate.clone()),
             method: String::new(),
             url: String::new(),
+            version: String::new(),
             host_header: None,
             headers: Vec::new(),
         }

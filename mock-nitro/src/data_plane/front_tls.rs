@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::SingleCertAndKey;
-use rustls::{AlertDescription, ServerConfig, SignatureAlgorithm, SignatureScheme};
+use rustls::{
+    AlertDescription, ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme,
+};
 use rustls_pki_types::CertificateDer;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -14,10 +17,10 @@ use tokio_rustls::server::TlsStream;
 use super::front::Arrival;
 use super::hello::{Failure, hello};
 use super::terms::{Terms, Unspeakable};
-use crate::eval::ClientCertificate;
+use crate::eval::{ClientCertificate, Tls};
 use crate::state::{State, flag, number, text};
 use crate::tls::clients::{ClientVerifier, Demand};
-use crate::tls::{self, identity};
+use crate::tls::{self, HandshakeFailure, identity, suites};
 use crate::x509::{Certificate, KeyType, Material};
 
 /// What is known of a client since its handshake.
@@ -25,9 +28,10 @@ pub(super) struct Session {
     pub(super) sni: Option<String>,
     /// The certificate that it was shown.
     served: Arc<Material>,
-    pub(super) shown: ClientCertificate,
+    /// What it agreed on with the appliance.
+    pub(super) tls: Tls,
     /// The certificate that it proved to have, good or bad.
-    pub(super) certificate: Option<Certificate>,
+    pub(super) certificate: Option<ClientCertificate>,
 }
 
 /// Why there is no session.
@@ -47,7 +51,7 @@ pub(super) enum Refusal {
     #[error("the library does not take the configuration")]
     Configuration(#[source] rustls::Error),
     #[error("the handshake ended")]
-    Handshake(#[source] std::io::Error),
+    Handshake(#[source] HandshakeFailure),
 }
 
 /// Carries out a handshake as a vserver says.
@@ -79,24 +83,31 @@ pub(super) async fn accept(
     let verifier = verifier(arrival, state, vserver, &terms);
     let config = config(state, &terms, certkey, verifier.clone())?;
     let stream = StartHandshake::from_parts(accepted, client).into_stream(Arc::new(config)).await;
-    let stream = stream.map_err(Refusal::Handshake)?;
-    let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
-    let (shown, certificate) = judged(shown, verifier.as_deref());
-    Ok((stream, Session { sni, served, shown, certificate }))
+    let stream = stream.map_err(|error| Refusal::Handshake(error.into()))?;
+    let connection = stream.get_ref().1;
+    let shown = connection.peer_certificates().unwrap_or_default();
+    let certificate = judged(shown, verifier.as_deref(), (arrival.plane.clock)());
+    let tls = agreed(connection);
+    Ok((stream, Session { sni, served, tls, certificate }))
+}
+
+/// The version and the cipher suite of a connection.
+fn agreed(connection: &ServerConnection) -> Tls {
+    let suite = connection.negotiated_cipher_suite();
+    let (cipher, bits) = suite.and_then(suites::name_of).unwrap_or_default();
+    let version = connection.protocol_version().map_or(0, u16::from);
+    Tls { version, cipher: cipher.to_owned(), bits }
 }
 
 /// What a client has shown, good or bad.
 fn judged(
     shown: &[CertificateDer<'_>],
     verifier: Option<&ClientVerifier>,
-) -> (ClientCertificate, Option<Certificate>) {
-    let (Some(first), Some(verifier)) = (shown.first(), verifier) else {
-        return (ClientCertificate::None, None);
-    };
-    match verifier.check(shown) {
-        Ok(certificate) => (ClientCertificate::Valid, Some(certificate)),
-        Err(_) => (ClientCertificate::Invalid, Certificate::parse(first.as_ref()).ok()),
-    }
+    now: Timestamp,
+) -> Option<ClientCertificate> {
+    let (first, verifier) = (shown.first()?, verifier?);
+    let is_valid = verifier.check(shown).is_ok();
+    Some(ClientCertificate::read(first.as_ref(), is_valid, now))
 }
 
 /// What TLS means for the requests on a connection.

@@ -1,6 +1,9 @@
 //! The requests on one connection: each goes where the configuration of that moment sends it.
 
+use std::str::FromStr as _;
+
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::header::{
     CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, TE, TRANSFER_ENCODING, UPGRADE,
@@ -13,12 +16,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Plane;
 use super::balance::Choice;
+use super::edits::{End, edit_request, edit_response};
 use super::front::Arrival;
 use super::member;
 use super::response::{self, Body};
 use super::stream::relay;
-use crate::eval::{self, Member, Outcome};
-use crate::state::State;
+use crate::eval::{self, Decision, Member, Outcome};
+use crate::state::{State, text};
 
 /// Why a connection ends without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +57,10 @@ impl Arrival {
             Outcome::Served(members) => {
                 let cookie = |name: &str| cookie(&asked.headers, name);
                 match self.choose(&state, &decision, members, &cookie) {
-                    Some(choice) => self.forward(&state, choice, request).await?,
+                    Some(choice) => {
+                        let course = Course { state: &state, asked: &asked, decision: &decision };
+                        self.forward(course, choice, request).await?
+                    }
                     None => response::unavailable(),
                 }
             }
@@ -65,13 +72,13 @@ impl Arrival {
 
     /// The request as policies see it.
     fn asked(&self, request: &Request<Incoming>) -> eval::Request {
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = request.headers().iter().filter(|(name, _)| *name != HOST);
         eval::Request {
             method: request.method().as_str().to_owned(),
             url: request.uri().to_string(),
-            host_header: request.headers().get(HOST).map(text),
-            headers: headers.map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
+            version: format!("{:?}", request.version()),
+            host_header: request.headers().get(HOST).map(text_of),
+            headers: headers.map(|(n, v)| (n.as_str().to_owned(), text_of(v))).collect(),
             ..self.request()
         }
     }
@@ -79,13 +86,23 @@ impl Arrival {
     /// Passes a request on to a member, and its answer back.
     async fn forward(
         &self,
-        state: &State,
+        course: Course<'_>,
         choice: Choice,
         mut request: Request<Incoming>,
     ) -> Result<Response<Body>, Closed> {
+        let Course { state, asked, decision } = course;
         let Choice { member, cookie } = choice;
         let upgraded = is_upgrade(request.headers()).then(|| upgrade::on(&mut request));
         strip(request.headers_mut(), upgraded.is_some());
+        match edit_request(&mut request, &eval::rewrite_request(state, decision, asked)) {
+            Ok(()) => {}
+            Err(End::Answer(answer)) => return Ok(response::of(&answer)),
+            Err(End::Close) => return Err(Closed),
+        }
+        if let Some(name) = client_ip_header(state, &member) {
+            let client = self.peer.ip().to_string().parse();
+            request.headers_mut().extend(client.ok().map(|client| (name, client)));
+        }
         let mut response = match exchange(&self.plane, state, &member, request).await {
             Ok(response) => response,
             Err(error) => {
@@ -103,11 +120,51 @@ impl Arrival {
                 }
             });
         }
+        let answered = answered(&response);
+        let mut response = response.map(Body::Right);
         let cookie = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok());
         if let Some(cookie) = cookie {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
-        Ok(response.map(Body::Right))
+        let edits = eval::rewrite_response(state, decision, asked, &answered);
+        match edit_response(&mut response, &edits) {
+            Ok(()) => Ok(response),
+            Err(End::Answer(answer)) => Ok(response::of(&answer)),
+            Err(End::Close) => Err(Closed),
+        }
+    }
+}
+
+/// A request, what it was taken for, and by which configuration.
+struct Course<'a> {
+    state: &'a State,
+    asked: &'a eval::Request,
+    decision: &'a Decision,
+}
+
+/// The header that tells a member who the client is, if its group or service says so (`cip`).
+fn client_ip_header(state: &State, member: &Member) -> Option<HeaderName> {
+    let mut all = ["servicegroup", "service"].into_iter();
+    let group = all.find_map(|kind| state.object(kind, &member.group))?;
+    let is_on = text(group, "cip") == "ENABLED";
+    HeaderName::from_str(text(group, "cipheader")).ok().filter(|_| is_on)
+}
+
+fn text_of(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+/// The response of a member as policies see it.
+fn answered(response: &Response<Incoming>) -> eval::Response {
+    let reason = response.extensions().get::<ReasonPhrase>();
+    let reason = reason.map(|reason| String::from_utf8_lossy(reason.as_bytes()).into_owned());
+    let usual = || response.status().canonical_reason().unwrap_or_default().to_owned();
+    let headers = response.headers().iter();
+    eval::Response {
+        version: format!("{:?}", response.version()),
+        status: response.status().as_u16(),
+        reason: reason.unwrap_or_else(usual),
+        headers: headers.map(|(n, v)| (n.as_str().to_owned(), text_of(v))).collect(),
     }
 }
 

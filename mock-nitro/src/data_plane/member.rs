@@ -19,7 +19,7 @@ use super::terms::{Terms, Unspeakable};
 use crate::eval::Member;
 use crate::state::{State, flag, text};
 use crate::tls::members::{ServerVerifier, Verification};
-use crate::tls::{self, identity};
+use crate::tls::{self, HandshakeFailure, identity};
 
 /// How long a member may take to answer a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub(super) enum Error {
     #[error("no connection")]
     Connect(#[source] io::Error),
     #[error("no TLS with it")]
-    Tls(#[source] io::Error),
+    Tls(#[source] HandshakeFailure),
     #[error(transparent)]
     Unspeakable(#[from] Unspeakable),
     #[error("the library does not take the configuration")]
@@ -60,7 +60,7 @@ pub(super) async fn connect(
     let (config, name) = config(plane, state, &member.group)?;
     let handshake = TlsConnector::from(Arc::new(config)).connect(name, stream);
     let stream = timeout(PATIENCE, handshake).await.map_err(late).flatten();
-    Ok(Box::new(stream.map_err(Error::Tls)?))
+    Ok(Box::new(stream.map_err(|error| Error::Tls(error.into()))?))
 }
 
 /// How TLS is spoken to the members of a group, or to a service, and the name that is sent to them:

@@ -73,6 +73,12 @@ fn named(name: &str) -> impl Iterator<Item = SupportedCipherSuite> {
         .map(|(_, suite)| suite)
 }
 
+/// The appliance's name of a cipher suite, and the bits of its key.
+pub(crate) fn name_of(suite: SupportedCipherSuite) -> Option<(&'static str, u16)> {
+    let (name, _) = SUITES.iter().find(|(_, other)| *other == suite)?;
+    Some((name, if name.contains("AES128") { 128 } else { 256 }))
+}
+
 /// The curves of these names, in their order.
 pub(crate) fn curves(bound: &[&str]) -> Vec<&'static dyn SupportedKxGroup> {
     let find = |name: &&str| CURVES.iter().find(|(curve, _)| curve == name);
@@ -86,6 +92,15 @@ mod tests {
 
     use super::*;
     use crate::rules::Bench;
+
+    #[test]
+    fn a_suite_has_a_name_and_bits() {
+        let name = "TLS1.3-AES128-GCM-SHA256";
+        assert_eq!(name_of(suite::TLS13_AES_128_GCM_SHA256), Some((name, 128)));
+        let name = "TLS1.2-ECDHE-RSA-CHACHA20-POLY1305";
+        let suite = suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256;
+        assert_eq!(name_of(suite), Some((name, 256)));
+    }
 
     #[test]
     fn every_name_is_one_that_the_appliance_knows() {

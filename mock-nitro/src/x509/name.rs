@@ -14,6 +14,15 @@ pub(super) fn shown(name: &X509Name<'_>) -> String {
     format!(" {}", parts.collect::<Vec<_>>().join(","))
 }
 
+/// The form in which policies see subject and issuer: `/C=US/O=Example/CN=example` (documented).
+pub(crate) fn slashed(name: &X509Name<'_>) -> String {
+    let parts = name.iter_attributes().map(|attribute| {
+        let oid = attribute.attr_type().to_id_string();
+        format!("/{}={}", short_name(&oid).unwrap_or(&oid), text(attribute))
+    });
+    parts.collect()
+}
+
 /// The last common name, which is the one that OpenSSL takes.
 pub(super) fn common_name(name: &X509Name<'_>) -> Option<String> {
     name.iter_common_name().last().map(text).filter(|name| !name.is_empty())

@@ -97,6 +97,12 @@ impl Bench {
         }
     }
 
+    /// Switches a feature on.
+    pub(crate) fn enable(&self, feature: &str) {
+        let body = json!({ "nsfeature": { "feature": [feature] } });
+        self.configure([("POST", "nsfeature?action=enable".to_owned(), body)]);
+    }
+
     /// Adds an object, or a binding.
     #[track_caller]
     pub(crate) fn add(&self, kind: &str, fields: &Value) {

@@ -22,7 +22,7 @@ async fn requests_go_where_policies_lead() {
     assert_eq!(seen["tls"], json!(null));
     let seen = bench.get(port, "shop.example", "/").await.unwrap().seen();
     assert_eq!(seen["backend"], shop[0].to_string());
-    assert!(seen["headers"].to_string().contains(r#"["host","shop.example"]"#), "{seen}");
+    assert_eq!(seen["headers"]["host"], "shop.example");
     let nowhere = bench.get(port, "other.example", "/").await.unwrap();
     assert_eq!(nowhere.status, 503, "no policy, no default: {nowhere:?}");
 }
@@ -53,9 +53,7 @@ async fn what_is_about_one_connection_stays_on_it() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, X-Mine\r\nX-Mine: 1\r\nX-Kept: 2\r\n\
                    Keep-Alive: 5\r\nTE: trailers\r\n\r\n";
     let seen = ask(bench.connect(port).await.unwrap(), request).await.unwrap().seen();
-    let names: BTreeSet<&str> =
-        seen["headers"].as_array().unwrap().iter().map(|pair| pair[0].as_str().unwrap()).collect();
-    assert_eq!(names, ["host", "x-kept"].into());
+    assert_eq!(seen["headers"], json!({ "host": "a", "x-kept": "2" }));
 }
 
 #[tokio::test]

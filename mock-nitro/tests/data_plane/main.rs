@@ -10,5 +10,6 @@ mod clock;
 mod http;
 mod listeners;
 mod members;
+mod rewrites;
 mod streams;
 mod tls;

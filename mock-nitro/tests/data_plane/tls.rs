@@ -155,3 +155,27 @@ async fn answers_say_that_tls_is_wanted_from_now_on() {
     let answer = bench.get_tls(port, &Hello::to("shop.example"), "shop.example").await.unwrap();
     assert_eq!((answer.status, answer.headers("strict-transport-security").len()), (404, 1));
 }
+
+#[tokio::test]
+async fn what_policies_see_of_a_client_and_what_they_answer_arrives_whole() {
+    let mut bench = Bench::new();
+    let ca = Authority::new("Clients CA");
+    let profile =
+        json!({ "snienable": "ENABLED", "clientauth": "ENABLED", "clientcert": "Optional" });
+    let port = front(&mut bench, &profile).await;
+    bench.certificate(port, "shop", &ca.issue("shop.example"), "snicert");
+    bench.authority(port, "clients", &ca);
+    let target = r#""HTTP/1.1 403 Not you\r\nX-TLS: " + CLIENT.SSL.VERSION + " " + CLIENT.SSL.CIPHER_NAME + "\r\n\r\n" + CLIENT.SSL.CLIENT_CERT.SUBJECT.VALUE("CN") + HTTP.REQ.VERSION"#;
+    bench
+        .add("responderaction", &json!({ "name": "say", "type": "respondwith", "target": target }));
+    bench.add("responderpolicy", &json!({ "name": "say", "rule": "TRUE", "action": "say" }));
+    let bound = json!({ "name": format!("front-{port}"), "policyname": "say", "priority": 1 });
+    bench.add("csvserver_responderpolicy_binding", &bound);
+    let customer = ca.issue("customer");
+    let hello = Hello { version: &TLS12, ..Hello::to("shop.example") }.showing(&customer);
+    let answer = bench.get_tls(port, &hello, "shop.example").await.unwrap();
+    assert!(answer.head.starts_with("HTTP/1.1 403 Not you\r\n"), "{}", answer.head);
+    assert_eq!(answer.body, "customerHTTP/1.1");
+    let tls = answer.headers("x-tls").join(",");
+    assert!(tls.starts_with("771 TLS1.2-ECDHE-ECDSA-"), "{tls}");
+}
