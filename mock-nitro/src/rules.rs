@@ -69,6 +69,10 @@ pub(crate) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
         "servicegroup" if matches!(command.verb, Verb::Enable | Verb::Disable) => {
             service_state::check(state, command)
         }
+        // Setting the weight of a member, for example.
+        "servicegroup" if command.verb == Verb::Update && member_of(command).is_some() => {
+            service_state::check(state, command)
+        }
         "sslcertkey" => certkeys::check(state, command),
         "sslvserver_sslcertkey_binding"
         | "sslservicegroup_sslcertkey_binding"
