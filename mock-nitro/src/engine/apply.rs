@@ -61,7 +61,7 @@ fn fresh(kind: &'static Kind, given: &Fields) -> Fields {
 
 /// Arguments of the command itself, which no object keeps.
 fn is_transient(field: &str) -> bool {
-    ["nodomaincheck", "password", "newname", "deletefromdevice"].contains(&field)
+    ["nodomaincheck", "newname", "deletefromdevice"].contains(&field)
 }
 
 fn update(state: &mut State, kind: &'static Kind, command: &Command) {
