@@ -335,6 +335,11 @@ pub fn is_warning(code: u32) -> bool {
     status(code) == 209
 }
 
+/// Whether a code is listed here.
+pub fn is_known(code: u32) -> bool {
+    find(code).is_some()
+}
+
 fn find(code: u32) -> Option<&'static (u32, u16, &'static str)> {
     CODES.iter().find(|(number, _, _)| *number == code)
 }

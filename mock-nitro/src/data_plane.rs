@@ -30,7 +30,7 @@ mod terms;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::Handle;
 
 use self::balance::Turns;
@@ -53,6 +53,8 @@ pub type Log = Box<dyn Fn(&str) + Send + Sync>;
 struct Plane {
     port_offset: u16,
     clock: fn() -> Timestamp,
+    /// How far the appliance is ahead of that clock.
+    ahead: Mutex<SignedDuration>,
     log: Log,
     configuration: Mutex<State>,
     turns: Mutex<Turns>,
@@ -76,6 +78,7 @@ impl DataPlane {
         let plane = Plane {
             port_offset,
             clock,
+            ahead: Mutex::default(),
             log,
             configuration: Mutex::default(),
             turns: Mutex::default(),
@@ -87,6 +90,11 @@ impl DataPlane {
     /// Where the virtual server at this address and port really listens, if it does.
     pub fn listens(&self, vip: IpAddr, port: u16) -> Option<SocketAddr> {
         locked(&self.listeners).at(Endpoint { vip, port })
+    }
+
+    /// Lets the clock be ahead of the one that it was made with.
+    pub(crate) fn be_ahead(&self, by: SignedDuration) {
+        *locked(&self.plane.ahead) = by;
     }
 
     /// Opens and closes listeners until they are those of a configuration, and says which cannot be
@@ -103,14 +111,25 @@ impl Plane {
         locked(&self.configuration).clone()
     }
 
-    /// The clock, for those who judge dates.
+    /// The time of the appliance.
+    fn now(&self) -> Timestamp {
+        ahead((self.clock)(), *locked(&self.ahead))
+    }
+
+    /// The clock, for those who judge the dates of one handshake.
     fn clock(&self) -> Clock {
-        Clock::new(self.clock)
+        let (clock, by) = (self.clock, *locked(&self.ahead));
+        Clock::new(move || ahead(clock(), by))
     }
 
     fn log(&self, line: &str) {
         (self.log)(line);
     }
+}
+
+/// A time so much later, or the last one that there is.
+pub(crate) fn ahead(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// What a lock guards. Nothing half-done is left behind by a panic under one of these locks.

@@ -163,7 +163,8 @@ fn members(state: &State, lbvserver: &str) -> Vec<Member> {
     members
 }
 
-fn member(state: &State, row: &Fields, (group, of_group): (&str, &Fields)) -> Member {
+/// A member of a group, or a service, by its row, in service or not.
+pub(crate) fn member(state: &State, row: &Fields, (group, of_group): (&str, &Fields)) -> Member {
     let server = state.object("server", text(row, "servername"));
     let of_server = server
         .into_iter()

@@ -21,13 +21,14 @@ mod engine;
 mod view;
 mod tls;
 mod data_plane;
+mod page;
 mod appliance;
 pub mod fault;
 mod pair;
 pub mod server;
 pub mod backend;
 
-pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
+pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, NotKept, Options, Profile};
 pub use check::Violation;
 pub use data_plane::{DataPlane, Log};
 pub use pair::Pair;

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use mock_nitro::fault::{Faults, Faulty};
-use mock_nitro::server::{Server, tls};
+use mock_nitro::server::state_file::{self, StateFile};
+use mock_nitro::server::{self, Server, tls};
 use mock_nitro::{Appliance, DataPlane, Options, backend};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 /// A strict NetScaler appliance for tests and demos: the NITRO REST API without the hardware.
 ///
 /// It refuses what an appliance refuses, with NITRO's own error codes, and forgets everything when
-/// it ends.
+/// it ends, unless it has a file for its state.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLE, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -89,6 +90,10 @@ struct Settings {
     /// Whether the default SSL profile is enabled at the start; it cannot be disabled later
     #[arg(long, value_name = "STATE", default_value = "disabled")]
     default_profile: DefaultProfile,
+    /// Keep configuration, files and certificates here, with their private keys, over restarts of
+    /// this program; a file that is not there begins with a fresh appliance
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Carry traffic: open a listener for each enabled virtual server that has an address
     #[arg(long)]
     data_plane: bool,
@@ -113,11 +118,17 @@ Example:
   # A vserver on port 443 of 127.0.0.10 listens on port 8443 of 127.0.0.10.
 
 Beside NITRO, on requests from this machine only:
-  GET /mock/config     the running configuration
-  POST /mock/reboot    restart from the saved configuration
-  POST /mock/failover  end all sessions, as when another node takes over
-  POST /mock/begin     mark the start of a transition
-  POST /mock/end       list the unsafe states since then";
+  GET /mock/ui             the configuration as a page for people
+  GET /mock/state          the running configuration as JSON, without secrets
+  GET /mock/digest         its SHA-256, secrets included
+  GET /mock/journal        the last requests, secrets masked; DELETE forgets them
+  GET /mock/faults         what goes wrong; PUT a list instead, DELETE ends it
+  GET /mock/clock          the time; PUT {\"now\": TIME} sets it, DELETE follows the machine's
+  POST /mock/check/begin   mark the start of a transition
+  POST /mock/check/end     list the unsafe states since then
+  POST /mock/reboot        restart from the saved configuration
+  POST /mock/failover      end all sessions, as when another node takes over
+  POST /mock/reset         begin again: no configuration, files, sessions, journal, faults";
 
 const BACKEND_EXAMPLE: &str = "\
 Example:
@@ -131,6 +142,8 @@ enum Error {
     Listen(SocketAddr, #[source] io::Error),
     #[error("cannot use file {0:?}")]
     File(PathBuf, #[source] io::Error),
+    #[error(transparent)]
+    State(#[from] state_file::Error),
     #[error("cannot speak TLS")]
     Tls(#[from] tls::Error),
     #[error("cannot wait for signals")]
@@ -169,22 +182,31 @@ async fn run(settings: Settings) -> Result<(), Error> {
     let tls = tls(&settings)?;
     let Settings { listen, username, password, journal, default_profile, .. } = settings;
     let (data_plane, port_offset) = (settings.data_plane, settings.port_offset);
-    let appliance = Appliance::new(Options {
+    let options = Options {
         username,
         password,
         default_profile: default_profile == DefaultProfile::Enabled,
         now: Timestamp::now(),
         ..Options::default()
-    });
+    };
+    let file = settings.state.map(StateFile::new);
+    let appliance = match &file {
+        Some(file) => file.read(options)?,
+        None => Appliance::new(options),
+    };
     let journal = journal.map(|path| match File::create(&path) {
         Ok(file) => Ok(Box::new(file) as Box<dyn Write + Send>),
         Err(error) => Err(Error::File(path, error)),
     });
     let faulty = Faulty::new(appliance, Faults::none());
     let server = Server::new(faulty, journal.transpose()?, Timestamp::now);
+    server.with(|node| node.appliance.journal_last(server::RECENT));
+    // Nobody is left to tell if standard error is gone.
+    let log = |line: &str| drop(writeln!(io::stderr(), "{line}"));
+    if let Some(file) = file {
+        server.keep(file, Box::new(log))?;
+    }
     if data_plane {
-        // Nobody is left to tell if standard error is gone.
-        let log = |line: &str| drop(writeln!(io::stderr(), "{line}"));
         server.carry(DataPlane::new(port_offset, Timestamp::now, Box::new(log)));
     }
     let listener = announced(listen, ("mock-nitro", tls.is_some())).await?;

@@ -1,6 +1,7 @@
 //! What the appliance holds: one value that is cheap to clone, so that a test can keep every
 //! state between two commands.
 
+mod kept;
 mod priorities;
 mod references;
 
@@ -16,6 +17,7 @@ use crate::schema;
 use crate::table::Table;
 use crate::x509::Material;
 
+pub(crate) use self::kept::{Foreign, Kept, KeptFiles};
 pub(crate) use self::priorities::bind_point;
 pub(crate) use self::references::Referrer;
 

@@ -100,7 +100,7 @@ impl Arrival {
     ) -> Option<Choice> {
         let name = decision.lbvserver.as_deref()?;
         let lbvserver = state.object("lbvserver", name)?;
-        let asking = Asking { client: self.peer.ip(), cookie, now: (self.plane.clock)() };
+        let asking = Asking { client: self.peer.ip(), cookie, now: self.plane.now() };
         locked(&self.plane.turns).choose((name, lbvserver), members, &asking)
     }
 

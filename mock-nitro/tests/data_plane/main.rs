@@ -6,6 +6,7 @@
 mod authority;
 mod bench;
 mod client;
+mod clock;
 mod http;
 mod listeners;
 mod members;
