@@ -32,3 +32,8 @@ pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, NotKept, Opt
 pub use check::Violation;
 pub use data_plane::{DataPlane, Log};
 pub use pair::Pair;
+
+/// The example of the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
