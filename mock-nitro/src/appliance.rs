@@ -5,6 +5,8 @@ mod change;
 mod cost;
 mod dump;
 mod journal;
+#[cfg(test)]
+mod laws;
 mod node;
 mod kept;
 mod options;

@@ -27,7 +27,7 @@ mod response;
 mod stream;
 mod terms;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -46,12 +46,29 @@ pub struct DataPlane {
     listeners: Arc<Mutex<Listeners>>,
 }
 
+/// Where listeners and members are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// Where the configuration says. Ports of listeners are so much higher, for those who may not bind
+    /// low ones.
+    Configured {
+        /// By how much.
+        port_offset: u16,
+    },
+    /// Each listener on a free port of 127.0.0.1, which [`DataPlane::listens`] tells, and all members
+    /// at one address: for configurations whose addresses are not of this machine.
+    Elsewhere {
+        /// Who stands in for the members.
+        members: SocketAddr,
+    },
+}
+
 /// Takes a line for people: what could not be opened, who was turned away and why.
 pub type Log = Box<dyn Fn(&str) + Send + Sync>;
 
 /// What all connections share.
 struct Plane {
-    port_offset: u16,
+    placement: Placement,
     clock: fn() -> Timestamp,
     /// How far the appliance is ahead of that clock.
     ahead: Mutex<SignedDuration>,
@@ -68,15 +85,14 @@ struct Endpoint {
 }
 
 impl DataPlane {
-    /// One without listeners yet. Each port is `port_offset` higher than the configuration says, for
-    /// those who may not bind low ports. The dates of certificates are judged by `clock`.
+    /// One without listeners yet. The dates of certificates are judged by `clock`.
     ///
     /// # Panics
     ///
     /// Outside of a runtime of tokio.
-    pub fn new(port_offset: u16, clock: fn() -> Timestamp, log: Log) -> Self {
+    pub fn new(placement: Placement, clock: fn() -> Timestamp, log: Log) -> Self {
         let plane = Plane {
-            port_offset,
+            placement,
             clock,
             ahead: Mutex::default(),
             log,
@@ -120,6 +136,16 @@ impl Plane {
     fn clock(&self) -> Clock {
         let (clock, by) = (self.clock, *locked(&self.ahead));
         Clock::new(move || ahead(clock(), by))
+    }
+
+    /// Where the virtual server at an endpoint is to listen; nothing if there is no such port.
+    fn place(&self, endpoint: Endpoint) -> Option<SocketAddr> {
+        match self.placement {
+            Placement::Configured { port_offset } => {
+                Some((endpoint.vip, endpoint.port.checked_add(port_offset)?).into())
+            }
+            Placement::Elsewhere { .. } => Some((Ipv4Addr::LOCALHOST, 0).into()),
+        }
     }
 
     fn log(&self, line: &str) {

@@ -30,7 +30,7 @@ pub mod backend;
 
 pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, NotKept, Options, Profile};
 pub use check::Violation;
-pub use data_plane::{DataPlane, Log};
+pub use data_plane::{DataPlane, Log, Placement};
 pub use pair::Pair;
 
 /// The example of the README compiles and holds.

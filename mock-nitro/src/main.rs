@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use mock_nitro::fault::{Faults, Faulty};
 use mock_nitro::server::state_file::{self, StateFile};
 use mock_nitro::server::{self, Server, tls};
-use mock_nitro::{Appliance, DataPlane, Options, backend};
+use mock_nitro::{Appliance, DataPlane, Options, Placement, backend};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
@@ -207,7 +207,8 @@ async fn run(settings: Settings) -> Result<(), Error> {
         server.keep(file, Box::new(log))?;
     }
     if data_plane {
-        server.carry(DataPlane::new(port_offset, Timestamp::now, Box::new(log)));
+        let placement = Placement::Configured { port_offset };
+        server.carry(DataPlane::new(placement, Timestamp::now, Box::new(log)));
     }
     let listener = announced(listen, ("mock-nitro", tls.is_some())).await?;
     until_told(server.serve(listener, tls)).await

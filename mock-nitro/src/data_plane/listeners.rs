@@ -68,7 +68,8 @@ impl Listeners {
                 }
                 Err(error) => {
                     let Endpoint { vip, port } = endpoint;
-                    let text = format!("cannot listen on {}: {error}", at(endpoint, plane));
+                    let at = plane.place(endpoint).unwrap_or_else(|| (vip, port).into());
+                    let text = format!("cannot listen on {at}: {error}");
                     if self.unopened.get(&(vip, port)) != Some(&text) {
                         plane.log(&text);
                     }
@@ -81,9 +82,9 @@ impl Listeners {
     }
 
     fn listen(&self, endpoint: Endpoint, plane: &Arc<Plane>) -> io::Result<Listener> {
-        let port =
-            endpoint.port.checked_add(plane.port_offset).ok_or(io::ErrorKind::InvalidInput)?;
-        let socket = StdListener::bind((endpoint.vip, port))?;
+        let at = plane.place(endpoint);
+        let at = at.ok_or_else(|| io::Error::other("there are no such high ports"))?;
+        let socket = StdListener::bind(at)?;
         socket.set_nonblocking(true)?;
         let address = socket.local_addr()?;
         let _in_runtime = self.runtime.enter();
@@ -92,12 +93,6 @@ impl Listeners {
         let accepting = self.runtime.spawn(accepting).abort_handle();
         Ok(Listener { address, socket, accepting })
     }
-}
-
-/// Where the virtual server at an endpoint is to listen, for people.
-fn at(endpoint: Endpoint, plane: &Plane) -> String {
-    let port = u32::from(endpoint.port) + u32::from(plane.port_offset);
-    format!("port {port} of {}", endpoint.vip)
 }
 
 /// Takes connections until the socket is closed.

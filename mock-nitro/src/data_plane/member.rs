@@ -14,8 +14,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::Plane;
 use super::terms::{Terms, Unspeakable};
+use super::{Placement, Plane};
 use crate::eval::Member;
 use crate::state::{State, flag, text};
 use crate::tls::members::{ServerVerifier, Verification};
@@ -49,7 +49,14 @@ pub(super) async fn connect(
     member: &Member,
 ) -> Result<Box<dyn Io>, Error> {
     let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-    let connecting = TcpStream::connect((member.address.as_str(), member.port));
+    let connecting = async {
+        match plane.placement {
+            Placement::Configured { .. } => {
+                TcpStream::connect((member.address.as_str(), member.port)).await
+            }
+            Placement::Elsewhere { members } => TcpStream::connect(members).await,
+        }
+    };
     let stream = timeout(PATIENCE, connecting).await.map_err(late).flatten();
     let stream = stream.map_err(Error::Connect)?;
     // Only a matter of speed.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use mock_nitro::fault::{Faults, Faulty};
 use mock_nitro::message::Request;
 use mock_nitro::server::Server;
-use mock_nitro::{Appliance, DataPlane, Options, backend};
+use mock_nitro::{Appliance, DataPlane, Options, Placement, backend};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -67,7 +67,11 @@ impl Bench {
         let log: Arc<Mutex<Vec<String>>> = Arc::default();
         let lines = Arc::clone(&log);
         let note = move |line: &str| lines.lock().unwrap().push(line.to_owned());
-        let plane = DataPlane::new(0, Timestamp::now, Box::new(note));
+        let plane = DataPlane::new(
+            Placement::Configured { port_offset: 0 },
+            Timestamp::now,
+            Box::new(note),
+        );
         server.carry(plane);
         Self { server, vip: vip.into(), log, tasks: JoinSet::new() }
     }

@@ -1,6 +1,6 @@
 //! Which sockets are open, and when.
 
-use mock_nitro::DataPlane;
+use mock_nitro::{DataPlane, Placement};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -70,10 +70,7 @@ async fn what_cannot_be_opened_is_down_and_said_and_tried_again() {
     assert_eq!(state(), "DOWN");
     let log = bench.log.lock().unwrap().clone();
     assert_eq!(log.len(), 1, "{log:?}");
-    assert!(
-        log[0].starts_with(&format!("cannot listen on port {port} of {}: ", bench.vip)),
-        "{log:?}"
-    );
+    assert!(log[0].starts_with(&format!("cannot listen on {}:{port}: ", bench.vip)), "{log:?}");
     drop(taken);
     bench.add("lbvserver", &json!({ "name": "other", "servicetype": "HTTP" }));
     assert_eq!(state(), "UP");
@@ -83,7 +80,11 @@ async fn what_cannot_be_opened_is_down_and_said_and_tried_again() {
 #[tokio::test]
 async fn ports_can_be_moved_up_for_those_who_may_not_bind_low_ones() {
     let bench = Bench::new();
-    let plane = DataPlane::new(20_000, jiff::Timestamp::now, Box::new(|_| {}));
+    let plane = DataPlane::new(
+        Placement::Configured { port_offset: 20_000 },
+        jiff::Timestamp::now,
+        Box::new(|_| {}),
+    );
     bench.server.carry(plane.clone());
     let front =
         json!({ "name": "f", "servicetype": "HTTP", "ipv46": bench.vip.to_string(), "port": 80 });

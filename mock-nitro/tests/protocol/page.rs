@@ -1,6 +1,6 @@
 //! The page of the configuration.
 
-use mock_nitro::DataPlane;
+use mock_nitro::{DataPlane, Placement};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -114,12 +114,16 @@ async fn the_page_names_a_listener_that_could_not_be_opened() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = taken.local_addr().unwrap();
     let bench = Bench::new().await;
-    bench.server.carry(DataPlane::new(0, noon, Box::new(|_| {})));
+    bench.server.carry(DataPlane::new(
+        Placement::Configured { port_offset: 0 },
+        noon,
+        Box::new(|_| {}),
+    ));
     let vserver = json!({"lbvserver": {
         "name": "v", "servicetype": "HTTP", "ipv46": place.ip().to_string(), "port": place.port(),
     }});
     bench.ask("POST /nitro/v1/config/lbvserver", &vserver.to_string()).await;
     let text = read(&bench.ask("GET ui", "").await.1);
-    let why = format!("cannot listen on port {} of 127.0.0.1: ", place.port());
+    let why = format!("cannot listen on {place}: ");
     assert!(text.contains(&format!("{place} DOWN")) && text.contains(&why), "{text}");
 }
