@@ -354,7 +354,9 @@ proptest! {
                 saved = appliance.running.clone();
             }
         }
-        let mut restarted = appliance.clone();
+        let kept = Appliance::from_kept(Options::default(), &appliance.to_kept()).unwrap();
+        prop_assert!(kept.running == appliance.running, "a state file keeps everything");
+        let mut restarted = kept;
         restarted.reboot();
         prop_assert!(restarted.running == saved, "the saved configuration comes back");
         prop_assert_eq!(send(&mut appliance, &save, None).status, 200);

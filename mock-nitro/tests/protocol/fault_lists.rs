@@ -1,5 +1,7 @@
 //! Faults that a test asks for over HTTP.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::bench::{Bench, upload};
@@ -160,4 +162,24 @@ async fn a_wrong_list_of_faults_is_refused_whole_and_says_where() {
     assert_eq!(status, 400);
     assert!(answer.contains("no JSON array"), "{answer}");
     assert_eq!(bench.add("a").await, 503, "the list before them still counts");
+}
+
+#[tokio::test]
+async fn what_is_held_goes_on_when_other_faults_are_put() {
+    for fault in ["held_before", "held_after"] {
+        let bench = Bench::new().await;
+        bench
+            .json("PUT faults", &format!(r#"[{{"type":"server","nth":1,"fault":"{fault}"}}]"#))
+            .await;
+        let release = async {
+            while !bench.server.with(|node| node.faults.are_holding()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let is_done = bench.server.with(|node| node.appliance.journal().len()) == 1;
+            bench.json("DELETE faults", "").await;
+            is_done
+        };
+        let (status, is_done) = tokio::join!(bench.add("a"), release);
+        assert_eq!((status, is_done), (201, fault == "held_after"));
+    }
 }
