@@ -2,11 +2,76 @@
 //! none of it rots where nobody fuzzes.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use mock_nitro::eval::{self, ClientCertificate, Request, Response};
+use mock_nitro::{Appliance, Options, message};
 use nitro_ingress::annotations::{self, ANNOTATIONS};
 use nitro_ingress::diagnostic::{Findings, ObjectRef};
-use nitro_ingress::model::{Host, ObjectKey, PathMatch, RouteMatch};
+use nitro_ingress::model::{Host, Kind, ObjectKey, PathMatch, Redacted, RouteMatch};
+use nitro_ingress::{nitro, tls};
+
+/// No request makes the appliance panic, each is answered, and the next one too. The first line is
+/// method and target, the second the body's type, the rest the body.
+pub fn request(text: &str) {
+    static FRESH: LazyLock<Appliance> = LazyLock::new(|| Appliance::new(Options::default()));
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let (content_type, body) = rest.split_once('\n').unwrap_or(("", rest));
+    let (method, target) = line.split_once(' ').unwrap_or(("GET", line));
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query.to_owned())),
+        None => (target, None),
+    };
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut headers = vec![header("X-NITRO-USER", "nsroot"), header("X-NITRO-PASS", "nsroot")];
+    headers.push(header("Content-Type", content_type));
+    let request = message::Request {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query,
+        headers: headers.clone(),
+        body: body.as_bytes().to_vec(),
+    };
+    let mut appliance = FRESH.clone();
+    let response = appliance.handle(&request);
+    assert!((200..600).contains(&response.status), "{text:?}: {}", response.status);
+    let path = "/nitro/v1/config/nsversion".to_owned();
+    let alive = message::Request { method: "GET".to_owned(), path, headers, ..Default::default() };
+    assert_eq!(appliance.handle(&alive).status, 200, "after {text:?}");
+}
+
+/// No text makes the readers of certificates and keys panic, and no fault repeats a line of it: it
+/// may be a key.
+pub fn secret(text: &str) {
+    let content = || Redacted::new(text.as_bytes().to_vec());
+    let names = ["tls.crt", "tls.key", "ca.crt"].map(|name| (name.to_owned(), content()));
+    let data = tls::SecretData::from(names);
+    let faults = [tls::server_pair(&data).err(), tls::authorities(&data).err()];
+    let lines = text.lines().map(str::trim).filter(|line| line.len() > 40);
+    let secrets: Vec<&str> = lines.filter(|line| !line.starts_with("-----")).collect();
+    for fault in faults.into_iter().flatten() {
+        let said = fault.to_string();
+        assert!(!secrets.iter().any(|line| said.contains(line)), "{said}");
+    }
+}
+
+/// No answer of an appliance makes its reader panic. The first line is the status, the rest the
+/// body.
+pub fn answer(text: &str) {
+    let (status, body) = text.split_once('\n').unwrap_or(("200", text));
+    let status = status.parse().unwrap_or(200);
+    let body = Redacted::new(body.as_bytes().to_vec());
+    let response = nitro::HttpResponse { status, body };
+    for request in [
+        nitro::Request::list(Kind::LBVSERVER, 1, 100),
+        nitro::Request::singleton("nsconfig"),
+        nitro::Request::all_bindings(Kind::CSVSERVER_CSPOLICY),
+        nitro::Request::logout(),
+    ] {
+        // Either will do: only a panic would not.
+        let _read = nitro::Answer::parse(&request, &response);
+    }
+}
 
 /// No text makes the appliance panic when it reads it as a policy expression, nor when it evaluates
 /// that, and the same gives the same. The first line is the expression; of the rest, in lines, URL,

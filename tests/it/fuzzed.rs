@@ -99,6 +99,100 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), pieces.prop_map(|pieces| pieces.concat())]
 }
 
+/// Paths of NITRO, and what comes near to them.
+fn nitro_path() -> impl Strategy<Value = String> {
+    const PIECES: [&str; 22] = [
+        "lbvserver",
+        "sslcertkey",
+        "nsconfig",
+        "login",
+        "macroapi",
+        "batchapi",
+        "systemfile",
+        "csvserver_cspolicy_binding",
+        "/",
+        "//",
+        "a",
+        "%2F",
+        "%",
+        "?",
+        "action=",
+        "enable",
+        "args=",
+        "name:a",
+        ",",
+        "filter=",
+        "/a/",
+        "count=yes&pagesize=0",
+    ];
+    let rest = prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..6);
+    let start =
+        prop::sample::select(vec!["/nitro/v1/config/", "/nitro/v1/stat/", "/nitro/v1/", ""]);
+    (start, rest).prop_map(|(start, rest)| format!("{start}{}", rest.concat()))
+}
+
+/// JSON of the words that requests and answers are made of, now and then cut short.
+fn json_text() -> impl Strategy<Value = String> {
+    const WORDS: [&str; 12] = [
+        "lbvserver",
+        "name",
+        "errorcode",
+        "message",
+        "severity",
+        "response",
+        "nsconfig",
+        "params",
+        "action",
+        "object",
+        "servicetype",
+        "a",
+    ];
+    let word = || prop::sample::select(WORDS.to_vec());
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(|truth| json!(truth)),
+        any::<i64>().prop_map(|number| json!(number)),
+        word().prop_map(|word| json!(word)),
+        any::<String>().prop_map(|text| json!(text)),
+    ];
+    let value = leaf.prop_recursive(3, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|all| json!(all)),
+            prop::collection::btree_map(word().prop_map(str::to_owned), inner, 0..4)
+                .prop_map(|all| json!(all)),
+        ]
+    });
+    (value, any::<prop::sample::Index>(), 0..8u8).prop_map(|(value, cut, dice)| {
+        let mut text = value.to_string();
+        if dice == 0 {
+            let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
+            text.truncate(places[cut.index(places.len())]);
+        }
+        text
+    })
+}
+
+/// Pieces of PEM, whole and broken.
+fn pem_piece() -> impl Strategy<Value = String> {
+    let fixture = |name: &'static str| String::from_utf8(crate::objects::fixture(name)).unwrap();
+    let whole = prop::sample::select(vec!["a-1.crt", "a-1.key", "ca-one.crt", "client-1.key"])
+        .prop_map(fixture);
+    let broken = (whole.clone(), any::<prop::sample::Index>()).prop_map(|(text, cut)| {
+        let place = cut.index(text.len());
+        text[..place].to_owned()
+    });
+    let lines = prop::sample::select(vec![
+        "-----BEGIN CERTIFICATE-----\n",
+        "-----END CERTIFICATE-----\n",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "-----BEGIN ",
+        "AAAA\n",
+        "\r\n",
+        "Bag Attributes\n",
+    ]);
+    prop_oneof![3 => whole, 2 => broken, 2 => lines.prop_map(str::to_owned)]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -119,6 +213,32 @@ proptest! {
         rest in prop::collection::vec(text(), 3),
     ) {
         bodies::expression(&format!("{expression}\n{}", rest.join("\n")));
+    }
+
+    #[test]
+    fn what_the_target_of_requests_checks(
+        method in prop::sample::select(vec!["GET", "POST", "PUT", "DELETE", "PATCH"]),
+        path in nitro_path(),
+        content_type in prop::sample::select(vec!["application/json", "application/x-www-form-urlencoded", ""]),
+        body in prop_oneof![3 => json_text(), 1 => text()],
+    ) {
+        bodies::request(&format!("{method} {path}\n{content_type}\n{body}"));
+    }
+
+    #[test]
+    fn what_the_target_of_secrets_checks(
+        pieces in prop::collection::vec(pem_piece(), 0..8),
+        rest in any::<String>(),
+    ) {
+        bodies::secret(&format!("{}{rest}", pieces.concat()));
+    }
+
+    #[test]
+    fn what_the_target_of_answers_checks(
+        status in prop::sample::select(vec!["200", "201", "207", "404", "599", "0"]),
+        body in prop_oneof![3 => json_text(), 1 => text()],
+    ) {
+        bodies::answer(&format!("{status}\n{body}"));
     }
 
     /// The appliance has a parser of its own.
