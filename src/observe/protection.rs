@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::certificates;
 use super::world::World;
 use crate::model::{
-    AcceptedCa, BackEndTransport, CertificateId, ClientAuthentication, EntityId, FrontEndId, Host,
-    Kind, Protection, Role,
+    AcceptedCa, BackEndTransport, BoundResponder, CertificateFault, CertificateId,
+    ClientAuthentication, EntityId, FrontEndId, Host, Kind, Protection, Role, Value,
 };
+use crate::nitro::row;
 
 /// What all routes of a csvserver share. There may be thousands of them.
 pub(super) struct FrontEnd {
@@ -125,8 +126,29 @@ fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentica
     // Where it is not said, the weaker reading counts. Profiles of ours always say it.
     match setting("clientcert").as_deref() {
         Some("Mandatory") => ClientAuthentication::Mandatory,
+        _ if turned_away(world, csvserver).len() == CertificateFault::ALL.len() => {
+            ClientAuthentication::Mandatory
+        }
         _ => ClientAuthentication::Optional,
     }
+}
+
+/// Whom the responder policies of ours that are bound to a csvserver turn away.
+fn turned_away(world: &World<'_>, csvserver: &str) -> BTreeSet<CertificateFault> {
+    let bound = world.bound(Kind::CSVSERVER_RESPONDERPOLICY, csvserver);
+    CertificateFault::turned_away(bound.map(|binding| {
+        let priority = match row::read(binding.kind, world.bindings[binding], "priority") {
+            Some(Value::Number(priority)) => Some(priority),
+            Some(Value::Text(_) | Value::Flag(_) | Value::List(_)) | None => None,
+        };
+        let own = |kind, name: &str, field| {
+            world.text(kind, name, field).filter(|_| world.owns(kind, name))
+        };
+        let text = |field| own(Kind::RESPONDERPOLICY, &binding.child, field);
+        let action = text("action").and_then(|it| own(Kind::RESPONDERACTION, &it, "type"));
+        let answers = action.is_some_and(|action| action == "respondwith");
+        BoundResponder { priority, rule: text("rule"), answers }
+    }))
 }
 
 /// The group behind an lbvserver that is spoken to with the least care, and how.
