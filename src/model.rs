@@ -30,6 +30,7 @@ pub use owner::{ClusterId, IngressId, Mark, ObjectKey, OwnerComment};
 pub use protection::{AcceptedCa, BackEndTransport, ClientAuthentication, Protection};
 pub use redacted::Redacted;
 pub use refusal::{BoundResponder, CertificateFault};
+pub(crate) use route::quote;
 pub use route::{Host, PathMatch, RouteMatch};
 pub use state::{State, disabled, is_disabled};
 pub use value::Value;

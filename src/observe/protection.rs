@@ -17,6 +17,8 @@ pub(super) struct FrontEnd {
     /// Whether clients are served certificates by the name that they ask for.
     pub(super) has_sni: bool,
     client_authentication: ClientAuthentication,
+    /// Whether it is responder policies, after the handshake, that turn clients away.
+    pub(super) refused_by_policies: bool,
     accepted_cas: BTreeSet<AcceptedCa>,
     /// The certificates of ours that clients are served, with how they are bound and their names.
     certificates: Vec<(Role, CertificateId, BTreeSet<String>)>,
@@ -25,11 +27,15 @@ pub(super) struct FrontEnd {
 impl FrontEnd {
     /// Reads a csvserver that listens there.
     pub(super) fn read(world: &World<'_>, csvserver: &str, id: FrontEndId) -> Self {
-        let client_authentication = if id.protocol.is_tls() {
+        let asked = if id.protocol.is_tls() {
             client_authentication(world, csvserver)
         } else {
             ClientAuthentication::None
         };
+        let refused_by_policies = asked == ClientAuthentication::Optional
+            && turned_away(world, csvserver).len() == CertificateFault::ALL.len();
+        let client_authentication =
+            if refused_by_policies { ClientAuthentication::Mandatory } else { asked };
         let accepted_cas = match client_authentication {
             ClientAuthentication::None => BTreeSet::new(),
             ClientAuthentication::Optional | ClientAuthentication::Mandatory => {
@@ -39,7 +45,7 @@ impl FrontEnd {
         let sni = ssl_setting(world, Kind::SSLVSERVER, csvserver, "snienable");
         let has_sni = sni.as_deref() == Some("ENABLED");
         let certificates = certificates(world, csvserver);
-        Self { id, has_sni, client_authentication, accepted_cas, certificates }
+        Self { id, has_sni, client_authentication, refused_by_policies, accepted_cas, certificates }
     }
 
     /// The protection of its routes that lead to an lbvserver.
@@ -118,6 +124,7 @@ fn certificates(
         .collect()
 }
 
+/// What the handshake asks for.
 fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentication {
     let setting = |field| ssl_setting(world, Kind::SSLVSERVER, csvserver, field);
     if setting("clientauth").as_deref() != Some("ENABLED") {
@@ -126,9 +133,6 @@ fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentica
     // Where it is not said, the weaker reading counts. Profiles of ours always say it.
     match setting("clientcert").as_deref() {
         Some("Mandatory") => ClientAuthentication::Mandatory,
-        _ if turned_away(world, csvserver).len() == CertificateFault::ALL.len() => {
-            ClientAuthentication::Mandatory
-        }
         _ => ClientAuthentication::Optional,
     }
 }
