@@ -32,6 +32,7 @@ struct Change {
     profile: Vec<usize>,
     ca_binds: Vec<usize>,
     ca_unbinds: Vec<usize>,
+    /// With the looks whether they are bound indeed.
     refusing_binds: Vec<usize>,
     refusing_unbinds: Vec<usize>,
     before: Protection,
@@ -66,7 +67,11 @@ impl Change {
                 .filter(is_ca)
                 .map(numbers)
                 .collect(),
-            refusing_binds: index.binds_to(refusing, csvserver).map(numbers).collect(),
+            refusing_binds: index
+                .binds_to(refusing, csvserver)
+                .chain(index.verifies_on(refusing, csvserver))
+                .map(numbers)
+                .collect(),
             refusing_unbinds: index.unbinds_from(refusing, csvserver).map(numbers).collect(),
             before: protection::of_front_end(draft.old, csvserver),
             after: protection::of_front_end(&draft.aim.owned, csvserver),
