@@ -96,16 +96,6 @@ struct ConsentOptions {
         value_parser = BoolishValueParser::new())]
     enable_default_profile: bool,
 
-    /// Let Ingresses refuse clients with an HTTP status instead of in the handshake
-    ///
-    /// The appliance then lets everyone in, and policies of the controller turn away who has no
-    /// valid certificate. What they rely on was not found in the vendor's documentation: see
-    /// docs/mutual-tls.md for how to prove it on your appliance. Without this option an Ingress that
-    /// asks for it is not served.
-    #[arg(long, env = "NITRO_INGRESS_ALLOW_HTTP_REFUSAL", action = ArgAction::SetTrue,
-        value_parser = BoolishValueParser::new())]
-    allow_http_refusal: bool,
-
     /// Take over vservers and service groups of others that have the names which Ingresses need
     ///
     /// They are ours from then on, and go with their last Ingress; what else is bound to them stays,
@@ -188,13 +178,7 @@ impl Settings {
     /// What translating and planning obey. `prune` says whether Ingresses that are not in the input
     /// are gone.
     pub fn policy(&self, environment: &Environment, prune: bool) -> Result<Policy, Error> {
-        let ConsentOptions {
-            enable_default_profile,
-            allow_http_refusal,
-            takeover,
-            saving,
-            approved,
-        } = &self.consent;
+        let ConsentOptions { enable_default_profile, takeover, saving, approved } = &self.consent;
         let policy = self.meaning.policy(environment)?;
         let consent = Consent {
             takeover: *takeover,
@@ -203,12 +187,7 @@ impl Settings {
             prune,
             ..policy.consent
         };
-        Ok(Policy {
-            enable_default_profile: *enable_default_profile,
-            allow_http_refusal: *allow_http_refusal,
-            consent,
-            ..policy
-        })
+        Ok(Policy { enable_default_profile: *enable_default_profile, consent, ..policy })
     }
 
     /// The same in a cluster, whose id is that of the settings or else still to be put in.
@@ -297,6 +276,7 @@ impl MeaningSettings {
             vip_namespaces,
             config_map,
             references,
+            allow_http_refusal,
         } = ingress;
         let mut namespaces: BTreeMap<IpAddr, BTreeSet<String>> = BTreeMap::new();
         for (vip, namespace) in vip_namespaces {
@@ -318,7 +298,7 @@ impl MeaningSettings {
             members: members.source.into(),
             drain_delay_secs: members.drain_delay_secs,
             enable_default_profile: false,
-            allow_http_refusal: false,
+            allow_http_refusal: *allow_http_refusal,
             consent: Consent { references: some(references), ..Consent::default() },
         })
     }
