@@ -36,7 +36,7 @@ pub use registry::{Annotation, Faults, Outcome, Scope, Weight};
 pub use rows::ANNOTATIONS;
 pub use settings::{
     CertkeyRole, IngressSettings, InsecureType, PathMatchMethod, PreconfiguredCertkey,
-    ProfileChoice, SecureBackEnds, SecureType, Setting, SslSettings, Termination,
+    ProfileChoice, Refusal, SecureBackEnds, SecureType, Setting, SslSettings, Termination,
 };
 pub use unsupported::{UNSUPPORTED, Unsupported};
 

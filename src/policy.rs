@@ -30,6 +30,8 @@ pub struct Policy {
     pub drain_delay_secs: u32,
     /// Whether the default SSL profile may be enabled although SSL objects of others exist.
     pub enable_default_profile: bool,
+    /// Whether clients may be turned away by policies instead of the handshake.
+    pub allow_http_refusal: bool,
     /// What the plan may do.
     pub consent: Consent,
 }
@@ -49,6 +51,7 @@ impl Policy {
             members: MemberSource::default(),
             drain_delay_secs: 0,
             enable_default_profile: false,
+            allow_http_refusal: false,
             consent: Consent { prune: true, ..Consent::default() },
         }
     }

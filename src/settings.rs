@@ -276,6 +276,7 @@ impl MeaningSettings {
             vip_namespaces,
             config_map,
             references,
+            allow_http_refusal,
         } = ingress;
         let mut namespaces: BTreeMap<IpAddr, BTreeSet<String>> = BTreeMap::new();
         for (vip, namespace) in vip_namespaces {
@@ -297,6 +298,7 @@ impl MeaningSettings {
             members: members.source.into(),
             drain_delay_secs: members.drain_delay_secs,
             enable_default_profile: false,
+            allow_http_refusal: *allow_http_refusal,
             consent: Consent { references: some(references), ..Consent::default() },
         })
     }

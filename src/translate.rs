@@ -18,6 +18,7 @@ mod named;
 mod names;
 mod profile;
 mod reading;
+mod refusing;
 mod rules;
 mod services;
 mod suited;
@@ -40,7 +41,7 @@ use reading::{Reader, Reading};
 
 /// Translates a whole snapshot.
 pub fn translate(snapshot: &Snapshot, policy: &Policy) -> Translation {
-    let facts = &snapshot.facts;
+    let facts = &*refusing::trusted(&snapshot.facts, policy);
     let mut reader = Reader::new(snapshot, policy);
     let Candidates { ours, gone, mut findings } = candidates(snapshot, policy);
     findings.extend(reader.read_defaults());

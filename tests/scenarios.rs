@@ -148,6 +148,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
+        allow_http_refusal: false,
         consent: Consent::default(),
     };
     let options = yaml.lines().filter_map(|line| line.strip_prefix("# with: "));
@@ -155,6 +156,7 @@ fn policy(yaml: &str) -> Result<Policy, Failure> {
         match option {
             "prune" => policy.consent.prune = true,
             "enable-default-profile" => policy.enable_default_profile = true,
+            "allow-http-refusal" => policy.allow_http_refusal = true,
             "takeover" => policy.consent.takeover = true,
             "save-foreign" => policy.consent.saving = Saving::All,
             "members nodeport" => policy.members = MemberSource::NodePort,

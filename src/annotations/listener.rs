@@ -1,6 +1,6 @@
 //! What a front end listens to and how it treats plain HTTP.
 
-use super::settings::{InsecureType, PathMatchMethod, SecureType, Termination};
+use super::settings::{InsecureType, PathMatchMethod, Refusal, SecureType, Termination};
 use super::{ParseError, json, value};
 
 /// Reads `insecure-termination`.
@@ -31,6 +31,12 @@ pub(super) fn parse_insecure_type(text: &str) -> Result<InsecureType, ParseError
         Some(_) => Err(ParseError::ServiceType { value: word.to_owned() }),
         None => value::word(text, WORDS),
     }
+}
+
+/// Reads `client-certificate-refusal`.
+pub(super) fn parse_refusal(text: &str) -> Result<Refusal, ParseError> {
+    const WORDS: &[(&str, Refusal)] = &[("handshake", Refusal::Handshake), ("http", Refusal::Http)];
+    value::word(text, WORDS)
 }
 
 /// Reads `path-match-method`.
@@ -79,6 +85,7 @@ mod tests {
         assert_eq!(parse_secure_type("SSL_TCP"), Ok(SecureType::SslTcp));
         assert_eq!(parse_insecure_type("\"tcp\""), Ok(InsecureType::Tcp));
         assert_eq!(parse_path_match("exact"), Ok(PathMatchMethod::Exact));
+        assert_eq!(parse_refusal("HTTP"), Ok(Refusal::Http));
         let refusal = parse_secure_type("HTTP").unwrap_err();
         assert_eq!(refusal.to_string(), "\"HTTP\" is none of: ssl, ssl_tcp");
         assert_eq!(refusal.remedy("ssl"), "write one of these: ssl, ssl_tcp");

@@ -355,6 +355,20 @@ pub static ANNOTATIONS: &[Annotation] = &[
         read: |text, to| to.ssl_passthrough.take(value::flag(text)),
     },
     Annotation {
+        key: "nitro-ingress.dev/client-certificate-refusal",
+        scope: Scope::FrontEnd,
+        weight: Weight::Decisive,
+        value: "handshake, or http",
+        default: "handshake, or what an older Ingress on the same front end sets",
+        doc: "How clients without a valid certificate are turned away where one is demanded: the \
+              handshake ends, or they are answered with 400 and the reason, if the operator \
+              allows that (`--allow-http-refusal`).",
+        example: "http",
+        fields: None,
+        security: Some(FLAG),
+        read: |text, to| to.client_certificate_refusal.take(listener::parse_refusal(text)),
+    },
+    Annotation {
         key: "nitro-ingress.dev/paused",
         scope: Scope::Ingress,
         weight: Weight::Decisive,

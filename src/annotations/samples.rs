@@ -19,6 +19,7 @@ const UNDERSTOOD: &[(&str, &[&str])] = &[
     ("secure-service-type", &["ssl", "ssl_tcp", "SSL"]),
     ("insecure-service-type", &["http", "tcp", "TCP"]),
     ("path-match-method", &["prefix", "exact"]),
+    ("client-certificate-refusal", &["handshake", "http", "Http"]),
     ("default-response-code", &["404", r#"{response-code: "503"}"#]),
     ("ssl-passthrough", &["True", "False", "true"]),
     (

@@ -66,6 +66,8 @@ pub struct IngressSettings {
     pub lbvserver: Setting<BTreeMap<String, Fields>>,
     /// `servicegroup`: fields of the type by Service.
     pub servicegroup: Setting<BTreeMap<String, Fields>>,
+    /// `client-certificate-refusal`.
+    pub client_certificate_refusal: Setting<Refusal>,
     /// `paused`.
     pub paused: Setting<bool>,
     /// `monitor`: fields of `lbmonitor` by Service, `type` always among them.
@@ -81,6 +83,15 @@ pub enum Termination {
     Redirect,
     /// It is not listened to.
     Disallow,
+}
+
+/// How clients are turned away that have no valid certificate where one is demanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The handshake ends.
+    Handshake,
+    /// The handshake goes on, and every request is answered with 400 and the reason.
+    Http,
 }
 
 /// What is spoken inside of TLS.

@@ -28,8 +28,6 @@ const MULTICLUSTER: &str = "remove it: priorities follow from hosts and paths";
 const POLICIES: &str = "remove it, or leave this Ingress to another controller: custom resources \
                         with policies are not read";
 const REDIRECT: &str = "write ingress.citrix.com/insecure-termination: redirect";
-const REFUSAL: &str = "remove it: clients without an accepted certificate are refused in the \
-                       handshake";
 
 /// All of them, sorted by key.
 pub static UNSUPPORTED: &[Unsupported] = &[
@@ -52,7 +50,6 @@ pub static UNSUPPORTED: &[Unsupported] = &[
     harmless("ingress.citrix.com/ssl-redirect", REDIRECT),
     harmless("ingress.citrix.com/update-cloud-dns", DNS),
     decisive("ingress.citrix.com/waf-crd", POLICIES),
-    decisive("nitro-ingress.dev/client-certificate-refusal", REFUSAL),
 ];
 
 /// How the annotations of Services and of routes of another kind start, and what they are of.

@@ -60,6 +60,7 @@ pub(super) fn policy_of(object: Option<&NetScaler>, policy: &Policy) -> Policy {
         vips.filter_map(|(vip, all)| Some((vip.parse().ok()?, all.iter().cloned().collect())));
     policy.vip_namespaces = vips.collect();
     policy.enable_default_profile = spec.enable_default_profile.unwrap_or_default();
+    policy.allow_http_refusal = spec.allow_http_refusal.unwrap_or_default();
     policy.consent.takeover = spec.takeover.unwrap_or_default();
     policy.consent.references = spec.allowed_references.iter().cloned().collect();
     policy.consent.saving = match spec.save {

@@ -28,6 +28,7 @@ pub(super) fn may_be_so(op: &Op, error: &Error, again: bool) -> bool {
         | Op::Enable { .. }
         | Op::Change { .. }
         | Op::Verify { .. }
+        | Op::VerifyBinding { .. }
         | Op::Save => false,
     }
 }
@@ -46,6 +47,7 @@ pub(super) fn request(op: &Op) -> Request {
         Op::Bind { binding, .. }
         | Op::Rebind { binding, .. }
         | Op::Unbind { binding }
+        | Op::VerifyBinding { binding, .. }
         | Op::EnableMember { member: binding }
         | Op::DisableMember { member: binding, .. } => {
             Request::bindings_of(binding.kind, &binding.parent)
@@ -78,10 +80,10 @@ pub(super) fn shows(op: &Op, rows: &[Row]) -> bool {
             })
         }),
         Op::Delete { .. } => rows.is_empty(),
-        Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
-            bound(binding, rows)
-                .is_some_and(|row| difference(binding.kind, row, attributes).is_none())
-        }
+        Op::Bind { binding, attributes }
+        | Op::Rebind { binding, attributes }
+        | Op::VerifyBinding { binding, attributes } => bound(binding, rows)
+            .is_some_and(|row| difference(binding.kind, row, attributes).is_none()),
         Op::EnableMember { member } => is_member_disabled(member, rows) == Some(false),
         Op::DisableMember { member, .. } => is_member_disabled(member, rows) == Some(true),
         Op::Unbind { binding } => bound(binding, rows).is_none(),
@@ -105,16 +107,39 @@ pub(super) fn shows(op: &Op, rows: &[Row]) -> bool {
 
 /// The verdict on an op that was answered with success. Only a verify has more to it.
 pub(super) fn verify(op: &Op, answer: &Answer) -> Verdict {
-    let Op::Verify { entity, fields } = op else { return Verdict::Done };
     let empty = Row::default();
-    let row = answer.rows.first().unwrap_or(&empty);
-    match difference(entity.kind, row, fields) {
+    let (kind, what, fields, row) = match op {
+        Op::Verify { entity, fields } => {
+            (entity.kind, entity.to_string(), fields, answer.rows.first())
+        }
+        Op::VerifyBinding { binding, attributes } => {
+            (binding.kind, binding.to_string(), attributes, bound(binding, &answer.rows))
+        }
+        Op::Upload { .. }
+        | Op::Create { .. }
+        | Op::Set { .. }
+        | Op::Unset { .. }
+        | Op::Bind { .. }
+        | Op::Rebind { .. }
+        | Op::Unbind { .. }
+        | Op::Enable { .. }
+        | Op::EnableMember { .. }
+        | Op::DisableMember { .. }
+        | Op::Change { .. }
+        | Op::Link { .. }
+        | Op::Unlink { .. }
+        | Op::Delete { .. }
+        | Op::Save
+        | Op::RemoveFile { .. } => return Verdict::Done,
+    };
+    let row = row.unwrap_or(&empty);
+    match difference(kind, row, fields) {
         None => Verdict::Done,
         Some((field, wanted)) => Verdict::Failed(Problem::Differs {
-            entity: entity.to_string(),
+            entity: what,
             field: field.to_string(),
             wanted: wanted.to_string(),
-            found: read(entity.kind, row, field).map(|found| found.to_string()).unwrap_or_default(),
+            found: read(kind, row, field).map(|found| found.to_string()).unwrap_or_default(),
         }),
     }
 }

@@ -195,11 +195,16 @@ impl RouteMatch {
 const LONGEST_LITERAL: usize = 255;
 
 /// A text of the policy language: `"` delimits a literal, `\` escapes (documented).
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     let mut length = 0;
     for character in text.chars() {
-        let escapes = matches!(character, '\\' | '"');
+        let (escapes, character) = match character {
+            '\\' | '"' => (true, character),
+            '\r' => (true, 'r'),
+            '\n' => (true, 'n'),
+            _ => (false, character),
+        };
         let bytes = character.len_utf8() + usize::from(escapes);
         if length + bytes > LONGEST_LITERAL {
             quoted.push_str(JOINT);
@@ -227,7 +232,11 @@ fn unquote(text: &str) -> Option<(String, &str)> {
         read.push_str(literal);
         if let Some(escaped) = after.strip_prefix('\\') {
             let character = escaped.chars().next()?;
-            read.push(character);
+            read.push(match character {
+                'r' => '\r',
+                'n' => '\n',
+                other => other,
+            });
             rest = &escaped[character.len_utf8()..];
         } else if let Some(next) = after.strip_prefix(JOINT) {
             rest = next;

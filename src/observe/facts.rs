@@ -185,6 +185,7 @@ fn route(
         has_sni: front_end.has_sni,
         answers: lbvserver.as_deref().is_some_and(|to| protection::answers(world, to)),
         protection: front_end.protection(world, lbvserver.as_deref()),
+        refused_by_policies: front_end.refused_by_policies,
         certificates: served.certificates,
         default_certificate: served.default,
         matches,

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::certificates;
 use super::world::World;
 use crate::model::{
-    AcceptedCa, BackEndTransport, CertificateId, ClientAuthentication, EntityId, FrontEndId, Host,
-    Kind, Protection, Role,
+    AcceptedCa, BackEndTransport, BoundResponder, CertificateFault, CertificateId,
+    ClientAuthentication, EntityId, FrontEndId, Host, Kind, Protection, Role, Value,
 };
+use crate::nitro::row;
 
 /// What all routes of a csvserver share. There may be thousands of them.
 pub(super) struct FrontEnd {
@@ -16,6 +17,8 @@ pub(super) struct FrontEnd {
     /// Whether clients are served certificates by the name that they ask for.
     pub(super) has_sni: bool,
     client_authentication: ClientAuthentication,
+    /// Whether it is responder policies, after the handshake, that turn clients away.
+    pub(super) refused_by_policies: bool,
     accepted_cas: BTreeSet<AcceptedCa>,
     /// The certificates of ours that clients are served, with how they are bound and their names.
     certificates: Vec<(Role, CertificateId, BTreeSet<String>)>,
@@ -24,11 +27,15 @@ pub(super) struct FrontEnd {
 impl FrontEnd {
     /// Reads a csvserver that listens there.
     pub(super) fn read(world: &World<'_>, csvserver: &str, id: FrontEndId) -> Self {
-        let client_authentication = if id.protocol.is_tls() {
+        let asked = if id.protocol.is_tls() {
             client_authentication(world, csvserver)
         } else {
             ClientAuthentication::None
         };
+        let refused_by_policies = asked == ClientAuthentication::Optional
+            && turned_away(world, csvserver).len() == CertificateFault::ALL.len();
+        let client_authentication =
+            if refused_by_policies { ClientAuthentication::Mandatory } else { asked };
         let accepted_cas = match client_authentication {
             ClientAuthentication::None => BTreeSet::new(),
             ClientAuthentication::Optional | ClientAuthentication::Mandatory => {
@@ -38,7 +45,7 @@ impl FrontEnd {
         let sni = ssl_setting(world, Kind::SSLVSERVER, csvserver, "snienable");
         let has_sni = sni.as_deref() == Some("ENABLED");
         let certificates = certificates(world, csvserver);
-        Self { id, has_sni, client_authentication, accepted_cas, certificates }
+        Self { id, has_sni, client_authentication, refused_by_policies, accepted_cas, certificates }
     }
 
     /// The protection of its routes that lead to an lbvserver.
@@ -117,6 +124,7 @@ fn certificates(
         .collect()
 }
 
+/// What the handshake asks for.
 fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentication {
     let setting = |field| ssl_setting(world, Kind::SSLVSERVER, csvserver, field);
     if setting("clientauth").as_deref() != Some("ENABLED") {
@@ -127,6 +135,24 @@ fn client_authentication(world: &World<'_>, csvserver: &str) -> ClientAuthentica
         Some("Mandatory") => ClientAuthentication::Mandatory,
         _ => ClientAuthentication::Optional,
     }
+}
+
+/// Whom the responder policies of ours that are bound to a csvserver turn away.
+fn turned_away(world: &World<'_>, csvserver: &str) -> BTreeSet<CertificateFault> {
+    let bound = world.bound(Kind::CSVSERVER_RESPONDERPOLICY, csvserver);
+    CertificateFault::turned_away(bound.map(|binding| {
+        let priority = match row::read(binding.kind, world.bindings[binding], "priority") {
+            Some(Value::Number(priority)) => Some(priority),
+            Some(Value::Text(_) | Value::Flag(_) | Value::List(_)) | None => None,
+        };
+        let own = |kind, name: &str, field| {
+            world.text(kind, name, field).filter(|_| world.owns(kind, name))
+        };
+        let text = |field| own(Kind::RESPONDERPOLICY, &binding.child, field);
+        let action = text("action").and_then(|it| own(Kind::RESPONDERACTION, &it, "type"));
+        let answers = action.is_some_and(|action| action == "respondwith");
+        BoundResponder { priority, rule: text("rule"), answers }
+    }))
 }
 
 /// The group behind an lbvserver that is spoken to with the least care, and how.

@@ -189,9 +189,10 @@ impl<'a> Owners<'a> {
             | Op::Set { entity, .. }
             | Op::Unset { entity, .. }
             | Op::Delete { entity, .. } => self.of_entity(entity),
-            Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
-                self.of_binding(binding)
-            }
+            Op::Bind { binding, .. }
+            | Op::Rebind { binding, .. }
+            | Op::VerifyBinding { binding, .. }
+            | Op::Unbind { binding } => self.of_binding(binding),
             Op::EnableMember { member } | Op::DisableMember { member, .. } => {
                 self.of_binding(member)
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::aim::Aim;
 use super::reference::origin;
 use super::{Op, slot};
-use crate::model::{BindingId, EntityId, Fields, Kind, Role, Value, is_disabled};
+use crate::model::{BindingId, EntityId, Fields, Kind, Role, State, Value, is_disabled};
 use crate::observed::Owned;
 use crate::schema;
 
@@ -28,12 +28,17 @@ pub(super) fn difference(old: &Owned, aim: &Aim) -> Vec<Op> {
     let born = born_with(old, new);
     for (id, attributes) in &new.state.bindings {
         match old.state.bindings.get(id).or_else(|| born.get(id)) {
-            None => ops.push(Op::Bind { binding: id.clone(), attributes: attributes.clone() }),
+            None => {
+                let (binding, attributes) = (id.clone(), attributes.clone());
+                ops.push(Op::Bind { binding, attributes });
+                ops.extend(read_back(id, &new.state));
+            }
             Some(observed) if id.kind == Kind::SERVICEGROUP_MEMBER => {
                 ops.extend(member(id, observed, attributes, aim.drain_delay_secs));
             }
             Some(observed) if differ(id.kind, observed, attributes) => {
                 ops.push(Op::Rebind { binding: id.clone(), attributes: attributes.clone() });
+                ops.extend(read_back(id, &new.state));
             }
             Some(_) => {}
         }
@@ -57,6 +62,13 @@ pub(super) fn difference(old: &Owned, aim: &Aim) -> Vec<Op> {
     }
     uploads(old, aim, &mut ops);
     ops
+}
+
+/// Policies that turn clients away are read back before anybody relies on them.
+fn read_back(binding: &BindingId, new: &State) -> Option<Op> {
+    let attributes = new.bindings.get(binding)?.clone();
+    (binding.kind == Kind::CSVSERVER_RESPONDERPOLICY)
+        .then(|| Op::VerifyBinding { binding: binding.clone(), attributes })
 }
 
 /// The files that certkeys of the aim have and that are not there yet. A certkey that does not

@@ -56,6 +56,7 @@ pub(super) fn before(observed: &State, ops: &[PlannedOp]) -> BTreeMap<EntityId, 
             | Op::Unlink { .. }
             | Op::Delete { .. }
             | Op::Verify { .. }
+            | Op::VerifyBinding { .. }
             | Op::Save
             | Op::RemoveFile { .. } => continue,
         };
@@ -97,7 +98,10 @@ fn named(op: &Op) -> Vec<EntityId> {
             Kind::SSLCERTKEY => vec![entity.clone()],
             _ => Vec::new(),
         },
-        Op::Bind { binding, .. } | Op::Rebind { binding, .. } | Op::Unbind { binding } => {
+        Op::Bind { binding, .. }
+        | Op::Rebind { binding, .. }
+        | Op::VerifyBinding { binding, .. }
+        | Op::Unbind { binding } => {
             let child = binding.child_id();
             let tells = |id: &EntityId| matches!(id.kind, Kind::CSPOLICY | Kind::SSLCERTKEY);
             child.into_iter().filter(tells).collect()

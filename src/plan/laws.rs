@@ -369,6 +369,29 @@ fn a_profile_that_somebody_else_made_lax_gives_way_before_the_front_end_loosens(
 }
 
 #[test]
+fn every_way_to_demand_certificates_gives_way_to_every_other() {
+    let demanding = |client_authentication, cas| {
+        let mut world = simple();
+        world.front_ends[0].client_authentication = client_authentication;
+        world.front_ends[0].cas = cas;
+        world
+    };
+    let sets = [[true, false, false], [false, true, false], [true, true, false]];
+    let worlds: Vec<World> =
+        (0..4).flat_map(|demand| sets.map(|cas| demanding(demand, cas))).collect();
+    let mut dice = Dice(7);
+    for before in &worlds {
+        for after in &worlds {
+            for _ in 0..8 {
+                let seed = u64::try_from(dice.below(usize::MAX >> 1)).unwrap();
+                let chain = [before.clone(), after.clone()];
+                assert_eq!(check(&chain, seed), Ok(()), "{before:?} {after:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn plans_are_safe_in_every_order_converge_and_rest() {
     // Two worlds a case at least, each reached as planned and by a detour of two.
     const TRANSITIONS_PER_CASE: u32 = 6;

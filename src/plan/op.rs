@@ -108,6 +108,13 @@ pub enum Op {
         /// What they should be.
         fields: Fields,
     },
+    /// Reads what is bound and fails unless this is among it, with these attributes.
+    VerifyBinding {
+        /// What to what.
+        binding: BindingId,
+        /// What its attributes should be.
+        attributes: Fields,
+    },
     /// Saves the running configuration.
     Save,
     /// Removes a file from `/nsconfig/ssl`.
@@ -192,7 +199,7 @@ impl Op {
             Self::Link { .. } => "link",
             Self::Unlink { .. } => "unlink",
             Self::Delete { .. } => "delete",
-            Self::Verify { .. } => "verify",
+            Self::Verify { .. } | Self::VerifyBinding { .. } => "verify",
             Self::Save => "save",
             Self::RemoveFile { .. } => "remove-file",
         }
@@ -209,6 +216,7 @@ impl Op {
             | Self::Verify { entity, .. } => Some(entity.kind),
             Self::Bind { binding, .. }
             | Self::Rebind { binding, .. }
+            | Self::VerifyBinding { binding, .. }
             | Self::Unbind { binding } => Some(binding.kind),
             Self::EnableMember { member } | Self::DisableMember { member, .. } => Some(member.kind),
             Self::Enable { .. } => Some(Kind::NSFEATURE),
@@ -235,6 +243,7 @@ impl fmt::Display for Op {
             Self::Unset { entity, fields } => write!(f, "{verb} {entity} {}", fields.join(" ")),
             Self::Bind { binding, .. }
             | Self::Rebind { binding, .. }
+            | Self::VerifyBinding { binding, .. }
             | Self::Unbind { binding } => {
                 write!(f, "{verb} {binding}")
             }

@@ -3,14 +3,48 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AcceptedCa, BackEndTransport, ClientAuthentication, Fields, Kind, Name, Protection, Protocol,
-    Role,
+    AcceptedCa, BackEndTransport, BoundResponder, CertificateFault, ClientAuthentication, Fields,
+    Kind, Name, Protection, Protocol, Role, Value,
 };
 use crate::observed::{ObservedCertkey, Owned};
 
+/// How a front end demands certificates of clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Demand {
+    /// What the handshake asks for, by the profile that is attached.
+    pub(super) asked: ClientAuthentication,
+    /// Whom responder policies turn away after it.
+    pub(super) turned_away: BTreeSet<CertificateFault>,
+}
+
+impl Demand {
+    /// Reads that of a front end.
+    pub(super) fn of(owned: &Owned, csvserver: &str) -> Self {
+        Self { asked: asked(owned, csvserver), turned_away: turned_away(owned, csvserver) }
+    }
+
+    /// Whether all are turned away who have no valid certificate.
+    pub(super) fn refuses(&self) -> bool {
+        self.turned_away.len() == CertificateFault::ALL.len()
+    }
+
+    /// Whether everyone is turned away, since nobody is asked for a certificate.
+    pub(super) fn is_closed(&self) -> bool {
+        self.asked == ClientAuthentication::None && !self.turned_away.is_empty()
+    }
+
+    /// What comes of it.
+    pub(super) fn client_authentication(&self) -> ClientAuthentication {
+        match self.asked {
+            ClientAuthentication::Optional if self.refuses() => ClientAuthentication::Mandatory,
+            asked => asked,
+        }
+    }
+}
+
 /// Whether a front end asks clients for certificates.
 pub(super) fn authenticates(owned: &Owned, csvserver: &str) -> bool {
-    client_authentication(owned, csvserver) != ClientAuthentication::None
+    asked(owned, csvserver) != ClientAuthentication::None
 }
 
 /// Whether a front end looks at the server name that clients send.
@@ -26,8 +60,24 @@ pub(super) fn serves_default(owned: &Owned, csvserver: &str) -> bool {
         .is_some_and(|profile| text(profile, "allowunknownsni") == Some("ENABLED"))
 }
 
-/// What a front end demands of clients, by the profile that is attached.
-pub(super) fn client_authentication(owned: &Owned, csvserver: &str) -> ClientAuthentication {
+/// Whom the responder policies of ours that are bound to a front end turn away.
+fn turned_away(owned: &Owned, csvserver: &str) -> BTreeSet<CertificateFault> {
+    let state = &owned.state;
+    let bound = state.bound(Kind::CSVSERVER_RESPONDERPOLICY, csvserver);
+    CertificateFault::turned_away(bound.map(|(binding, attributes)| {
+        let priority = match attributes.get("priority") {
+            Some(Value::Number(priority)) => Some(*priority),
+            Some(Value::Text(_) | Value::Flag(_) | Value::List(_)) | None => None,
+        };
+        let text = |field| state.text(Kind::RESPONDERPOLICY, &binding.child, field);
+        let action = text("action").and_then(|it| state.text(Kind::RESPONDERACTION, it, "type"));
+        let answers = action.is_some_and(|action| action == "respondwith");
+        BoundResponder { priority, rule: text("rule").map(str::to_owned), answers }
+    }))
+}
+
+/// What a front end asks of clients in the handshake, by the profile that is attached.
+fn asked(owned: &Owned, csvserver: &str) -> ClientAuthentication {
     let Some(profile) = profile(owned, Kind::SSLVSERVER, csvserver) else {
         return ClientAuthentication::None;
     };
@@ -61,7 +111,7 @@ fn accepted(certkeys: &BTreeMap<Name, ObservedCertkey>, name: &str) -> AcceptedC
 /// What protects a front end alone: the half of [`Protection`] that its routes share.
 pub(super) fn of_front_end(owned: &Owned, csvserver: &str) -> Protection {
     let state = &owned.state;
-    let client_authentication = client_authentication(owned, csvserver);
+    let client_authentication = Demand::of(owned, csvserver).client_authentication();
     let protocol = state.text(Kind::CSVSERVER, csvserver, "servicetype").and_then(Protocol::parse);
     let is_plain = protocol.is_none_or(|protocol| !protocol.is_tls());
     Protection {

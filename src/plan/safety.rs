@@ -3,6 +3,7 @@
 //! | judged | between `before` and `after` |
 //! |---|---|
 //! | each component of a bound route's protection | as before or as after, never weaker than both |
+//! | who is turned away after the handshake | as before or as after; never everyone |
 //! | accepted CAs | within before and after together; never none while certificates are demanded |
 //! | a leaving route | only as before |
 //! | a coming route | only as after |
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::aim::route_match;
-use super::protection;
+use super::protection::{self, Demand};
 use crate::model::{
     AcceptedCa, BackEndTransport, ClientAuthentication, Host, IngressId, Kind, Mark, Name,
     PathMatch, Protection, Role,
@@ -52,7 +53,7 @@ pub struct Judge<'a> {
 #[derive(Debug, Default)]
 struct View {
     routes: BTreeMap<Key, Vec<Bound>>,
-    front_ends: BTreeMap<Name, Protection>,
+    front_ends: BTreeMap<Name, FrontEnd>,
     /// The hosts of TLS front ends that have a route, and whether a certificate covers them.
     hosts: BTreeMap<(String, Host), bool>,
 }
@@ -73,7 +74,14 @@ struct Place {
 #[derive(Debug)]
 struct Bound {
     protection: Protection,
+    demand: Demand,
     has_member: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct FrontEnd {
+    protection: Protection,
+    demand: Demand,
 }
 
 impl<'a> Judge<'a> {
@@ -95,7 +103,7 @@ impl<'a> Judge<'a> {
         for (key, bound) in &now.routes {
             let sides = (self.before.routes.get(key), self.after.routes.get(key));
             for bound in bound {
-                judge_route(&bound.protection, sides)
+                judge_route(bound, sides)
                     .map_err(|problem| Violation { route: key.place.to_string(), problem })?;
             }
         }
@@ -149,22 +157,20 @@ impl<'a> Judge<'a> {
 }
 
 fn judge_route(
-    now: &Protection,
+    bound: &Bound,
     (before, after): (Option<&Vec<Bound>>, Option<&Vec<Bound>>),
 ) -> Result<(), String> {
-    let sides: Vec<&Protection> =
-        before.into_iter().chain(after).flatten().map(|bound| &bound.protection).collect();
-    if sides.is_empty() {
+    let ends: Vec<&Bound> = before.into_iter().chain(after).flatten().collect();
+    let sides: Vec<&Protection> = ends.iter().map(|bound| &bound.protection).collect();
+    let Bound { protection: now, demand, has_member: _ } = bound;
+    if ends.is_empty() {
         return Err("bound although it is wanted neither before nor after".to_owned());
     }
     let is_one_of = |same: &dyn Fn(&Protection) -> bool, what: &str| {
         let found = sides.iter().any(|side| same(side));
         if found { Ok(()) } else { Err(format!("{what} is neither as before nor as after")) }
     };
-    is_one_of(
-        &|side| side.client_authentication == now.client_authentication,
-        "client authentication",
-    )?;
+    judge_demand(demand, &ends)?;
     is_one_of(&|side| side.plain_text_allowed == now.plain_text_allowed, "plain text")?;
     is_one_of(&|side| back_end(side) == back_end(now), "the back end")?;
     if now.client_authentication != ClientAuthentication::None {
@@ -179,12 +185,26 @@ fn judge_route(
     }
     if before.is_none() || after.is_none() {
         // A leaving or coming route has one side only, and is just so.
-        return is_one_of(&|side| side == now, "the protection");
+        is_one_of(&|side| side == now, "the protection")?;
+        let is_same = ends.iter().any(|end| end.demand == *demand);
+        return if is_same { Ok(()) } else { Err("the demand is another".to_owned()) };
     }
     if sides.iter().all(|side| is_weaker(now, side)) {
         return Err("weaker than before and weaker than after".to_owned());
     }
     Ok(())
+}
+
+/// Whether clients are asked, and turned away after the handshake, as before or as after. From one
+/// way of demanding to another both may be in effect at once, or the one that lets everyone in;
+/// whether that is weaker is another question.
+fn judge_demand(now: &Demand, ends: &[&Bound]) -> Result<(), String> {
+    if !ends.iter().any(|end| end.demand.asked == now.asked) {
+        return Err("client authentication is neither as before nor as after".to_owned());
+    }
+    let known = ends.iter().flat_map(|end| &end.demand.turned_away).collect::<BTreeSet<_>>();
+    let is_known = now.turned_away.iter().all(|fault| known.contains(fault));
+    if is_known { Ok(()) } else { Err("clients are turned away, as at no end".to_owned()) }
 }
 
 /// Whether a protection is weaker, accepted CAs aside: between two states both sets count.
@@ -209,6 +229,7 @@ impl View {
         let mut view = Self::default();
         for csvserver in state.names(Kind::CSVSERVER) {
             let front_end = protection::of_front_end(owned, csvserver);
+            let demand = Demand::of(owned, csvserver);
             for (binding, _) in state.bound(Kind::CSVSERVER_CSPOLICY, csvserver) {
                 let Some(matches) = route_match(state, &binding.child) else { continue };
                 view.add_host(owned, csvserver, &matches.host);
@@ -221,11 +242,13 @@ impl View {
                 let back_end = protection::of_back_end(owned, target);
                 let bound = Bound {
                     protection: protection::join(&front_end, &back_end),
+                    demand: demand.clone(),
                     has_member: has_member(owned, target),
                 };
                 let ingress = mark.ingress_of_name(&binding.child);
                 view.routes.entry(Key { place, ingress }).or_default().push(bound);
             }
+            let front_end = FrontEnd { protection: front_end, demand };
             view.front_ends.insert(csvserver.into(), front_end);
         }
         view
@@ -247,7 +270,11 @@ impl View {
 
     fn places(&self) -> BTreeMap<&Place, Service<'_>> {
         let mut places: BTreeMap<&Place, Service<'_>> = BTreeMap::new();
+        let is_closed = |bound: &Bound| bound.demand.is_closed();
         for (key, bound) in &self.routes {
+            if bound.iter().all(is_closed) {
+                continue;
+            }
             let service = places.entry(&key.place).or_default();
             service.ingresses.insert(key.ingress.as_ref());
             service.has_member |= bound.iter().any(|bound| bound.has_member);

@@ -55,7 +55,7 @@ pub fn simulate(op: &Op, owned: &mut Owned, aim: &Aim) {
             }
         }
         Op::Delete { entity, .. } => delete(entity, owned),
-        Op::Enable { .. } | Op::Verify { .. } | Op::Save => {}
+        Op::Enable { .. } | Op::Verify { .. } | Op::VerifyBinding { .. } | Op::Save => {}
     }
 }
 

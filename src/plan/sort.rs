@@ -98,7 +98,7 @@ impl<'a> Rank<'a> {
             Op::Change { .. } => (4, kind),
             Op::Link { .. } => (5, kind),
             Op::Bind { .. } => (6, kind),
-            Op::Rebind { .. } => (7, kind),
+            Op::Rebind { .. } | Op::VerifyBinding { .. } => (7, kind),
             Op::Set { .. } => (8, kind),
             Op::Unset { .. } => (9, kind),
             Op::EnableMember { .. } => (10, kind),
@@ -116,6 +116,7 @@ impl<'a> Rank<'a> {
             | Op::Verify { entity, .. } => (Some(entity), None),
             Op::Bind { binding, .. }
             | Op::Rebind { binding, .. }
+            | Op::VerifyBinding { binding, .. }
             | Op::Unbind { binding }
             | Op::EnableMember { member: binding }
             | Op::DisableMember { member: binding, .. } => (None, Some(binding)),

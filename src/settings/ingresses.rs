@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use clap::Args;
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
 
 use super::some;
 use crate::annotations::Vip;
@@ -73,6 +74,16 @@ pub(super) struct IngressOptions {
         value_delimiter = ','
     )]
     pub(super) references: Vec<String>,
+
+    /// Let Ingresses refuse clients with an HTTP status instead of in the handshake
+    ///
+    /// The appliance then lets everyone in, and policies of the controller turn away who has no
+    /// valid certificate. What they rely on was not found in the vendor's documentation: see
+    /// docs/mutual-tls.md for how to prove it on your appliance. Without this option an Ingress that
+    /// asks for it is not served.
+    #[arg(long, env = "NITRO_INGRESS_ALLOW_HTTP_REFUSAL", action = ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new())]
+    pub(super) allow_http_refusal: bool,
 }
 
 /// The `spec.controller` of the IngressClasses that are made for this controller.

@@ -94,6 +94,8 @@ pub struct ObservedRoute {
     pub answers: bool,
     /// Its protection as it is in effect now.
     pub protection: Protection,
+    /// Whether it is responder policies, after the handshake, that turn clients away.
+    pub refused_by_policies: bool,
     /// The certificates that its clients are served, each with all the names that it covers.
     pub certificates: BTreeMap<CertificateId, BTreeSet<String>>,
     /// That of them which is served to clients that ask for no host. A route without a host relies

@@ -1,12 +1,14 @@
 //! What one Ingress asks of its front end: address, certificates, and what clients must show.
 
+mod refusal;
+
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use k8s_openapi::api::networking::v1::IngressTLS;
 
 use crate::annotations::{
-    CertkeyRole, FrontEndDefaults, IngressSettings, ParseError, ProfileChoice, Setting,
+    CertkeyRole, FrontEndDefaults, IngressSettings, ParseError, ProfileChoice, Refusal, Setting,
 };
 use crate::diagnostic::{Code, Findings};
 use crate::model::{AcceptedCa, ClientAuthentication, Fields, Host, Name, ObjectKey, Value};
@@ -33,6 +35,10 @@ pub(super) struct FrontEndText {
     pub(super) client_authentication: Option<ClientAuthentication>,
     /// What it demands at least, even if the rest cannot be read.
     pub(super) at_least: ClientAuthentication,
+    /// How it wants clients turned away, if it says so.
+    pub(super) refusal: Option<Refusal>,
+    /// Whether it demands certificates and says nothing about how clients are turned away.
+    pub(super) leaves_refusal_open: bool,
     /// The CAs that it names; `None` if there are some that cannot be read.
     pub(super) authorities: Option<Vec<Rc<Authorities>>>,
     /// The certkeys of somebody else that it names; `None` if that cannot be read.
@@ -142,6 +148,7 @@ pub(super) fn read(
     text.authorities = authorities(settings, context);
     if contradicts(settings, context)
         || settings.frontend_sslprofile.is_unreadable()
+        || refusal::is_refused(settings, names_ca(settings), context)
         || settings.ca_secret.is_unreadable()
         || settings.preconfigured_certkey.is_unreadable()
     {
@@ -192,7 +199,11 @@ fn demands(settings: &IngressSettings, named: Option<&Named<'_>>) -> FrontEndTex
         fields.insert_if_absent("clientauth", "ENABLED");
     }
     let field = |name: &str| fields.get(name).and_then(Value::as_text);
-    let strictness = if field("clientcert") == Some("Optional") { Optional } else { Mandatory };
+    let refusal = &settings.client_certificate_refusal;
+    // Whoever says how clients are turned away wants them turned away.
+    let is_optional = field("clientcert") == Some("Optional") && refusal.is_absent();
+    let strictness = if is_optional { Optional } else { Mandatory };
+    let leaves_refusal_open = !fields.contains_key("clientcert") && refusal.is_absent();
     let asks = names_ca || field("clientauth") == Some("ENABLED");
     // One that names no CA leaves open what the profile demands, if that cannot be attached.
     let is_open = |named: &Named<'_>| named.is_refused() || named.is("clientauth", "ENABLED");
@@ -206,8 +217,9 @@ fn demands(settings: &IngressSettings, named: Option<&Named<'_>>) -> FrontEndTex
         (false, false) => (Some(ClientAuthentication::None), ClientAuthentication::None),
     };
     if asks && demanded.is_some() {
-        let strictness = if strictness == Optional { "Optional" } else { "Mandatory" };
-        fields.insert("clientcert".to_owned(), strictness.into());
+        let lets_in = strictness == Optional || refusal.value() == Some(&Refusal::Http);
+        let clientcert = if lets_in { "Optional" } else { "Mandatory" };
+        fields.insert("clientcert".to_owned(), clientcert.into());
     }
     let profile = settings.frontend_sslprofile.value().and_then(ProfileChoice::settings);
     FrontEndText {
@@ -216,6 +228,8 @@ fn demands(settings: &IngressSettings, named: Option<&Named<'_>>) -> FrontEndTex
         profile: None,
         client_authentication: demanded,
         at_least,
+        refusal: refusal.value().copied(),
+        leaves_refusal_open: asks && leaves_refusal_open,
         authorities: if asks { None } else { Some(Vec::new()) },
         installed: None,
     }
@@ -298,8 +312,9 @@ fn refuse_passed_on(settings: &IngressSettings, context: &mut Context<'_, '_>) {
 }
 
 /// The annotations about TLS towards clients, and whether they are there.
-fn given_for_tls(settings: &IngressSettings) -> [(&'static str, bool); 3] {
+fn given_for_tls(settings: &IngressSettings) -> [(&'static str, bool); 4] {
     [
+        ("client-certificate-refusal", !settings.client_certificate_refusal.is_absent()),
         ("ca-secret", !settings.ca_secret.is_absent()),
         ("frontend-sslprofile", !settings.frontend_sslprofile.is_absent()),
         ("preconfigured-certkey", !settings.preconfigured_certkey.is_absent()),

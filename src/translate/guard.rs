@@ -1,6 +1,7 @@
 //! What is on the appliance already and not ours: where it stands in the way of an Ingress, that
 //! Ingress is unmet, and what is not ours stays as it is.
 
+use crate::annotations::Refusal;
 use crate::diagnostic::{Code, Findings};
 use crate::model::{EntityId, FrontEndId, Kind, Protocol};
 use crate::policy::{Policy, Saving};
@@ -10,6 +11,7 @@ use super::claims::Redirect;
 use super::desired::servicetypes;
 use super::names::{self, Answer};
 use super::reading::{BackEnd, Reading};
+use super::refusing;
 
 /// Checks one Ingress against the facts.
 pub(super) fn check(reading: &mut Reading<'_>, facts: &Facts, policy: &Policy) {
@@ -111,6 +113,9 @@ fn names_of(reading: &Reading<'_>, policy: &Policy) -> Vec<(EntityId, Option<Pro
     never.extend(
         [Kind::SERVER, Kind::SERVICEGROUP].map(|kind| EntityId::new(kind, answering.as_str())),
     );
+    if reading.front.refusal == Some(Refusal::Http) {
+        never.extend(refusing::all(mark).into_iter().flat_map(|one| [one.policy, one.action]));
+    }
     let mut adopted = Vec::new();
     for BackEnd { names, members, tls, .. } in &reading.back_ends {
         let (balanced, spoken) = servicetypes(reading.entrances.carries, tls.is_some());

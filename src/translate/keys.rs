@@ -9,9 +9,12 @@ use crate::annotations;
 pub(super) struct Keys<'a>(pub(super) &'a BTreeMap<String, String>);
 
 impl Keys<'_> {
-    /// The key of the annotation of that name below the vendor's prefix, as somebody wrote it, or
-    /// as it is to be written.
+    /// The key of the annotation of that name, as somebody wrote it, or as it is to be written.
     pub(super) fn of(self, name: &str) -> String {
-        annotations::spelling(&format!("ingress.citrix.com/{name}"), self.0).to_owned()
+        let own = annotations::ANNOTATIONS
+            .iter()
+            .find(|annotation| annotation.name() == name)
+            .map_or_else(|| format!("ingress.citrix.com/{name}"), |it| it.key.to_owned());
+        annotations::spelling(&own, self.0).to_owned()
     }
 }

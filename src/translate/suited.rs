@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::annotations::{IngressSettings, Setting};
+use crate::annotations::{IngressSettings, Refusal, Setting};
 use crate::diagnostic::Code;
 use crate::model::{Fields, Value};
 
@@ -34,6 +34,16 @@ pub(super) fn refuse_unsuited(
     }
     if entrances.carries == Carries::Http {
         return;
+    }
+    if entrances.carries == Carries::Bytes
+        && settings.client_certificate_refusal.value() == Some(&Refusal::Http)
+    {
+        context.findings.error(
+            Code::FieldRefused,
+            &context.keys.of("client-certificate-refusal"),
+            "clients are to be answered over HTTP, and the front end carries bytes",
+            "write \"handshake\", or remove it",
+        );
     }
     if let Some(fields) = settings.csvserver.value() {
         refuse_http("csvserver", None, fields, context);

@@ -209,6 +209,7 @@ fn no_value_of_the_pipeline_shows_a_secret() {
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
+        allow_http_refusal: false,
         consent: Consent::default(),
     };
     let translation = nitro_ingress::translate::translate(&snapshot, &policy);

@@ -188,6 +188,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
             default_certificate,
             answers,
             has_sni,
+            refused_by_policies,
         },
     ] = routes.as_slice()
     else {
@@ -197,7 +198,7 @@ fn a_route_is_seen_with_the_protection_in_effect() {
     assert_eq!(front_end.protocol, Protocol::Ssl);
     assert_eq!((seen, policy), (&matches(), &site.route));
     assert_eq!(found, &protection);
-    assert!(!answers && *has_sni);
+    assert!(!answers && *has_sni && !refused_by_policies);
     assert_eq!(certificates.keys().collect::<Vec<_>>(), [&site.leaf.id]);
     assert_eq!(*default_certificate, None);
     let back_end = &facts.back_ends[site.group];

@@ -132,6 +132,7 @@ proptest! {
             | Op::Enable { .. }
             | Op::Link { .. }
             | Op::Verify { .. }
+            | Op::VerifyBinding { .. }
             | Op::Save => false,
         });
         let moves: Vec<String> = moves.map(|planned| planned.op.to_string()).collect();

@@ -34,6 +34,7 @@ pub(crate) fn policy() -> Policy {
         members: MemberSource::Endpoints,
         drain_delay_secs: 30,
         enable_default_profile: false,
+        allow_http_refusal: false,
         consent: Consent { prune: true, ..Consent::default() },
     }
 }

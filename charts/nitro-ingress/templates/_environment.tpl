@@ -45,6 +45,9 @@
 {{- if .Values.appliance.enableDefaultProfile }}
 {{- $_ := set $texts "NITRO_INGRESS_ENABLE_DEFAULT_PROFILE" "true" }}
 {{- end }}
+{{- if .Values.appliance.allowHttpRefusal }}
+{{- $_ := set $texts "NITRO_INGRESS_ALLOW_HTTP_REFUSAL" "true" }}
+{{- end }}
 {{- if .Values.appliance.takeover }}
 {{- $_ := set $texts "NITRO_INGRESS_TAKEOVER" "true" }}
 {{- end }}

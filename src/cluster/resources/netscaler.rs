@@ -83,6 +83,10 @@ pub struct NetScalerSpec {
     /// resets their settings and cannot be undone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enable_default_profile: Option<bool>,
+    /// Let Ingresses refuse clients with an HTTP status instead of in the handshake. Prove first
+    /// that your appliance does as is relied on: docs/mutual-tls.md.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_http_refusal: Option<bool>,
     /// Take over vservers and service groups of others that have the names which Ingresses need.
     /// Whoever else manages them must have been stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]

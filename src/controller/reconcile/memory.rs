@@ -63,7 +63,8 @@ pub(super) fn is_of_members(plan: &Plan) -> bool {
         | Op::Change { .. }
         | Op::Link { .. }
         | Op::Unlink { .. }
-        | Op::Verify { .. } => false,
+        | Op::Verify { .. }
+        | Op::VerifyBinding { .. } => false,
     })
 }
 

@@ -36,7 +36,11 @@ impl Request {
             | Op::Unlink { .. }
             | Op::Unbind { .. }
             | Op::Delete { .. } => true,
-            Op::Enable { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => false,
+            Op::Enable { .. }
+            | Op::Verify { .. }
+            | Op::VerifyBinding { .. }
+            | Op::Save
+            | Op::RemoveFile { .. } => false,
         }
     }
 
@@ -100,6 +104,7 @@ impl Request {
                 Self::delete(kind, format!("{kind}/{}{arguments}", segment(&entity.name)))
             }
             Op::Verify { entity, .. } => Self::entity(entity),
+            Op::VerifyBinding { binding, .. } => Self::bindings_of(binding.kind, &binding.parent),
             Op::Save => {
                 let body = Redacted::new(json!({ "nsconfig": {} }).to_string());
                 Self::with_body(Method::Post, "nsconfig", Effect::Save, body).with_action("save")
@@ -203,7 +208,11 @@ pub(super) fn object(op: &Op) -> Object {
             text_fields([("certkey", certkey), ("linkcertkeyname", issuer)])
         }
         Op::Unlink { certkey } => text_fields([("certkey", certkey)]),
-        Op::Upload { .. } | Op::Verify { .. } | Op::Save | Op::RemoveFile { .. } => Object::new(),
+        Op::Upload { .. }
+        | Op::Verify { .. }
+        | Op::VerifyBinding { .. }
+        | Op::Save
+        | Op::RemoveFile { .. } => Object::new(),
     }
 }
 

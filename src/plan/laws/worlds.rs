@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::model::{
-    BindingId, CertificateId, ClusterId, EntityId, Fields, FrontEndId, Host, IngressId,
-    IssuerSerial, KeyType, Kind, Mark, Name, ObjectKey, OwnerComment, PathMatch, Protocol,
-    Redacted, Role, RouteMatch, State, Value,
+    BindingId, CertificateFault, CertificateId, ClusterId, EntityId, Fields, FrontEndId, Host,
+    IngressId, IssuerSerial, KeyType, Kind, Mark, Name, ObjectKey, OwnerComment, PathMatch,
+    Protocol, Redacted, Role, RouteMatch, State, Value,
 };
 use crate::observed::Owned;
 use crate::plan::difference;
@@ -37,6 +37,7 @@ pub(super) struct World {
 
 #[derive(Debug, Clone)]
 pub(super) struct FrontEnd {
+    /// 0: none; 1: optional; 2: mandatory; 3: optional, with policies that refuse.
     pub(super) client_authentication: u8,
     pub(super) cas: [bool; 3],
     /// A part of the profile that is not protection.
@@ -80,7 +81,7 @@ pub(super) fn worlds() -> impl Strategy<Value = Vec<World>> {
 
 pub(super) fn world() -> impl Strategy<Value = World> {
     let front_end = || {
-        (0..3u8, any::<[bool; 3]>(), any::<bool>(), 0..5u8, 0..5u8).prop_map(
+        (0..4u8, any::<[bool; 3]>(), any::<bool>(), 0..5u8, 0..5u8).prop_map(
             |(client_authentication, cas, hsts, kept, foreign)| FrontEnd {
                 client_authentication,
                 cas,
@@ -243,6 +244,9 @@ impl<'a> Build<'a> {
         let authenticates = front_end.client_authentication > 0 && front_end.cas.contains(&true);
         let demand = if authenticates { front_end.client_authentication } else { 0 };
         let profile = self.profile(world.names(0), None, &front_end_fields(demand, front_end.hsts));
+        if demand == 3 {
+            self.refuse(&name);
+        }
         let state = &mut self.translation.desired.state;
         state.insert(EntityId::new(Kind::SSLVSERVER, &*name), [("sslprofile", profile.into())]);
         for (ca, _) in
@@ -251,6 +255,21 @@ impl<'a> Build<'a> {
             let ca = self.certificate(material(&format!("ca-{ca}"), &[], None, false));
             let binding = BindingId::new(Kind::SSLVSERVER_SSLCERTKEY, &*name, ca, Role::Ca);
             self.state().bind(binding, []);
+        }
+    }
+
+    /// The policies that turn clients away who have no valid certificate.
+    fn refuse(&mut self, csvserver: &str) {
+        for fault in CertificateFault::ALL {
+            let name = self.mark.shared_name(&format!("{fault:?}").to_lowercase());
+            let state = self.state();
+            let action = EntityId::new(Kind::RESPONDERACTION, &*name);
+            state.insert(action, [("type", "respondwith".into()), ("target", "\"400\"".into())]);
+            let policy = EntityId::new(Kind::RESPONDERPOLICY, &*name);
+            state.insert(policy, [("rule", fault.rule().into()), ("action", (*name).into())]);
+            let kind = Kind::CSVSERVER_RESPONDERPOLICY;
+            let binding = BindingId::new(kind, csvserver, &*name, Role::Request);
+            state.bind(binding, [("priority", Value::Number(fault.priority()))]);
         }
     }
 
@@ -444,7 +463,7 @@ pub(super) fn front_end_fields(
     }
     if client_authentication > 0 {
         fields.push(("clientauth", "ENABLED"));
-        let level = if client_authentication == 1 { "Optional" } else { "Mandatory" };
+        let level = if client_authentication == 2 { "Mandatory" } else { "Optional" };
         fields.push(("clientcert", level));
     }
     fields

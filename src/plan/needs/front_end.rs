@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use super::route::target;
 use super::{Draft, service};
 use crate::model::{BindingId, ClientAuthentication, EntityId, Kind, Protection, Role};
-use crate::plan::{Op, protection};
+use crate::plan::Op;
+use crate::plan::protection::{self, Demand};
 
 /// Adds the edges 5, 6, 7 and 11.
 pub(super) fn add(draft: &mut Draft<'_>) {
@@ -31,10 +32,13 @@ struct Change {
     profile: Vec<usize>,
     ca_binds: Vec<usize>,
     ca_unbinds: Vec<usize>,
+    /// With the looks whether they are bound indeed.
     refusing_binds: Vec<usize>,
     refusing_unbinds: Vec<usize>,
     before: Protection,
     after: Protection,
+    /// Whether clients are asked for certificates, or turned away without, in another way.
+    demands_otherwise: bool,
     /// Whether the front end is there now.
     is_live: bool,
 }
@@ -63,10 +67,16 @@ impl Change {
                 .filter(is_ca)
                 .map(numbers)
                 .collect(),
-            refusing_binds: index.binds_to(refusing, csvserver).map(numbers).collect(),
+            refusing_binds: index
+                .binds_to(refusing, csvserver)
+                .chain(index.verifies_on(refusing, csvserver))
+                .map(numbers)
+                .collect(),
             refusing_unbinds: index.unbinds_from(refusing, csvserver).map(numbers).collect(),
             before: protection::of_front_end(draft.old, csvserver),
             after: protection::of_front_end(&draft.aim.owned, csvserver),
+            demands_otherwise: Demand::of(draft.old, csvserver)
+                != Demand::of(&draft.aim.owned, csvserver),
             is_live: draft.old.state.fields(Kind::CSVSERVER, csvserver).is_some(),
         }
     }
@@ -105,7 +115,7 @@ impl Change {
     }
 
     fn changes_protection(&self) -> bool {
-        self.is_live && self.before != self.after
+        self.is_live && (self.before != self.after || self.demands_otherwise)
     }
 
     /// The order inside the change.
@@ -117,9 +127,11 @@ impl Change {
             // What tightens comes before what loosens, so that routes can move in between.
             Some(Direction::Loosens) if demand == Some(Direction::Tightens) && authenticated => {
                 draft.need_all(&self.ca_binds, &self.profile);
+                draft.need_all(&self.ca_binds, &self.refusing_binds);
             }
             Some(Direction::Tightens) if demand == Some(Direction::Loosens) && authenticated => {
                 draft.need_all(&self.profile, &self.ca_unbinds);
+                draft.need_all(&self.refusing_unbinds, &self.ca_unbinds);
             }
             Some(_) | None => {
                 draft.need_all(&self.profile, &self.ca_binds); // 5a

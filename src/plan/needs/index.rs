@@ -13,6 +13,7 @@ pub(super) struct Index<'a> {
     sets: BTreeMap<&'a EntityId, Vec<usize>>,
     binds: BTreeMap<&'a BindingId, usize>,
     unbinds: BTreeMap<&'a BindingId, usize>,
+    verifies: BTreeMap<&'a BindingId, usize>,
     enables: BTreeMap<&'a BindingId, usize>,
     disables: BTreeMap<&'a BindingId, usize>,
     uploads: BTreeMap<&'a str, usize>,
@@ -29,6 +30,7 @@ impl<'a> Index<'a> {
             sets: BTreeMap::new(),
             binds: BTreeMap::new(),
             unbinds: BTreeMap::new(),
+            verifies: BTreeMap::new(),
             enables: BTreeMap::new(),
             disables: BTreeMap::new(),
             uploads: BTreeMap::new(),
@@ -53,6 +55,7 @@ impl<'a> Index<'a> {
                 self.binds.insert(binding, i);
             }
             Op::Unbind { binding } => drop(self.unbinds.insert(binding, i)),
+            Op::VerifyBinding { binding, .. } => drop(self.verifies.insert(binding, i)),
             Op::EnableMember { member } => drop(self.enables.insert(member, i)),
             Op::DisableMember { member, .. } => drop(self.disables.insert(member, i)),
             Op::Change { certkey, .. } => drop(self.changes.insert(certkey, i)),
@@ -115,6 +118,15 @@ impl<'a> Index<'a> {
         parent: &'s str,
     ) -> impl Iterator<Item = (&'a BindingId, usize)> + 's {
         within(&self.binds, kind, parent)
+    }
+
+    /// All reads of what of a kind is bound to one parent.
+    pub(super) fn verifies_on<'s>(
+        &'s self,
+        kind: Kind,
+        parent: &'s str,
+    ) -> impl Iterator<Item = (&'a BindingId, usize)> + 's {
+        within(&self.verifies, kind, parent)
     }
 
     /// All unbinds of a kind from one parent.

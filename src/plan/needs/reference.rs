@@ -26,6 +26,7 @@ pub(super) fn add(draft: &mut Draft<'_>) {
             Op::Bind { binding, .. } | Op::Rebind { binding, .. } => {
                 ends(binding).filter_map(|end| draft.index.create(&end)).collect()
             }
+            Op::VerifyBinding { binding, .. } => draft.index.bind(binding).into_iter().collect(),
             // What a profile is born with goes when the profile is there and has ciphers of its own.
             Op::Unbind { binding } => {
                 let binds = draft.index.binds_to(binding.kind, &binding.parent);

@@ -120,7 +120,11 @@ pub(super) const fn mark(op: &Op) -> Option<Mark> {
         | Op::DisableMember { .. }
         | Op::Change { .. } => Some(Mark::Change),
         Op::Unbind { .. } | Op::Unlink { .. } | Op::Delete { .. } => Some(Mark::Remove),
-        Op::Upload { .. } | Op::RemoveFile { .. } | Op::Verify { .. } | Op::Save => None,
+        Op::Upload { .. }
+        | Op::RemoveFile { .. }
+        | Op::Verify { .. }
+        | Op::VerifyBinding { .. }
+        | Op::Save => None,
     }
 }
 
@@ -180,6 +184,7 @@ impl Subject {
             | Op::RemoveFile { .. }
             | Op::Enable { .. }
             | Op::Verify { .. }
+            | Op::VerifyBinding { .. }
             | Op::Save => return None,
         };
         Some(Self { place: std::cmp::Reverse(id.kind.rank()), id })

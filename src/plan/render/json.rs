@@ -71,7 +71,9 @@ fn describe(out: &mut Map<String, Value>, op: &Op) {
             put("fields", object!(fields));
         }
         Op::Delete { entity, .. } => put("name", name(entity)),
-        Op::Bind { binding, attributes } | Op::Rebind { binding, attributes } => {
+        Op::Bind { binding, attributes }
+        | Op::Rebind { binding, attributes }
+        | Op::VerifyBinding { binding, attributes } => {
             ends(&mut put, binding);
             put("attributes", values(attributes));
         }
@@ -109,6 +111,7 @@ fn what<'a>(plan: &'a Plan, op: &Op) -> Option<&'a str> {
         Op::Bind { binding, .. }
         | Op::Rebind { binding, .. }
         | Op::Unbind { binding }
+        | Op::VerifyBinding { binding, .. }
         | Op::EnableMember { member: binding }
         | Op::DisableMember { member: binding, .. } => binding.child_id()?,
         Op::Change { certkey: name, .. }

@@ -84,6 +84,11 @@ fn command(plan: &Plan, op: &Op) -> String {
             let wanted: Vec<String> = arguments(entity.kind, fields).collect();
             format!("# check that \"{show}\" says {}", wanted.join(" "))
         }
+        Op::VerifyBinding { binding, attributes } => {
+            let show = line("show", &binding.parent_id(), []);
+            let wanted: Vec<String> = arguments(binding.kind, attributes).collect();
+            format!("# check that \"{show}\" lists {} {}", binding.child, wanted.join(" "))
+        }
         Op::Save => "save ns config".to_owned(),
     }
 }

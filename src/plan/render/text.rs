@@ -212,6 +212,7 @@ fn setting(op: &Op) -> Row {
         | Op::Bind { .. }
         | Op::Rebind { .. }
         | Op::Unbind { .. }
+        | Op::VerifyBinding { .. }
         | Op::EnableMember { .. }
         | Op::DisableMember { .. }
         | Op::Change { .. }

@@ -11,7 +11,7 @@ use crate::snapshot::ObservedRoute;
 use super::super::reading::Reading;
 use super::super::tuning::FrontEndTuning;
 use super::certificates::{Certificate, NameHolder};
-use super::settings::{Difference, Settings};
+use super::settings::{Difference, REFUSAL, Settings};
 use super::{Brought, Round};
 
 /// A front end with everything that was settled about it.
@@ -133,6 +133,10 @@ impl Round<'_, '_, '_> {
         else {
             return Ok(());
         };
+        if *field == *REFUSAL {
+            let what = format!("{field:?} as {held} on {front_end}, and {asked} is asked for here");
+            return Err(self.conflict(front.holder, reading, (&reading.keys.of(REFUSAL), &what)));
+        }
         let by_ca = matches!(&*field, "clientauth" | "clientcert");
         let key =
             if by_ca && asks(reading) && reading.front.accepted().is_some_and(|a| !a.is_empty()) {
@@ -292,14 +296,16 @@ impl Round<'_, '_, '_> {
         let Settings::Bound(_) = front.settings else { return };
         let text = &reading.front;
         let set = text.fields.keys().find(asked).map(Name::as_str);
-        let Some(name) = text.named().or(set) else { return };
+        let refusal = text.refusal.map(|_| REFUSAL);
+        let Some(name) = text.named().or(set).or(refusal) else { return };
+        let key = if name == REFUSAL { REFUSAL } else { "frontend-sslprofile" };
         let holder = self.claimants[front.holder].object();
         let problem = format!(
             "{name:?} and the like wait until {holder}, which holds {front_end}, is understood"
         );
         self.settled.findings[place].warning(
             Code::FrontEndKept,
-            &reading.keys.of("frontend-sslprofile"),
+            &reading.keys.of(key),
             problem,
             format!("mend {holder}"),
         );

@@ -99,7 +99,7 @@ impl Round<'_, '_, '_> {
         for route in observed.iter().filter(|route| !route.answers) {
             let mut actual = route.protection.clone();
             if let Some(front) = self.settled.fronts.get(&route.front_end)
-                && let Settings::Text(_) | Settings::Named(..) = front.settings
+                && let Settings::Text(..) | Settings::Named(..) = front.settings
             {
                 actual.client_authentication = front.settings.client_authentication();
                 actual.accepted_cas.clone_from(&front.accepted);

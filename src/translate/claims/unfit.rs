@@ -19,7 +19,7 @@ impl Round<'_, '_, '_> {
         reading: &Reading<'_>,
     ) -> Result<(), Conflict> {
         match &self.settled.fronts[&front_end].settings {
-            Settings::Plain | Settings::Text(_) => {}
+            Settings::Plain | Settings::Text(..) => {}
             Settings::Named(name, _) => {
                 self.refuse_known_hosts_only(name, (place, front_end), reading)?;
             }

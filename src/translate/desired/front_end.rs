@@ -1,12 +1,13 @@
 //! TLS towards clients: the profile of a front end, and the certificates that are bound there.
 
-use crate::annotations::CertkeyRole;
+use crate::annotations::{CertkeyRole, Refusal};
 use crate::model::{BindingId, EntityId, IngressId, Kind, Role, State};
 use crate::tls::Material;
 
 use super::super::claims::{Serving, Settings, Settled};
 use super::super::reading::Reading;
-use super::{Writer, fields_of};
+use super::super::refusing::{self, Refusing};
+use super::{Writer, fields_of, shared_comment};
 
 impl Writer<'_> {
     /// What an Ingress brings to its TLS front end, if that has any route.
@@ -28,6 +29,9 @@ impl Writer<'_> {
         if let Some(profile) = self.write_profile(&front.settings, has_default, &reading.id) {
             let fields = fields_of([("sslprofile", profile.into())]);
             self.entity(EntityId::new(Kind::SSLVSERVER, csvserver.as_str()), fields, &reading.id);
+        }
+        if let Settings::Text(_, Refusal::Http) = front.settings {
+            self.write_refusing(&csvserver, &reading.id);
         }
         let bind = |state: &mut State, material: &Material, role| {
             let id = material.certificate.id.as_str();
@@ -62,6 +66,26 @@ impl Writer<'_> {
         }
     }
 
+    /// Binds the policies that turn clients away, which all front ends share.
+    fn write_refusing(&mut self, csvserver: &str, ingress: &IngressId) {
+        for Refusing { fault, policy, action, target } in refusing::all(self.mark) {
+            let comment = shared_comment(self.mark);
+            let name = action.name.clone();
+            let fields =
+                [("type", "respondwith".into()), ("target", target.into()), ("comment", comment)];
+            self.entity(action, fields_of(fields), ingress);
+            let kind = Kind::CSVSERVER_RESPONDERPOLICY;
+            let binding = BindingId::new(kind, csvserver, policy.name.clone(), Role::Request);
+            let rule = fault.rule().into();
+            let comment = shared_comment(self.mark);
+            let fields = [("rule", rule), ("action", name.into()), ("comment", comment)];
+            self.entity(policy, fields_of(fields), ingress);
+            let attributes =
+                [("priority", fault.priority().into()), ("gotopriorityexpression", "END".into())];
+            self.desired.state.bind(binding, attributes);
+        }
+    }
+
     /// Writes the profile, if it is ours, and gives its name. What is bound stays.
     fn write_profile(
         &mut self,
@@ -72,7 +96,7 @@ impl Writer<'_> {
         match settings {
             Settings::Plain | Settings::Bound(_) => None,
             Settings::Named(name, _) => Some(name.clone()),
-            Settings::Text(profile) => {
+            Settings::Text(profile, _) => {
                 let profile = profile.clone().with_default_certificate(has_default);
                 let name = profile.shared_name(self.mark);
                 let profile_id = EntityId::new(Kind::SSLPROFILE, name.as_str());

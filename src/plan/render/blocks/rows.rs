@@ -57,6 +57,7 @@ pub(super) fn pairs(plan: &Plan, op: &Op, alone: bool) -> Vec<(String, String)> 
         | Op::RemoveFile { .. }
         | Op::Enable { .. }
         | Op::Verify { .. }
+        | Op::VerifyBinding { .. }
         | Op::Save => Vec::new(),
     }
 }
@@ -95,6 +96,7 @@ pub(super) fn place(op: &Op) -> (u8, usize, Option<Role>, i64) {
         | Op::RemoveFile { .. }
         | Op::Enable { .. }
         | Op::Verify { .. }
+        | Op::VerifyBinding { .. }
         | Op::Save => (4, 0, None, 0),
     }
 }
