@@ -140,7 +140,7 @@ codes! {
         example r#""nitro-ingress.dev/client-certificate-refusal" is http, and the operator does not allow that"#;
     RefusalUnproven = "refusal-unproven", [Warning]: "Clients are refused with an HTTP status, by an expression whose definition was not found in the vendor's documentation.",
         fix "Prove on your appliance, as [mutual-tls.md](mutual-tls.md#refusing-with-a-page) shows, that no bad certificate gets through.",
-        example r#"clients with an invalid certificate are refused by CLIENT.SSL.CLIENT_CERT.IS_VALID alone, whose definition was not found in the vendor's documentation"#;
+        example "clients with an invalid certificate are refused by CLIENT.SSL.CLIENT_CERT.IS_VALID alone, whose definition was not found in the vendor's documentation";
     BackEndNameRequired = "backend-name-required", [Error]: "A back end cannot be verified because its name is not known.",
         fix "Give the name in `backend-sslprofile` as `commonname`.",
         example "there is no host to verify, since the rule has none or a wildcard";

@@ -35,9 +35,10 @@ impl Demand {
 
     /// What comes of it.
     pub(super) fn client_authentication(&self) -> ClientAuthentication {
-        match self.asked {
-            ClientAuthentication::Optional if self.refuses() => ClientAuthentication::Mandatory,
-            asked => asked,
+        if self.asked == ClientAuthentication::Optional && self.refuses() {
+            ClientAuthentication::Mandatory
+        } else {
+            self.asked
         }
     }
 }

@@ -31,6 +31,7 @@ mod worlds;
 /// What the operator decides: profiles of others may be named.
 fn policy() -> Policy {
     let mut policy = objects::policy();
+    policy.allow_http_refusal = true;
     policy.consent.references.insert(format!("{}*", others::START));
     policy
 }

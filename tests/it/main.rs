@@ -41,6 +41,7 @@ mod fault_table;
 mod failover;
 mod faults;
 mod fuzzed;
+mod http_refusal;
 mod laws;
 mod members;
 mod nitro_execute;

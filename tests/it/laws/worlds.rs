@@ -11,6 +11,7 @@ use crate::objects::{
 };
 
 const CAS: [&str; 3] = ["ca-one", "ca-two", "ca-three"];
+const REFUSAL: &str = "nitro-ingress.dev/client-certificate-refusal";
 const SERVICES: [&str; 2] = ["one", "two"];
 
 /// What one moment of the cluster holds.
@@ -42,7 +43,7 @@ pub(super) struct Wish {
     /// understood.
     pub(super) fate: u8,
     pub(super) is_plain: bool,
-    /// 0: no client authentication; 1: optional; 2: mandatory.
+    /// 0: no client authentication; 1: optional; 2: mandatory; 3: optional, and refused with a page.
     pub(super) client_authentication: u8,
     pub(super) cas: [bool; 3],
     pub(super) hsts: bool,
@@ -147,7 +148,7 @@ pub(super) fn world() -> impl Strategy<Value = World> {
         (
             0..10u8,
             0..4u8,
-            0..3u8,
+            0..4u8,
             any::<[bool; 3]>(),
             any::<bool>(),
             prop::collection::vec(route.clone(), 1..3),
@@ -327,6 +328,10 @@ impl Wish {
         let mut builder = builder;
         if self.fate == 3 || (self.client_authentication > 0 && has_cas) {
             builder = builder.annotated("ca-secret", &format!(r#"{{"one": "{secret}"}}"#));
+            // What a profile of somebody else demands, no page goes with.
+            if self.client_authentication == 3 && self.extras.names_profiles[0] == 0 {
+                builder = builder.annotated(REFUSAL, "http");
+            }
             if self.client_authentication == 1 {
                 profile.insert("clientcert".to_owned(), "Optional".into());
                 profile.insert("clientauth".to_owned(), "enabled".into());
