@@ -26,9 +26,9 @@ enum Seen {
     Told(u16),
 }
 
-/// Clients without a certificate, with one that does not hold, and with one that does.
-const CLIENTS: [ClientCertificate; 3] =
-    [ClientCertificate::None, ClientCertificate::Invalid, ClientCertificate::Valid];
+/// Clients without a certificate, with one that does not hold, and with one that does: whether what
+/// they have holds.
+const CLIENTS: [Option<bool>; 3] = [None, Some(false), Some(true)];
 
 /// The ways to demand certificates: a scenario whose end each is, and what the three clients see.
 const WAYS: [(&str, [Seen; 3]); 3] = [
@@ -81,13 +81,15 @@ impl Desk {
         let field = |name| owned.state.text(Kind::SSLPROFILE, profile?, name);
         let asks = field("clientauth") == Some("ENABLED");
         let insists = asks && field("clientcert") == Some("Mandatory");
-        CLIENTS.map(|certificate| {
-            if insists && certificate != ClientCertificate::Valid {
+        CLIENTS.map(|holds| {
+            if insists && holds != Some(true) {
                 return Seen::Ended;
             }
             let mut request = Request::get([192, 0, 2, 10].into(), 443, "www.guestbook.com", "/");
             // Who is not asked shows nothing.
-            request.certificate = if asks { certificate } else { ClientCertificate::None };
+            let shown = holds.filter(|_| asks);
+            request.certificate = shown
+                .map(|is_valid| ClientCertificate { is_valid, ..ClientCertificate::default() });
             match self.client.transport().faulty().appliance.decide(&request).outcome {
                 Outcome::Served(_) => Seen::Served,
                 Outcome::Answered(Answer { status, .. }) => Seen::Told(status),
