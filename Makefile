@@ -50,6 +50,7 @@ fuzz: ## SECONDS on each fuzz target, with the nightly compiler and cargo-fuzz
 	@tests/tools/need.sh cargo c++ cargo-fuzz
 	cargo +nightly fuzz run rule -- -max_total_time=$(SECONDS)
 	cargo +nightly fuzz run annotation -- -max_total_time=$(SECONDS)
+	cargo +nightly fuzz run expression -- -max_total_time=$(SECONDS)
 
 bench: ## requests, time and memory; writes the tables of docs/performance.md
 	@tests/tools/need.sh cargo cc go

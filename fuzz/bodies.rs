@@ -3,9 +3,34 @@
 
 use std::collections::BTreeMap;
 
+use mock_nitro::eval::{self, ClientCertificate, Request, Response};
 use nitro_ingress::annotations::{self, ANNOTATIONS};
 use nitro_ingress::diagnostic::{Findings, ObjectRef};
 use nitro_ingress::model::{Host, ObjectKey, PathMatch, RouteMatch};
+
+/// No text makes the appliance panic when it reads it as a policy expression, nor when it evaluates
+/// that, and the same gives the same. The first line is the expression; of the rest, in lines, URL,
+/// host, header and subject are made.
+pub fn expression(text: &str) {
+    let mut lines = text.split('\n');
+    let mut line = || lines.next().unwrap_or_default().to_owned();
+    let (expression, url, host, value) = (line(), line(), line(), line());
+    let headers = vec![("X".to_owned(), value.clone()), ("Cookie".to_owned(), value.clone())];
+    let certificate = ClientCertificate { subject: value, ..ClientCertificate::default() };
+    let request = Request {
+        certificate: Some(certificate),
+        headers: headers.clone(),
+        ..Request::get([192, 0, 2, 1].into(), 80, &host, &url)
+    };
+    let response = Response { status: 200, headers, ..Response::default() };
+    for response in [None, Some(&response)] {
+        let given = eval::evaluate(&expression, &request, response);
+        if let Err(offset) = given {
+            assert!(expression.is_char_boundary(offset), "{expression:?} stops at {offset}");
+        }
+        assert_eq!(given, eval::evaluate(&expression, &request, response), "{expression:?}");
+    }
+}
 
 /// No host and no path gets out of its place in a policy expression: what is read back is exactly
 /// what was written. The first line of the text is the host, the rest is the path.

@@ -5,7 +5,10 @@ mod change;
 mod cost;
 mod dump;
 mod journal;
+#[cfg(test)]
+mod laws;
 mod node;
+mod kept;
 mod options;
 mod query;
 mod reply;
@@ -23,6 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use self::body::Body;
+use self::journal::Journal;
 use self::node::Membership;
 use self::reply::{Content, Reply};
 use self::request::Call;
@@ -30,14 +34,17 @@ use self::session::Sessions;
 use crate::check::{self, Step, Violation};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
+use crate::data_plane::DataPlane;
 use crate::engine;
 use crate::eval;
 use crate::message::{Request, Response, reason};
 use crate::rules;
 use crate::state::{Fields, State};
 
+pub(crate) use self::cost::subject;
 pub use self::cost::{Cost, Costs, Profile};
 pub use self::journal::JournalEntry;
+pub use self::kept::NotKept;
 pub(crate) use self::node::{Configuration, Node, Progress};
 pub use self::options::{Hardware, Options};
 
@@ -64,7 +71,7 @@ pub struct Appliance {
     sessions: Sessions,
     /// Who sends the requests, for the journal.
     client: Option<SocketAddr>,
-    journal: Option<Vec<JournalEntry>>,
+    journal: Journal,
     costs: Costs,
     transition: Option<(State, Vec<Step>)>,
     gaps: usize,
@@ -72,6 +79,8 @@ pub struct Appliance {
     injected: Option<(usize, Refusal)>,
     /// After how many commands the next bulk request ends.
     stop_after: Option<usize>,
+    /// Whether the next request finds no room for files.
+    disk_is_full: bool,
 }
 
 impl Appliance {
@@ -92,37 +101,40 @@ impl Appliance {
             membership: None,
             sessions: Sessions::default(),
             client: None,
-            journal: Some(Vec::new()),
+            journal: Journal::new(),
             costs: Costs::new(),
             transition: None,
             gaps: 0,
             injected: None,
             stop_after: None,
+            disk_is_full: false,
         }
     }
 
     /// Answers one request.
     pub fn handle(&mut self, request: &Request) -> Response {
         let body = body::parse(request);
-        let entry = self.journal.as_ref().map(|_| self.entry(request, body.as_ref().ok()));
+        let entry = self.journal.most.map(|_| self.entry(request, body.as_ref().ok()));
         let logins = self.sessions.logins();
         let commands = body.as_ref().map_or(0, Body::commands);
         let answer = self.answer(request, body);
         self.injected = None;
         self.stop_after = None;
+        self.disk_is_full = false;
         let (code, rows, response) = match answer {
             Some(reply) => (reply.code, reply.rows_read, reply.into_response()),
             None => (0, 0, elsewhere()),
         };
         let ((verb, kind), cost) = cost::of(request, (commands, rows), &response);
         *self.costs.entry((verb, kind)).or_default() += cost;
-        if let (Some(journal), Some(mut entry)) = (&mut self.journal, entry) {
+        if let Some(mut entry) = entry {
             if self.sessions.logins() > logins {
                 entry.session = Some(self.sessions.logins());
             }
             let time_ms = self.options.profile.time(&cost).as_secs_f64() * 1000.0;
             let status = response.status;
-            journal.push(JournalEntry { status, errorcode: code, cost, time_ms, ..entry });
+            let entry = JournalEntry { status, errorcode: code, cost, time_ms, ..entry };
+            self.journal.push(entry);
         }
         response
     }
@@ -152,16 +164,10 @@ impl Appliance {
         self.started = self.now.max(self.started + SignedDuration::from_secs(1));
     }
 
-    /// All requests since the start or the last [`Appliance::clear_journal`].
-    pub fn journal(&self) -> &[JournalEntry] {
-        self.journal.as_deref().unwrap_or_default()
-    }
-
-    /// Forgets the journal so far.
-    pub fn clear_journal(&mut self) {
-        if let Some(journal) = &mut self.journal {
-            journal.clear();
-        }
+    /// Lets a data plane carry the running configuration, and notes what it cannot listen on.
+    pub(crate) fn be_carried(&mut self, data_plane: &DataPlane) {
+        let unopened = data_plane.follow(&self.running);
+        self.running.set_unopened(unopened);
     }
 
     /// What all requests cost since the start or the last [`Appliance::clear_costs`], by verb and
@@ -173,16 +179,6 @@ impl Appliance {
     /// Forgets what requests cost so far.
     pub fn clear_costs(&mut self) {
         self.costs.clear();
-    }
-
-    /// Keeps a journal from now on, as it does from the start.
-    pub fn journal_on(&mut self) {
-        self.journal.get_or_insert_default();
-    }
-
-    /// Keeps no journal from now on.
-    pub fn journal_off(&mut self) {
-        self.journal = None;
     }
 
     /// Marks the start of a transition, whose every state [`Appliance::end`] judges.
@@ -215,6 +211,26 @@ impl Appliance {
         self.gaps
     }
 
+    /// Whether [`Appliance::begin`] waits for its [`Appliance::end`].
+    pub fn is_in_transition(&self) -> bool {
+        self.transition.is_some()
+    }
+
+    /// Back to the factory: a fresh configuration, running and saved, no files, no sessions, an empty
+    /// journal. A node of a pair stays one, in its role.
+    pub fn reset(&mut self) {
+        self.replace(system::fresh(self.options.default_profile), "reset");
+        self.save();
+        self.last_change = self.now;
+        self.sessions.end_all();
+        self.transition = None;
+        self.clear_journal();
+        self.clear_costs();
+        if let Some(membership) = self.membership.take() {
+            self.join_again(membership);
+        }
+    }
+
     /// Sets the clock.
     pub fn set_now(&mut self, now: Timestamp) {
         self.now = now;
@@ -242,21 +258,9 @@ impl Appliance {
         self.stop_after = Some(commands);
     }
 
-    /// Notes a request that never reached the appliance, or whose answer never left it.
-    pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
-        // A body that cannot be read has its own answer; the journal shows the rest.
-        let body = body::parse(request).ok();
-        let entry = self.entry(request, body.as_ref());
-        if let Some(journal) = &mut self.journal {
-            journal.push(JournalEntry { status, errorcode, ..entry });
-        }
-    }
-
-    /// A request and its sender, for the journal.
-    fn entry(&self, request: &Request, body: Option<&Body>) -> JournalEntry {
-        let token = body.and_then(|body| body.session.as_deref());
-        let session = self.sessions.of(request, token, self.now);
-        JournalEntry { client: self.client, session, ..journal::entry(request, body) }
+    /// Lets the next request find no room for files.
+    pub(crate) fn fill_disk(&mut self) {
+        self.disk_is_full = true;
     }
 
     /// An error answer that the appliance did not give by itself.
@@ -312,6 +316,11 @@ impl Appliance {
     /// Judges and carries out one command, and keeps what check mode and saving need to know.
     fn carry_out(&mut self, command: Command) -> Result<Vec<Refusal>, Refusal> {
         let is_file = command.kind == "systemfile";
+        if is_file && command.verb == Verb::Add && self.disk_is_full {
+            // What is wrong with the file itself is said first.
+            engine::execute(&mut self.running.clone(), command, self.now)?;
+            return Err(Refusal::new(code::NOSPACE));
+        }
         let (command, mut warnings) = engine::execute(&mut self.running, command, self.now)?;
         self.changes += 1;
         if !is_file {

@@ -72,15 +72,18 @@ mod served;
 #[cfg(test)]
 mod tests;
 mod view;
+pub(crate) mod words;
 
 use std::collections::BTreeSet;
 use std::fmt;
+
+use serde::Serialize;
 
 use crate::state::State;
 use history::History;
 
 /// A state between two configurations that breaks a promise.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// After how many commands it was first so.
     pub step: usize,

@@ -303,9 +303,19 @@ codes! {
     RESP_ACT_INVALID_REDIRECT_CODE = 2905, 599,
         "For redirect action type the response status code must be in the range 300-399.";
     RW_ACT_INVAL = 2817, 599, "Invalid rewrite action";
+    ACTFLOWMISMATCH = 2819, 599,
+        "Flow types of target and string expression are incompatible";
+    RONLY_TAR_EXPR = 2820, 599,
+        "Target must be a simple reference to an unmodified portion of the message";
+    RSP_ACT_INVAL = 2824, 599, "Invalid responder action";
+    RSP_POLICY_FLOWTYPE_REQ = 2825, 599, "Responder policy must be a request policy";
+    TAR_FLOWTYPE_NRES = 2826, 599, "Flow type of target should not be response type";
     INVALPICEXPR = 3081, 599, "Expression syntax error";
     INVALPISEXPR = 3085, 599, "String expression syntax error";
+    POLICY_FLOWTYPE_NONE = 3089, 599,
+        "Policy should either be a request or response policy";
     BOOLEXPR = 3092, 599, "Expression should evaluate to true or false";
+    POLICY_SET_NOTALLOWED = 3095, 599, "Invalid rule/action for bound policy";
     INVALID_POLICY_BINDING = 3438, 599,
         "Policy cannot be bound/unbound to/from this vserver for the given bindtype.";
 }
@@ -323,6 +333,11 @@ pub fn status(code: u32) -> u16 {
 /// Whether a code is only a warning: the command was carried out.
 pub fn is_warning(code: u32) -> bool {
     status(code) == 209
+}
+
+/// Whether a code is listed here.
+pub fn is_known(code: u32) -> bool {
+    find(code).is_some()
 }
 
 fn find(code: u32) -> Option<&'static (u32, u16, &'static str)> {

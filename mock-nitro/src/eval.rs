@@ -1,29 +1,42 @@
-//! What an appliance does with a request, without a socket: which virtual server takes it, which
-//! policy sends it where, and who answers.
+//! What an appliance does with a request, and with the response to it, without a socket: which
+//! virtual server takes it, which policy sends it where, who answers, and what is changed on the way.
 //!
 //! | step | what happens |
 //! |---|---|
+//! | | **the request**, by [`decide`] |
 //! | 1 | the csvserver or lbvserver at that address and port; a disabled one, or one in TLS without a certificate, takes nothing |
 //! | 2 | responder policies of a csvserver, by priority; the first that answers ends it |
 //! | 3 | content-switching policies, by priority; the first that holds leads to an lbvserver, else the default lbvserver |
 //! | 4 | an lbvserver without a member in service: its backup, its `redirurl`, or 503 |
 //! | 5 | responder policies of the lbvserver, by priority |
 //! | 6 | its members in service |
+//! | | **what the member gets**, by [`rewrite_request`] |
+//! | 7 | rewrite policies bound for requests to the lbvserver, by priority, then those of the csvserver; all that hold, up to one that says `END` |
+//! | | **what the client gets**, by [`rewrite_response`] |
+//! | 8 | rewrite policies bound for responses to the lbvserver, then those of the csvserver, in the same way |
 //!
-//! Lower numbers come first, and the first rule that holds decides (documented). Assumed are: that
+//! Lower numbers come first, and the first rule that holds decides (documented). That the rewrites of
+//! the lbvserver come before those of the csvserver is documented, too. Assumed are: that
 //! responder policies come before content switching; that an lbvserver that is DOWN evaluates no
 //! policies; that a csvserver that leads nowhere answers 503, and one of streams closes the
-//! connection. TLS itself is not judged: neither certificates nor client authentication.
+//! connection; that what the appliance answers by itself is not rewritten. TLS itself is not judged:
+//! neither certificates nor client authentication.
 
+mod answer;
+mod bank;
+mod listener;
+mod rewrite;
 mod target;
 
-use std::net::IpAddr;
-
-use crate::expression::Expression;
+use self::bank::Bank;
+use crate::expression::{Exchange, Expression};
 use crate::rules::{self, MEMBERS};
-use crate::state::{Fields, State, flag, number, text};
+use crate::state::{Fields, State, number, text};
 
-pub use crate::expression::{ClientCertificate, Request};
+pub use self::answer::Answer;
+pub(crate) use self::listener::{Listener, at, listeners};
+pub(crate) use self::rewrite::{Edit, rewrite_request, rewrite_response};
+pub use crate::expression::{ClientCertificate, Request, Response, Tls};
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,17 +67,6 @@ pub enum Outcome {
     Served(Vec<Member>),
 }
 
-/// What the appliance answers by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// The responder policy that says so, or none where nobody else can answer.
-    pub policy: Option<String>,
-    /// The status.
-    pub status: u16,
-    /// Where a redirect leads.
-    pub location: Option<String>,
-}
-
 /// A member that takes requests.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Member {
@@ -74,20 +76,31 @@ pub struct Member {
     pub port: u16,
     /// How it is spoken to: the `servicetype` of its group or service.
     pub servicetype: String,
+    /// That group or service.
+    pub group: String,
+}
+
+/// What a policy expression gives for a request, and for the response to it if there is one, as a
+/// text; or where the text stops being an expression.
+pub fn evaluate(
+    expression: &str,
+    request: &Request,
+    response: Option<&Response>,
+) -> Result<String, usize> {
+    Expression::compile(expression).map(|compiled| compiled.text(Exchange { request, response }))
 }
 
 /// What this state does with a request.
 pub(crate) fn decide(state: &State, request: &Request) -> Decision {
-    let Some((kind, name, vserver)) = listener(state, request) else { return Decision::default() };
+    let Some(listener) = at(state, (request.vip, request.port)) else {
+        return Decision::default();
+    };
+    let Listener { kind, name, fields: vserver } = listener;
     let mut decision = Decision { vserver: Some(name.to_owned()), ..Decision::default() };
-    let is_up = rules::is_up(state, kind, name);
     if kind == "lbvserver" {
         decision.lbvserver = Some(name.to_owned());
         decision.outcome = balance(state, name, request);
         return decision;
-    }
-    if !is_up {
-        return Decision::default();
     }
     let is_http = rules::speaks_http(text(vserver, "servicetype"));
     if let Some(outcome) = respond(state, "csvserver", name, request) {
@@ -102,24 +115,6 @@ pub(crate) fn decide(state: &State, request: &Request) -> Decision {
     Decision { cspolicy: policy, lbvserver, ..decision }
 }
 
-/// The virtual server at the address of a request. A csvserver comes first, though both cannot have
-/// the same address.
-fn listener<'a>(
-    state: &'a State,
-    request: &Request,
-) -> Option<(&'static str, &'a str, &'a Fields)> {
-    ["csvserver", "lbvserver"].into_iter().find_map(|kind| {
-        let mut all = state.objects(kind);
-        all.find_map(|(name, vserver)| {
-            let address: IpAddr = text(vserver, "ipv46").parse().ok()?;
-            let is_here = address == request.vip
-                && number(vserver, "port") == Some(request.port.into())
-                && text(vserver, "state") != "DISABLED";
-            is_here.then_some((kind, name, vserver.as_ref()))
-        })
-    })
-}
-
 /// Steps 4 to 6. Backups of backups never lead back: that is refused when they are set.
 fn balance(state: &State, name: &str, request: &Request) -> Outcome {
     let Some(lbvserver) = state.object("lbvserver", name) else { return Outcome::Refused };
@@ -132,11 +127,7 @@ fn balance(state: &State, name: &str, request: &Request) -> Outcome {
         }
         return match text(lbvserver, "redirurl") {
             "" => unavailable(is_http),
-            url => Outcome::Answered(Answer {
-                policy: None,
-                status: 302,
-                location: Some(url.to_owned()),
-            }),
+            url => Outcome::Answered(Answer::redirect(302, "", url)),
         };
     }
     if let Some(outcome) = respond(state, "lbvserver", name, request) {
@@ -146,11 +137,7 @@ fn balance(state: &State, name: &str, request: &Request) -> Outcome {
 }
 
 fn unavailable(is_http: bool) -> Outcome {
-    if is_http {
-        Outcome::Answered(Answer { policy: None, status: 503, location: None })
-    } else {
-        Outcome::Closed(None)
-    }
+    if is_http { Outcome::Answered(Answer::unavailable()) } else { Outcome::Closed(None) }
 }
 
 /// The members of an lbvserver that take new requests.
@@ -162,20 +149,22 @@ fn members(state: &State, lbvserver: &str) -> Vec<Member> {
         let serving = state
             .bindings(MEMBERS, group)
             .filter(|(_, member)| rules::serves(state, group, member))
-            .map(|(_, row)| member(state, row, text(fields, "servicetype")));
+            .map(|(_, row)| member(state, row, (group, fields)));
         members.extend(serving);
     }
     for (_, binding) in state.bindings("lbvserver_service_binding", lbvserver) {
-        let Some(service) = state.object("service", text(binding, "servicename")) else { continue };
+        let name = text(binding, "servicename");
+        let Some(service) = state.object("service", name) else { continue };
         if rules::service_serves(state, service) {
-            members.push(member(state, service, text(service, "servicetype")));
+            members.push(member(state, service, (name, service)));
         }
     }
     members.sort();
     members
 }
 
-fn member(state: &State, row: &Fields, servicetype: &str) -> Member {
+/// A member of a group, or a service, by its row, in service or not.
+pub(crate) fn member(state: &State, row: &Fields, (group, of_group): (&str, &Fields)) -> Member {
     let server = state.object("server", text(row, "servername"));
     let of_server = server
         .into_iter()
@@ -183,7 +172,8 @@ fn member(state: &State, row: &Fields, servicetype: &str) -> Member {
     let own = [text(row, "ip"), text(row, "ipaddress")];
     let address = of_server.chain(own).find(|address| !address.is_empty()).unwrap_or_default();
     let port = number(row, "port").and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
-    Member { address: address.to_owned(), port, servicetype: servicetype.to_owned() }
+    let servicetype = text(of_group, "servicetype").to_owned();
+    Member { address: address.to_owned(), port, servicetype, group: group.to_owned() }
 }
 
 /// The answer of the responder policies of a virtual server, if one answers.
@@ -193,76 +183,9 @@ fn respond(state: &State, kind: &str, name: &str, request: &Request) -> Option<O
     } else {
         "lbvserver_responderpolicy_binding"
     };
-    walk(state, (bindings, "responderpolicy"), name, request, |binding, policy| {
-        let policy_name = text(binding, "policyname");
-        answer(state, policy_name, text(policy, "action"), request)
-    })
-}
-
-/// Evaluates the bound policies of a virtual server by priority, until one that holds has a result.
-/// One that holds and has none goes on where its binding says (documented): `NEXT`, a priority, or
-/// else `END`.
-fn walk<'a, T>(
-    state: &'a State,
-    (bindings, policies): (&'a str, &str),
-    vserver: &'a str,
-    request: &Request,
-    result: impl Fn(&'a Fields, &'a Fields) -> Option<T>,
-) -> Option<T> {
-    let priority = |binding: &Fields| number(binding, "priority").unwrap_or(i64::MAX);
-    let mut bound: Vec<&Fields> =
-        state.bindings(bindings, vserver).map(|(_, binding)| binding.as_ref()).collect();
-    bound.sort_by_key(|binding| priority(binding));
-    let mut from = i64::MIN;
-    for binding in bound {
-        if priority(binding) < from || text(binding, "bindpoint") == "RESPONSE" {
-            continue;
-        }
-        let Some(policy) = state.object(policies, text(binding, "policyname")) else { continue };
-        // Every rule was compiled when it was written.
-        let rule = Expression::compile(text(policy, "rule"));
-        if flag(binding, "invoke") || !rule.is_ok_and(|rule| rule.holds(request)) {
-            continue;
-        }
-        if let Some(result) = result(binding, policy) {
-            return Some(result);
-        }
-        match text(binding, "gotopriorityexpression") {
-            "NEXT" => {}
-            goto => from = goto.parse().ok()?,
-        }
-    }
-    None
-}
-
-/// What a responder action answers; nothing if it lets the request pass.
-fn answer(state: &State, policy: &str, action: &str, request: &Request) -> Option<Outcome> {
-    match action {
-        "NOOP" => return None,
-        "DROP" | "RESET" => return Some(Outcome::Closed(Some(policy.to_owned()))),
-        _ => {}
-    }
-    let action = state.object("responderaction", action)?;
-    let target =
-        Expression::compile(text(action, "target")).map(|target| target.text(request)).ok();
-    let target = target.unwrap_or_default();
-    let status = number(action, "responsestatuscode").and_then(|status| u16::try_from(status).ok());
-    let (status, location) = match text(action, "type") {
-        "noop" => return None,
-        // Documented: 302 unless said otherwise.
-        "redirect" => (status.unwrap_or(302), Some(target)),
-        "respondwithhtmlpage" => (status.unwrap_or(200), None),
-        _ => (status_of(&target), None),
-    };
-    Some(Outcome::Answered(Answer { policy: Some(policy.to_owned()), status, location }))
-}
-
-/// The status of a whole response. One without a status line is a body that clients take for an
-/// answer of HTTP/0.9 (assumed: 200).
-fn status_of(response: &str) -> u16 {
-    let rest = response.strip_prefix("HTTP/").and_then(|line| line.split_once(' '));
-    let status = rest.and_then(|(_, rest)| rest.get(..3)).and_then(|status| status.parse().ok());
-    status.unwrap_or(200)
+    let bank = Bank::of(state, (bindings, "responderpolicy"), name, false);
+    bank.holding(request.into())
+        .find_map(|entry| answer::of(state, entry.name(), text(&entry.policy, "action"), request))
 }
 
 #[cfg(test)]

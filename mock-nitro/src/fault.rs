@@ -14,17 +14,28 @@
 //! assert_eq!(faulty.handle(&request), Delivery::Lost { carried_out: true });
 //! ```
 
+mod list;
+mod rule;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::rule::Rule;
 use crate::appliance::Appliance;
 use crate::code;
 use crate::message::{Request, Response, reason};
 
+pub use self::list::Unreadable;
+
 /// One thing that goes wrong with one request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The answer takes so long. In process nothing waits: [`Faulty::delay`] tells how long.
+    #[serde(rename = "latency_ms", deserialize_with = "list::milliseconds")]
     Latency(Duration),
     /// The appliance is booting: 503 with HTML, nothing done.
     Unavailable,
@@ -39,13 +50,19 @@ pub enum Fault {
     SessionExpired,
     /// In a bulk request the command at this place (from 0) fails with this code; elsewhere the
     /// first command counts.
+    #[serde(deserialize_with = "list::command")]
     Fails(usize, u32),
     /// The appliance refuses the whole request unread, with this code: because it is busy (293, 446,
-    /// 603), say, or because of who asks (258, 278).
+    /// 603), say, because a user has too many sessions (445), or because of who asks (258, 278).
     Refused(u32),
     /// The same, but the first so many commands of the request were carried out, and stay.
+    #[serde(deserialize_with = "list::commands")]
     RefusedWithin(usize, u32),
-    /// The appliance did what was asked; its answer breaks off in the middle.
+    /// The disk is full: each file that the request uploads is refused with 284, and everything else
+    /// in it is carried out (assumed: the configuration still finds room).
+    DiskFull,
+    /// The appliance did what was asked; its answer breaks off in the middle, and on the network the
+    /// connection ends there.
     Truncated,
     /// Nothing is done, and the error stands in an answer with status 200.
     HiddenError(u32),
@@ -82,6 +99,8 @@ pub enum Delivery {
 pub struct Faults {
     script: BTreeMap<u64, Fault>,
     of_writes: BTreeMap<u64, Fault>,
+    rules: Vec<Rule>,
+    list: Vec<Value>,
     seeded: Option<Seeded>,
     requests: u64,
     writes: u64,
@@ -107,6 +126,7 @@ pub struct Faulty {
     pub faults: Faults,
     delay: Duration,
     held: bool,
+    missing: usize,
 }
 
 impl Faults {
@@ -178,7 +198,12 @@ impl Faults {
         let scripted = self.script.remove(&self.requests);
         self.writes += u64::from(is_write(request));
         let of_write = is_write(request).then(|| self.of_writes.remove(&self.writes)).flatten();
-        scripted.or(of_write).or(drawn)
+        // Each rule counts, whichever of them is due.
+        let of_rule = self.rules.iter_mut().fold(None, |first, rule| {
+            let due = rule.next(request);
+            first.or(due)
+        });
+        scripted.or(of_write).or(of_rule).or(drawn)
     }
 }
 
@@ -212,12 +237,17 @@ impl Seeded {
 impl Faulty {
     /// An appliance, and what goes wrong around it.
     pub fn new(appliance: Appliance, faults: Faults) -> Self {
-        Self { appliance, faults, delay: Duration::ZERO, held: false }
+        Self { appliance, faults, delay: Duration::ZERO, held: false, missing: 0 }
     }
 
     /// How long the last answer would have taken.
     pub fn delay(&self) -> Duration {
         self.delay
+    }
+
+    /// How many bytes of the last answer are missing at its end.
+    pub(crate) fn missing(&self) -> usize {
+        self.missing
     }
 
     /// Whether a request does not arrive for now; then it waits until nothing is held.
@@ -237,7 +267,7 @@ impl Faulty {
 
     /// Passes one request to the appliance, or not, and its answer to the client, or not.
     pub fn handle(&mut self, request: &Request) -> Delivery {
-        (self.delay, self.held) = (Duration::ZERO, false);
+        (self.delay, self.held, self.missing) = (Duration::ZERO, false, 0);
         if self.faults.are_unreachable() {
             return Delivery::Lost { carried_out: false };
         }
@@ -269,9 +299,12 @@ impl Faulty {
                 self.appliance.handle(request);
                 return Delivery::Answer(Appliance::refusal(code, refused_status(code)));
             }
+            Some(Fault::DiskFull) => self.appliance.fill_disk(),
             Some(Fault::Truncated) => {
                 let mut response = self.appliance.handle(request);
-                response.body.truncate(response.body.len() / 2);
+                let whole = response.body.len();
+                response.body.truncate(whole / 2);
+                self.missing = whole - response.body.len();
                 return Delivery::Answer(response);
             }
             Some(Fault::HiddenError(code)) => return self.error(request, (200, code)),

@@ -19,11 +19,21 @@ pub mod eval;
 mod check;
 mod engine;
 mod view;
+mod tls;
+mod data_plane;
+mod page;
 mod appliance;
 pub mod fault;
 mod pair;
 pub mod server;
+pub mod backend;
 
-pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, Options, Profile};
+pub use appliance::{Appliance, Cost, Costs, Hardware, JournalEntry, NotKept, Options, Profile};
 pub use check::Violation;
+pub use data_plane::{DataPlane, Log, Placement};
 pub use pair::Pair;
+
+/// The example of the README compiles and holds.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

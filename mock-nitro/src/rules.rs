@@ -26,6 +26,7 @@ mod policies;
 mod policy_bindings;
 mod profiles;
 mod revocation;
+mod rewrites;
 mod service_state;
 mod servicegroups;
 mod switching;
@@ -41,9 +42,11 @@ use crate::state::{Fields, State};
 #[cfg(test)]
 pub(crate) use bench::Bench;
 pub(crate) use builtins::{install, is_built_in};
+pub(crate) use links::issuer_of;
 pub(crate) use missing::{missing, not_bound};
+pub(crate) use revocation::list_of as revocation_list;
 pub(crate) use service_state::{MEMBERS, member_of, serves, service_serves};
-pub(crate) use vservers::{is_up, speaks_http};
+pub(crate) use vservers::{address, speaks_http, takes_connections};
 
 /// What a restart makes of the saved configuration.
 pub(crate) fn boot(state: &mut State) {
@@ -64,6 +67,10 @@ pub(crate) fn complete(state: &State, command: &mut Command) {
 pub(crate) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
     match command.kind {
         "servicegroup" if matches!(command.verb, Verb::Enable | Verb::Disable) => {
+            service_state::check(state, command)
+        }
+        // Setting the weight of a member, for example.
+        "servicegroup" if command.verb == Verb::Update && member_of(command).is_some() => {
             service_state::check(state, command)
         }
         "sslcertkey" => certkeys::check(state, command),

@@ -23,6 +23,9 @@
 //! ```
 
 mod nodes;
+mod sent;
+pub mod state_file;
+mod shared;
 pub mod tls;
 mod workbench;
 
@@ -32,13 +35,12 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::ext::ReasonPhrase;
-use hyper::header::{HeaderName, HeaderValue};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::http;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{StatusCode, http};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -47,6 +49,10 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use self::nodes::Nodes;
+use self::sent::{Reset, Sent, sent};
+use self::shared::{Guard, Journal, Shared};
+use self::state_file::StateFile;
+use crate::data_plane::{DataPlane, Log};
 use crate::fault::{Delivery, Faulty};
 use crate::message::{Request, Response, reason};
 use crate::pair::Pair;
@@ -54,28 +60,16 @@ use crate::pair::Pair;
 /// The largest body: a file of 2 MB in base64, and several of them in bulk (assumed).
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
+/// How many requests `/mock/journal` shows at least, where a journal is written.
+pub const RECENT: usize = 10_000;
+
 /// An appliance that several connections share, or a node of a pair, which also shares it with the
 /// other node.
 #[derive(Clone)]
 pub struct Server {
     shared: Arc<Mutex<Shared>>,
     node: usize,
-    clock: fn() -> Timestamp,
 }
-
-/// Where the journal of an appliance goes.
-type Journal = Option<Box<dyn Write + Send>>;
-
-struct Shared {
-    nodes: Nodes,
-    /// One for each node.
-    journals: Vec<Journal>,
-}
-
-/// Why a connection ends without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is reset on purpose")]
-struct Reset;
 
 impl Server {
     /// A server for an appliance. Its journal goes to `journal`, one JSON object a line; without,
@@ -100,10 +94,31 @@ impl Server {
     }
 
     fn of(mut nodes: Nodes, journals: Vec<Journal>, clock: fn() -> Timestamp) -> Self {
-        for (node, _) in journals.iter().enumerate().filter(|(_, journal)| journal.is_none()) {
-            nodes.with(node, |faulty| faulty.appliance.journal_off());
+        for (node, journal) in journals.iter().enumerate() {
+            nodes.with(node, |faulty| match journal {
+                None => faulty.appliance.journal_off(),
+                Some(_) => faulty.appliance.journal_last(RECENT),
+            });
         }
-        Self { shared: Arc::new(Mutex::new(Shared { nodes, journals })), node: 0, clock }
+        let shared = Shared::new(nodes, journals, clock);
+        Self { shared: Arc::new(Mutex::new(shared)), node: 0 }
+    }
+
+    /// Lets the appliance, or the primary of a pair, carry traffic from now on.
+    pub fn carry(&self, data_plane: DataPlane) {
+        let mut shared = self.lock();
+        data_plane.be_ahead(shared.ahead);
+        shared.data_plane = Some(data_plane);
+    }
+
+    /// Writes the appliance, or the primary of a pair, to a file: now, and after each change before
+    /// its request is answered. Where that fails later the client gets no answer, and `log` is told.
+    pub fn keep(&self, file: StateFile, log: Log) -> Result<(), state_file::Error> {
+        let mut shared = self.lock();
+        let primary = shared.nodes.primary();
+        shared.nodes.with(primary, |faulty| file.write(&faulty.appliance))?;
+        shared.file = Some((file, log));
+        Ok(())
     }
 
     /// Serves connections until the process or the task ends.
@@ -146,7 +161,6 @@ impl Server {
     /// [`Appliance::journal_on`]: crate::Appliance::journal_on
     pub fn with<T>(&self, act: impl FnOnce(&mut Faulty) -> T) -> T {
         let mut shared = self.lock();
-        shared.nodes.set_now((self.clock)());
         let outcome = shared.nodes.with(self.node, act);
         shared.write_journal(self.node);
         outcome
@@ -155,14 +169,12 @@ impl Server {
     /// The other node of a pair takes over. All sessions end, also those of a single appliance.
     pub fn failover(&self) {
         let mut shared = self.lock();
-        shared.nodes.set_now((self.clock)());
         shared.nodes.failover();
     }
 
     /// The other node of a pair takes over, and sessions go on.
     pub fn hand_over(&self) {
         let mut shared = self.lock();
-        shared.nodes.set_now((self.clock)());
         shared.nodes.hand_over();
     }
 
@@ -187,24 +199,22 @@ impl Server {
         &self,
         request: http::Request<Incoming>,
         peer: SocketAddr,
-    ) -> Result<http::Response<Full<Bytes>>, Reset> {
+    ) -> Result<http::Response<Sent>, Reset> {
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-            return Ok(sent(plain(413)));
+            return Ok(sent(plain(413), 0));
         };
         let request = received(&head, &body.to_bytes());
         if let Some(operation) = request.path.strip_prefix("/mock/") {
-            let allowed = peer.ip().to_canonical().is_loopback();
-            return Ok(sent(if allowed {
-                self.workbench(&request.method, operation)
-            } else {
-                plain(403)
-            }));
+            let is_allowed = peer.ip().to_canonical().is_loopback();
+            let response =
+                if is_allowed { self.workbench(&request, operation) } else { plain(403) };
+            return Ok(sent(response, 0));
         }
         if self.with(|node| node.holds_back(&request)) {
             self.released().await;
         }
-        let (delivery, delay, is_held) = self.deliver(&request, peer);
+        let Delivered { delivery, delay, is_held, missing } = self.deliver(&request, peer);
         if is_held {
             self.released().await;
         }
@@ -212,7 +222,7 @@ impl Server {
             tokio::time::sleep(delay).await;
         }
         match delivery {
-            Delivery::Answer(response) => Ok(sent(response)),
+            Delivery::Answer(response) => Ok(sent(response, missing)),
             Delivery::Lost { .. } => Err(Reset),
         }
     }
@@ -225,40 +235,38 @@ impl Server {
         }
     }
 
-    fn deliver(&self, request: &Request, peer: SocketAddr) -> (Delivery, Duration, bool) {
+    fn deliver(&self, request: &Request, peer: SocketAddr) -> Delivered {
         let mut shared = self.lock();
         let nodes = &mut shared.nodes;
-        nodes.set_now((self.clock)());
         nodes.with(self.node, |faulty| faulty.appliance.set_client(Some(peer)));
         let delivery = nodes.handle(self.node, request);
-        let (delay, is_held) = nodes.with(self.node, |faulty| {
+        let mut delivered = nodes.with(self.node, |faulty| {
             faulty.appliance.set_client(None);
-            (faulty.delay(), faulty.holds_answer())
+            let (delay, missing) = (faulty.delay(), faulty.missing());
+            Delivered { delivery, delay, is_held: faulty.holds_answer(), missing }
         });
         shared.write_journal(self.node);
-        (delivery, delay, is_held)
+        if shared.keep().is_err() {
+            // Whoever is told that something was done may rely on it.
+            delivered.delivery = Delivery::Lost { carried_out: true };
+        }
+        delivered
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
+    /// Access to the appliance, whose clock is right.
+    fn lock(&self) -> Guard<'_> {
         // A panic of another request does not make the appliance wrong for this one.
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        Guard::new(self.shared.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Shared {
-    fn write_journal(&mut self, node: usize) {
-        let Some(journal) = &mut self.journals[node] else { return };
-        self.nodes.with(node, |faulty| {
-            for entry in faulty.appliance.journal() {
-                let line = serde_json::to_string(entry).expect("an entry has text keys");
-                // A full disk must not stop the appliance; the journal then ends early.
-                if writeln!(journal, "{line}").and_then(|()| journal.flush()).is_err() {
-                    break;
-                }
-            }
-            faulty.appliance.clear_journal();
-        });
-    }
+/// What becomes of an answer.
+struct Delivered {
+    delivery: Delivery,
+    delay: Duration,
+    is_held: bool,
+    /// How many bytes of it.
+    missing: usize,
 }
 
 /// The request as the appliance takes it: path and query as they were sent.
@@ -271,20 +279,6 @@ fn received(head: &http::request::Parts, body: &[u8]) -> Request {
         headers: head.headers.iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
         body: body.to_vec(),
     }
-}
-
-/// The response as hyper sends it, with the reason phrase to the letter.
-fn sent(response: Response) -> http::Response<Full<Bytes>> {
-    let mut sent = http::Response::new(Full::new(Bytes::from(response.body)));
-    *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    sent.extensions_mut().insert(ReasonPhrase::from_static(response.reason.as_bytes()));
-    for (name, value) in response.headers {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
-            sent.headers_mut().append(name, value);
-        }
-    }
-    sent
 }
 
 fn plain(status: u16) -> Response {

@@ -1,6 +1,10 @@
 //! What the appliance holds: one value that is cheap to clone, so that a test can keep every
 //! state between two commands.
 
+mod kept;
+mod priorities;
+mod references;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -8,9 +12,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use self::priorities::Priorities;
 use crate::schema;
 use crate::table::Table;
 use crate::x509::Material;
+
+pub(crate) use self::kept::{Foreign, Kept, KeptFiles};
+pub(crate) use self::priorities::bind_point;
+pub(crate) use self::references::Referrer;
 
 /// The fields of one object or binding, in NITRO's spelling. Values are normalised by the schema:
 /// numbers are JSON numbers, booleans JSON booleans, enum values have NITRO's case. Defaults are
@@ -92,7 +101,15 @@ pub(crate) struct State {
     features: Arc<BTreeSet<&'static str>>,
     /// The server that has an address: thousands of them are looked up once for each command.
     servers: Table<IpAddr, String>,
+    /// The policy that holds a priority: a vserver may have thousands, and each new one is compared.
+    priorities: Priorities,
+    /// What cannot be listened on, though the configuration asks for it.
+    unopened: Arc<Unopened>,
 }
+
+/// Addresses and ports that could not be opened, and why. Only an appliance that carries traffic has
+/// any.
+pub(crate) type Unopened = BTreeMap<(IpAddr, u16), String>;
 
 // === Objects ===
 
@@ -192,12 +209,22 @@ impl State {
 
     /// Puts a binding in, over one with the same identity.
     pub(crate) fn put_binding(&mut self, key: BindingKey, fields: Fields) {
+        let before = self.binding(key.kind, &key.parent, &key.child).cloned();
+        self.priorities.forget(&key, before.as_deref());
+        self.priorities.note(&key, &fields);
         self.bindings.insert(key, Arc::new(fields));
     }
 
     /// Takes a binding out.
     pub(crate) fn remove_binding(&mut self, key: &BindingKey) -> Option<Arc<Fields>> {
-        self.bindings.remove(binding_order(key.kind, &key.parent, &key.child))
+        let removed = self.bindings.remove(binding_order(key.kind, &key.parent, &key.child));
+        self.priorities.forget(key, removed.as_deref());
+        removed
+    }
+
+    /// The policy that is bound to a parent at this bind point with this priority.
+    pub(crate) fn policy_at(&self, kind: &str, parent: &str, place: (&str, i64)) -> Option<&str> {
+        self.priorities.policy_at(kind, parent, place)
     }
 }
 
@@ -280,6 +307,20 @@ impl State {
     }
 }
 
+// === Listeners ===
+
+impl State {
+    /// Why nobody listens at this address and port, if that failed.
+    pub(crate) fn unopened(&self, place: (IpAddr, u16)) -> Option<&str> {
+        self.unopened.get(&place).map(String::as_str)
+    }
+
+    /// Notes what could not be opened.
+    pub(crate) fn set_unopened(&mut self, unopened: Unopened) {
+        self.unopened = Arc::new(unopened);
+    }
+}
+
 // === Certificates ===
 
 impl State {
@@ -307,6 +348,11 @@ impl State {
 // === Differences ===
 
 impl State {
+    /// Whether this is surely the same configuration as another: a copy that has not changed since.
+    pub(crate) fn has_same_objects(&self, other: &Self) -> bool {
+        self.objects.is_same(&other.objects) && self.bindings.is_same(&other.bindings)
+    }
+
     /// What differs from another state: objects and certkey contents by type and name, bindings by
     /// type and parent, singletons by type. Files are left out.
     pub(crate) fn changes(&self, other: &Self) -> BTreeSet<(&'static str, Arc<str>)> {
@@ -329,40 +375,5 @@ impl State {
             );
         }
         changes
-    }
-}
-
-// === References ===
-
-/// Who refers to an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Referrer {
-    /// An object, by a field.
-    Object(ObjectKey, &'static str),
-    /// A binding, by a field: as its parent or as its bound side.
-    Binding(BindingKey, &'static str),
-}
-
-impl State {
-    /// Everything that refers to an object, by the references of the schema.
-    pub(crate) fn referrers(&self, kind: &str, name: &str) -> Vec<Referrer> {
-        let mut referrers = Vec::new();
-        for &(holder, field) in schema::references_to(kind) {
-            let is_parent = holder.is_binding() && holder.key() == Some(field);
-            if is_parent {
-                let bindings = self.bindings(&holder.name, name);
-                referrers.extend(bindings.map(|(key, _)| Referrer::Binding(key.clone(), field)));
-            } else if holder.is_binding() {
-                let bindings = self.bindings_of(&holder.name);
-                let bindings = bindings.filter(|(_, fields)| text(fields, field) == name);
-                referrers.extend(bindings.map(|(key, _)| Referrer::Binding(key.clone(), field)));
-            } else if holder.name != kind || holder.key() != Some(field) {
-                let key = |name: &str| ObjectKey { kind: &holder.name, name: name.into() };
-                let objects = self.objects(&holder.name);
-                let objects = objects.filter(|(_, fields)| text(fields, field) == name);
-                referrers.extend(objects.map(|(name, _)| Referrer::Object(key(name), field)));
-            }
-        }
-        referrers
     }
 }

@@ -96,6 +96,11 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
             .take_while(move |(key, _)| order(key) == Ordering::Equal)
     }
 
+    /// Whether both are copies of one table, and neither was written since.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.chunks, &other.chunks)
+    }
+
     /// The keys whose entries differ between two tables. What the tables share costs nothing.
     pub(crate) fn differences<'a>(&'a self, other: &'a Self, mut report: impl FnMut(&'a K)) {
         let (mut one, mut two) = (Cursor::new(&self.chunks), Cursor::new(&other.chunks));

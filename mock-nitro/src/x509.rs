@@ -1,18 +1,25 @@
 //! Reads certificate and key files as the appliance does: what NITRO shows of a certificate,
-//! whether a key belongs to it, and whether it issued another one.
+//! whether a key belongs to it, whether it issued another one, and whether it leads to a CA that is
+//! accepted.
 
 mod cache;
 mod certificate;
+pub(crate) mod chain;
 mod key;
 mod name;
 mod public_key;
+mod revocation;
 
 use std::sync::Arc;
 
+use rustls_pki_types::PrivateKeyDer;
 use sha2::{Digest, Sha256};
 use x509_parser::pem::Pem;
 
 pub(crate) use certificate::{Certificate, Status};
+pub(crate) use name::{cover, slashed};
+pub(crate) use public_key::KeyType;
+pub(crate) use revocation::{Revocation, RevocationList, Strictness};
 
 /// SHA-256 of what it identifies.
 pub(crate) type ContentDigest = [u8; 32];
@@ -49,12 +56,25 @@ pub(crate) enum Fault {
     OddSize,
 }
 
-/// What a certkey holds: the certificate, and whether its private key came with it. It stays in
-/// use when the files are gone.
+/// What a certkey holds: the certificate, and its private key if that came with it. It stays in use
+/// when the files are gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Material {
     pub(crate) certificate: Certificate,
-    pub(crate) has_key: bool,
+    /// Its `Debug` shows nothing of it.
+    key: Option<Arc<PrivateKeyDer<'static>>>,
+}
+
+impl Material {
+    /// The private key, in the form in which it came.
+    pub(crate) fn key(&self) -> Option<&PrivateKeyDer<'static>> {
+        self.key.as_deref()
+    }
+
+    /// Whether the private key came with the certificate.
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
 }
 
 /// Reads a certificate file and, where there is one, its key file. Of several certificates in one
@@ -74,14 +94,18 @@ pub(crate) fn load(
 
 fn read(certificate: &[u8], key: Option<&[u8]>, encoding: Encoding) -> Result<Material, Fault> {
     let certificate = Certificate::read(certificate, encoding)?;
-    if let Some(key) = key {
-        let key = key::PrivateKey::read(key, encoding).ok_or(Fault::Key)?;
-        if !key.belongs_to(&certificate.public_key) {
-            return Err(Fault::Mismatch);
-        }
-    }
+    let key = key.map(|file| private_key(file, encoding, &certificate)).transpose()?.map(Arc::new);
     certificate.public_key.check_size(certificate.is_ca)?;
-    Ok(Material { certificate, has_key: key.is_some() })
+    Ok(Material { certificate, key })
+}
+
+fn private_key(
+    file: &[u8],
+    encoding: Encoding,
+    certificate: &Certificate,
+) -> Result<PrivateKeyDer<'static>, Fault> {
+    let (key, der) = key::PrivateKey::read(file, encoding).ok_or(Fault::Key)?;
+    if key.belongs_to(&certificate.public_key) { Ok(der) } else { Err(Fault::Mismatch) }
 }
 
 /// The content of the first PEM block with one of these labels.
@@ -97,6 +121,11 @@ fn strip_zeros(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
     &bytes[zeros.min(bytes.len().saturating_sub(1))..]
 }
+
+#[cfg(test)]
+mod workshop;
+#[cfg(test)]
+pub(crate) use workshop::{Authority, Made, expired, only_for};
 
 #[cfg(test)]
 mod tests {
@@ -208,7 +237,7 @@ mod tests {
             (fixture!("rsa1024.crt"), fixture!("rsa1024.key")),
         ];
         for (certificate, key) in pem {
-            assert!(load(certificate, Some(key), Encoding::Pem).unwrap().has_key);
+            assert!(load(certificate, Some(key), Encoding::Pem).unwrap().has_key());
         }
         let der =
             load(fixture!("leaf-v1.der.crt"), Some(fixture!("leaf-v1.der.key")), Encoding::Der);
@@ -216,6 +245,22 @@ mod tests {
         let pair = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
         let (pem, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
         assert!(load(pem.as_bytes(), Some(key.as_bytes()), Encoding::Pem).is_ok());
+    }
+
+    #[test]
+    fn the_key_is_kept_in_the_form_in_which_it_came_and_not_printed() {
+        let kept = |certificate, key| load(certificate, Some(key), Encoding::Pem).unwrap();
+        let pkcs8 = kept(LEAF, LEAF_KEY);
+        assert!(matches!(pkcs8.key(), Some(PrivateKeyDer::Pkcs8(_))));
+        let pkcs1 = kept(LEAF, fixture!("leaf-v1.pkcs1.key"));
+        assert!(matches!(pkcs1.key(), Some(PrivateKeyDer::Pkcs1(_))));
+        let sec1 = kept(fixture!("p256.crt"), fixture!("p256.sec1.key"));
+        assert!(matches!(sec1.key(), Some(PrivateKeyDer::Sec1(_))));
+        let without = load(LEAF, None, Encoding::Pem).unwrap();
+        assert!(without.key().is_none());
+        let key = sec1.key().unwrap().secret_der();
+        let printed = format!("{sec1:?}");
+        assert!(printed.contains("elided") && !printed.contains(&format!("{:?}", &key[..8])[1..]));
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub(super) fn parse_vip(text: &str) -> Result<IpAddr, ParseError> {
     }
 }
 
-/// What kind of address it is, if it is one on which no client reaches a front end.
+/// What kind of address it is, if it is one on which no client reaches a front end. One of loopback
+/// is for trying things out: clients of a simulated appliance are on the same machine.
 const fn unusable(vip: IpAddr) -> Option<&'static str> {
     let (broadcast, link_local) = match vip {
         IpAddr::V4(vip) => (vip.is_broadcast(), vip.is_link_local()),
@@ -43,8 +44,6 @@ const fn unusable(vip: IpAddr) -> Option<&'static str> {
     };
     if vip.is_unspecified() {
         Some("the unspecified address")
-    } else if vip.is_loopback() {
-        Some("a loopback address")
     } else if vip.is_multicast() {
         Some("a multicast address")
     } else if broadcast {
@@ -81,13 +80,15 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_loopback_is_taken_for_trying_things_out() {
+        assert_eq!(parse_vip("127.0.0.10").unwrap().to_string(), "127.0.0.10");
+    }
+
+    #[test]
     fn an_address_that_no_client_reaches_is_called_what_it_is() {
         for (text, what) in [
             ("0.0.0.0", "the unspecified address"),
             ("::", "the unspecified address"),
-            ("127.0.0.1", "a loopback address"),
-            ("::1", "a loopback address"),
-            ("::ffff:127.0.0.1", "a loopback address"),
             ("224.0.0.1", "a multicast address"),
             ("ff02::1", "a multicast address"),
             ("255.255.255.255", "the broadcast address"),

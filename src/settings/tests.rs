@@ -115,7 +115,7 @@ fn values_are_checked_as_they_are_read() {
         ("--prefix=abcdefghi", "must be 1 to 8 letters or digits"),
         ("--cluster-id=a b", "must be 1 to 63"),
         ("--default-vip=A.B.C.D", "\"A.B.C.D\" is not an IP address"),
-        ("--default-vip=127.0.0.1", "is a loopback address"),
+        ("--default-vip=224.0.0.1", "is a multicast address"),
         ("--nitro-password=x", "unexpected argument"),
     ] {
         let refused = refuse(&[argument]);

@@ -29,7 +29,7 @@ const DEADLINE: Duration = Duration::from_mins(4);
 const FAULTS: [(&str, &str, &str); 50] = [
     ("frontend-ip", "", "AnnotationMalformed"),
     ("frontend-ip", "192.0.2", "AnnotationMalformed"),
-    ("frontend-ip", "127.0.0.1", "AnnotationMalformed"),
+    ("frontend-ip", "169.254.0.1", "AnnotationMalformed"),
     ("frontend-ip", "0.0.0.0", "AnnotationMalformed"),
     ("frontend-ip", "224.0.0.1", "AnnotationMalformed"),
     ("secure-port", "0", "AnnotationMalformed"),

@@ -25,6 +25,7 @@ use crate::objects::{self, now};
 use worlds::{Absent, Extras, Serving, Wish, World, world};
 
 mod others;
+mod wire;
 mod worlds;
 
 /// What the operator decides: profiles of others may be named.

@@ -126,19 +126,15 @@ pub(super) fn of(
     (commands, rows): (usize, usize),
     response: &Response,
 ) -> ((String, String), Cost) {
-    let query = request.query.as_deref().unwrap_or_default();
-    let action = query.split(['&', ';']).find_map(|part| part.strip_prefix("action="));
-    let (mut verb, kind) = (request.method.clone(), kind(&request.path));
-    if let Some(action) = action {
-        verb.extend([" ", action]);
-    }
+    let action = action(request);
+    let (verb, kind) = subject(request);
     let objects = match (request.method.as_str(), action) {
         _ if matches!(kind, "login" | "logout") => 0,
         ("GET", _) | ("POST", Some("diff" | "save")) => 0,
         ("DELETE", _) => 1,
         _ => commands,
     };
-    let head = request.path.len() + query.len();
+    let head = request.path.len() + request.query.as_ref().map_or(0, String::len);
     let cost = Cost {
         requests: 1,
         objects: count(objects),
@@ -148,6 +144,20 @@ pub(super) fn of(
         bytes_out: count(response.body.len()),
     };
     ((verb, kind.to_owned()), cost)
+}
+
+/// The verb of a request (its method, and the action if there is one) and its type.
+pub(crate) fn subject(request: &Request) -> (String, &str) {
+    let mut verb = request.method.clone();
+    if let Some(action) = action(request) {
+        verb.extend([" ", action]);
+    }
+    (verb, kind(&request.path))
+}
+
+fn action(request: &Request) -> Option<&str> {
+    let query = request.query.as_deref().unwrap_or_default();
+    query.split(['&', ';']).find_map(|part| part.strip_prefix("action="))
 }
 
 /// The type in a path: what follows `/nitro/v1/config/`.

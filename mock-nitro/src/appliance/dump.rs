@@ -1,10 +1,10 @@
-//! The whole configuration as one value, for tests that compare appliances.
+//! The whole configuration as one value, for tests that compare appliances, and as a page.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Appliance, reply};
-use crate::schema;
+use crate::{page, schema};
 
 impl Appliance {
     /// The whole running configuration in a canonical form, without secrets. Files are given by
@@ -39,9 +39,8 @@ impl Appliance {
             "files": files.collect::<Map<_, _>>(),
         })
     }
-
-    /// A digest of [`Appliance::dump`].
-    pub fn digest(&self) -> String {
-        format!("{:x}", Sha256::digest(self.dump().to_string()))
+    /// The running configuration as a page for people, in HTML.
+    pub fn page(&self) -> String {
+        page::page(&self.running, self.now)
     }
 }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::body::Body;
+use super::Appliance;
+use super::body::{self, Body};
 use super::cost::Cost;
 use crate::message::Request;
 use crate::schema;
@@ -44,6 +45,97 @@ pub struct JournalEntry {
     /// The body of the request.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub body: Value,
+}
+
+/// The last requests.
+#[derive(Debug, Clone)]
+pub(super) struct Journal {
+    entries: Vec<JournalEntry>,
+    /// How many are kept at least, if any are. Twice as many are never held.
+    pub(super) most: Option<usize>,
+    /// How many of them were shown to whoever writes them down.
+    shown: usize,
+}
+
+impl Journal {
+    /// An empty one that forgets nothing.
+    pub(super) fn new() -> Self {
+        Self { entries: Vec::new(), most: Some(usize::MAX), shown: 0 }
+    }
+
+    pub(super) fn push(&mut self, entry: JournalEntry) {
+        let Some(most) = self.most else { return };
+        if self.entries.len() / 2 >= most {
+            let old = self.entries.len() - most;
+            self.entries.drain(..old);
+            self.shown = self.shown.saturating_sub(old);
+        }
+        self.entries.push(entry);
+    }
+
+    pub(super) fn entries(&self) -> &[JournalEntry] {
+        &self.entries
+    }
+
+    /// Those that came since this was asked last.
+    pub(super) fn new_entries(&mut self) -> &[JournalEntry] {
+        let from = std::mem::replace(&mut self.shown, self.entries.len());
+        &self.entries[from..]
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.shown = 0;
+    }
+}
+
+impl Appliance {
+    /// All requests since the start or the last [`Appliance::clear_journal`].
+    pub fn journal(&self) -> &[JournalEntry] {
+        self.journal.entries()
+    }
+
+    /// The requests that came since this was asked last.
+    pub(crate) fn new_in_journal(&mut self) -> &[JournalEntry] {
+        self.journal.new_entries()
+    }
+
+    /// Forgets the journal so far.
+    pub fn clear_journal(&mut self) {
+        self.journal.clear();
+    }
+
+    /// Keeps a journal from now on, as it does from the start.
+    pub fn journal_on(&mut self) {
+        self.journal.most.get_or_insert(usize::MAX);
+    }
+
+    /// Keeps a journal of the last requests alone from now on: of so many at least, and never of
+    /// twice as many.
+    pub fn journal_last(&mut self, most: usize) {
+        self.journal.most = Some(most);
+    }
+
+    /// Keeps no journal from now on.
+    pub fn journal_off(&mut self) {
+        self.journal.clear();
+        self.journal.most = None;
+    }
+
+    /// Notes a request that never reached the appliance, or whose answer never left it.
+    pub(crate) fn note(&mut self, request: &Request, (status, errorcode): (u16, u32)) {
+        // A body that cannot be read has its own answer; the journal shows the rest.
+        let body = body::parse(request).ok();
+        let entry = self.entry(request, body.as_ref());
+        self.journal.push(JournalEntry { status, errorcode, ..entry });
+    }
+
+    /// A request and its sender, for the journal.
+    pub(super) fn entry(&self, request: &Request, body: Option<&Body>) -> JournalEntry {
+        let token = body.and_then(|body| body.session.as_deref());
+        let session = self.sessions.of(request, token, self.now);
+        JournalEntry { client: self.client, session, ..entry(request, body) }
+    }
 }
 
 /// Notes a request, without its sender and its answer. A body that is no JSON is left out: it might hold anything.
@@ -100,6 +192,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_oldest_are_forgotten_and_none_is_shown_as_new_twice() {
+        let mut journal = Journal { most: Some(2), ..Journal::new() };
+        let mut seen = Vec::new();
+        for status in 0..9 {
+            journal.push(JournalEntry { status, ..entry(&Request::default(), None) });
+            if status % 3 == 0 {
+                seen.extend(journal.new_entries().iter().map(|entry| entry.status));
+            }
+            assert!((1..=4).contains(&journal.entries().len()));
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(journal.entries().last().unwrap().status, 8);
+        journal.clear();
+        assert!(journal.new_entries().is_empty());
+    }
 
     #[test]
     fn no_secret_reaches_the_journal() {

@@ -28,11 +28,11 @@ pub(super) struct Membership {
 /// All that one node takes over from the other: what is running and what is saved, with the files.
 #[derive(Debug, Clone)]
 pub(crate) struct Configuration {
-    running: State,
-    saved: State,
-    changed: bool,
-    last_change: Timestamp,
-    last_save: Timestamp,
+    pub(super) running: State,
+    pub(super) saved: State,
+    pub(super) changed: bool,
+    pub(super) last_change: Timestamp,
+    pub(super) last_save: Timestamp,
 }
 
 /// How far a node is: another value of `changes` may mean another configuration, another time of
@@ -64,6 +64,11 @@ impl Appliance {
             state.put_object("hanode", "1", row);
         }
         self.membership = Some(Membership { own, other, since: self.now });
+    }
+
+    /// Makes this the node again that it was.
+    pub(super) fn join_again(&mut self, membership: Membership) {
+        self.join(membership.own, membership.other);
     }
 
     /// What the other node takes over.

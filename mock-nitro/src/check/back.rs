@@ -14,9 +14,9 @@ pub(super) fn content(material: &Material) -> Content {
 }
 
 /// One group or service, as servers behind it are spoken to.
-struct Leg {
-    level: Level,
-    accepts: BTreeSet<Peer>,
+pub(super) struct Leg {
+    pub(super) level: Level,
+    pub(super) accepts: BTreeSet<Peer>,
     presents: bool,
     members: BTreeSet<Endpoint>,
 }
@@ -55,7 +55,8 @@ pub(super) fn read<'a>(reader: &Reader<'a>, name: &'a str) -> BackEnd {
     back
 }
 
-fn leg<'a>(
+/// Reads one `servicegroup` or `service`.
+pub(super) fn leg<'a>(
     reader: &Reader<'a>,
     kind: &'static str,
     name: &'a str,
@@ -129,7 +130,7 @@ fn verification<'a>(
             Some(material) if flag(binding, "ca") => {
                 cas.insert(content(material));
             }
-            Some(material) => leg.presents |= material.has_key,
+            Some(material) => leg.presents |= material.has_key(),
             None => {
                 let certkey = text(binding, "certkeyname");
                 dangling.insert(format!("sslcertkey {certkey:?} of {view} {name:?}"));

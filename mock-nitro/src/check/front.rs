@@ -12,7 +12,7 @@ use super::view::{ClientAuthentication, Floor, Front, Host, Place, Route, Transp
 use crate::state::{Fields, flag, text};
 
 /// The policy name of the route that a default lbvserver is.
-const DEFAULT: &str = "";
+pub(super) const DEFAULT: &str = "";
 
 /// Reads the front end of this csvserver.
 pub(super) fn front<'a>(reader: &Reader<'a>, name: &'a str, memory: &mut Memory) -> Front {
@@ -48,7 +48,7 @@ fn tells_names_apart<'a>(reader: &Reader<'a>, name: &'a str) -> bool {
 }
 
 /// SSL parameters and certificates.
-fn security<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front) {
+pub(super) fn security<'a>(reader: &Reader<'a>, name: &'a str, front: &mut Front) {
     let endpoint = reader.object("sslvserver", name);
     let profile = endpoint.map_or("", |endpoint| text(endpoint, "sslprofile"));
     let parameters =
@@ -108,7 +108,7 @@ fn certificates<'a>(reader: &Reader<'a>, name: &'a str, parameters: &Fields, fro
         if is_sni {
             front.sni.insert(certkey.into());
         }
-        if material.has_key && (if is_sni { by_sni } else { default_is_served }) {
+        if material.has_key() && (if is_sni { by_sni } else { default_is_served }) {
             let certificate = &material.certificate;
             let names = if certificate.san_dns.is_empty() {
                 certificate.common_name.as_slice()
@@ -168,7 +168,7 @@ fn place_of(policy: &Fields, memory: &mut Memory) -> Place {
 }
 
 /// The lbvserver that a policy leads to, by its binding or by its action.
-fn target<'a>(
+pub(super) fn target<'a>(
     reader: &Reader<'a>,
     binding: &'a Fields,
     policy: &'a Fields,

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::x509;
+
 /// All front ends by the name of their csvserver.
 pub(super) type View = BTreeMap<Arc<str>, Arc<Front>>;
 
@@ -163,13 +165,11 @@ impl Front {
     /// Whether a client that asks for this host is served a certificate for it. Nothing if the host
     /// is not one that certificates can name.
     pub(super) fn covers(&self, host: &Host) -> Option<bool> {
-        let domain = match host {
-            Host::Exact(host) if self.names.contains(host) => return Some(true),
-            Host::Exact(host) => host.split_once('.').map_or("", |(_, domain)| domain),
-            Host::Wildcard(domain) => domain,
-            Host::Any | Host::Text(_) => return None,
-        };
-        Some(self.names.contains(&format!("*.{domain}")))
+        match host {
+            Host::Exact(host) => Some(x509::cover(&self.names, host)),
+            Host::Wildcard(domain) => Some(self.names.contains(&format!("*.{domain}"))),
+            Host::Any | Host::Text(_) => None,
+        }
     }
 
     /// Whether it has a route for this host.

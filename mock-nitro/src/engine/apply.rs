@@ -61,7 +61,7 @@ fn fresh(kind: &'static Kind, given: &Fields) -> Fields {
 
 /// Arguments of the command itself, which no object keeps.
 fn is_transient(field: &str) -> bool {
-    ["nodomaincheck", "password", "newname", "deletefromdevice"].contains(&field)
+    ["nodomaincheck", "newname", "deletefromdevice"].contains(&field)
 }
 
 fn update(state: &mut State, kind: &'static Kind, command: &Command) {
@@ -69,11 +69,26 @@ fn update(state: &mut State, kind: &'static Kind, command: &Command) {
     let given = given.map(|(&field, value)| (field, value.clone()));
     if kind.singleton {
         state.singleton_mut(command.kind).extend(given);
+    } else if let Some(member) = rules::member_of(command) {
+        update_member(state, member, given);
     } else if let Some(held) = state.object(command.kind, &command.key) {
         let mut fields = Fields::clone(held);
         fields.extend(given);
         state.put_object(command.kind, &command.key, fields);
     }
+}
+
+/// A member is set by way of its group; the group itself keeps nothing of that.
+fn update_member(
+    state: &mut State,
+    member: BindingKey,
+    given: impl Iterator<Item = (&'static str, Value)>,
+) {
+    let kind = schema::kind(member.kind).expect("members are of a type of the schema");
+    let held = state.binding(member.kind, &member.parent, &member.child);
+    let Some(mut fields) = held.map(|held| Fields::clone(held)) else { return };
+    fields.extend(given.filter_map(|(field, value)| Some((kind.field(field)?.0, value))));
+    state.put_binding(member, fields);
 }
 
 fn unset(state: &mut State, kind: &'static Kind, command: &Command) {

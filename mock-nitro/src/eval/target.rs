@@ -1,6 +1,6 @@
 //! Where content switching leads.
 
-use super::walk;
+use super::bank::Bank;
 use crate::expression::{Expression, Request};
 use crate::state::{Fields, State, text};
 
@@ -11,9 +11,10 @@ pub(super) fn of(
     request: &Request,
 ) -> (Option<String>, Option<String>) {
     let kinds = ("csvserver_cspolicy_binding", "cspolicy");
-    let found = walk(state, kinds, csvserver, request, |binding, policy| {
-        let lbvserver = target(state, binding, policy, request)?;
-        Some((text(binding, "policyname").to_owned(), lbvserver))
+    let bank = Bank::of(state, kinds, csvserver, false);
+    let found = bank.holding(request.into()).find_map(|entry| {
+        let lbvserver = target(state, &entry.binding, &entry.policy, request)?;
+        Some((entry.name().to_owned(), lbvserver))
     });
     match found {
         Some((policy, lbvserver)) => (Some(policy), Some(lbvserver)),
@@ -30,7 +31,8 @@ fn target(state: &State, binding: &Fields, policy: &Fields, request: &Request) -
         let action = state.object("csaction", text(policy, "action"))?;
         given(action, "targetlbvserver").or_else(|| given(action, "targetvserver")).or_else(|| {
             let expression = Expression::compile(text(action, "targetvserverexpr")).ok()?;
-            Some(expression.text(request)).filter(|name| state.object("lbvserver", name).is_some())
+            Some(expression.text(request.into()))
+                .filter(|name| state.object("lbvserver", name).is_some())
         })
     })
 }

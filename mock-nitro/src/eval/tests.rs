@@ -1,5 +1,8 @@
 //! Requests to small configurations, and what becomes of them.
 
+mod answer;
+mod rewrite;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -282,4 +285,17 @@ fn a_stream_is_told_apart_by_the_name_in_its_first_message() {
     };
     assert!(matches!(ask("A.b"), Outcome::Served(_)));
     assert_eq!(ask("c.d"), Outcome::Closed(None));
+}
+
+#[test]
+fn a_changed_configuration_is_followed_at_once() {
+    let mut bench = bench();
+    route(&mut bench, 20, "TRUE", "one");
+    assert_eq!(outcome(&bench, "a.b", "/"), "one 10.0.0.1:8080");
+    let before = bench.clone();
+    bench.set("cspolicy", &json!({"policyname": "p20", "rule": "FALSE"})).unwrap();
+    assert_eq!(outcome(&bench, "a.b", "/"), "404 404");
+    route(&mut bench, 10, "TRUE", "two");
+    assert_eq!(outcome(&bench, "a.b", "/"), "two 10.0.0.2:8080");
+    assert_eq!(outcome(&before, "a.b", "/"), "one 10.0.0.1:8080");
 }

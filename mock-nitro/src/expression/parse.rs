@@ -12,15 +12,10 @@
 //! The operators are documented, their order is that of other languages (assumed). Names mean the
 //! same in upper and lower case.
 
-use std::net::IpAddr;
+mod tokens;
 
-use regex_lite::Regex;
-
-use super::functions::{self, MODES, Parameter};
-use super::{Expression, Function, Node, Sort, Value};
-
-/// The longest string literal; longer texts are joined with `+` (documented).
-const LONGEST_LITERAL: usize = 255;
+use super::functions::{self, Parameter, Part, Row};
+use super::{Exchange, Expression, Function, Literal, Node, Place, Sort, Space, Value};
 
 /// The longest expression (assumed for current releases; older ones stop at 1499).
 const LONGEST: usize = 8191;
@@ -28,40 +23,54 @@ const LONGEST: usize = 8191;
 /// How deep parentheses may stand in each other (assumed).
 const DEEPEST: usize = 60;
 
+/// How many functions an expression may call (assumed).
+const MOST_CALLS: usize = 500;
+
 /// Compiles a text, or says where it stops being an expression.
 pub(super) fn parse(text: &str) -> Result<Expression, usize> {
     if text.len() > LONGEST {
         return Err(0);
     }
-    let mut parser = Parser { text, at: 0, depth: 0 };
-    let expression = parser.any()?;
+    let mut parser = Parser { text, at: 0, depth: 0, calls: 0, reads_response: false };
+    let Typed { node, sort, place } = parser.any()?;
     parser.blanks();
     if parser.at < text.len() {
         return Err(parser.at);
     }
-    if expression.sort.is_value() { Ok(expression) } else { Err(text.len()) }
+    let reads_response = parser.reads_response;
+    if sort.is_value() {
+        Ok(Expression { node, sort, place, reads_response })
+    } else {
+        Err(text.len())
+    }
+}
+
+/// A part of an expression.
+struct Typed {
+    node: Node,
+    sort: Sort,
+    place: Option<Place>,
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    calls: usize,
+    reads_response: bool,
 }
 
 /// What a function of this module makes of the text.
 type Parsed<T> = Result<T, usize>;
 
-impl<'a> Parser<'a> {
-    fn any(&mut self) -> Parsed<Expression> {
+impl Parser<'_> {
+    fn any(&mut self) -> Parsed<Typed> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(self.at);
         }
-        let or: Function = |values, _| Value::Truth(values.iter().any(Value::is_true));
-        let expression = self.logical("||", or, |parser| {
-            let and: Function = |values, _| Value::Truth(values.iter().all(Value::is_true));
-            parser.logical("&&", and, Self::comparison)
-        });
+        let expression = self
+            .logical("||", Node::Any, |parser| parser.logical("&&", Node::All, Self::comparison));
         self.depth -= 1;
         expression
     }
@@ -69,12 +78,12 @@ impl<'a> Parser<'a> {
     fn logical(
         &mut self,
         operator: &str,
-        function: Function,
-        part: impl Fn(&mut Self) -> Parsed<Expression>,
-    ) -> Parsed<Expression> {
+        combine: fn(Vec<Node>) -> Node,
+        part: impl Fn(&mut Self) -> Parsed<Typed>,
+    ) -> Parsed<Typed> {
         let first = part(self)?;
-        let sort = first.sort;
-        let mut parts = vec![first.node];
+        let is_truth = first.sort == Sort::Truth;
+        let mut more = Vec::new();
         loop {
             self.blanks();
             let start = self.at;
@@ -82,19 +91,19 @@ impl<'a> Parser<'a> {
                 break;
             }
             let next = part(self)?;
-            if sort != Sort::Truth || next.sort != Sort::Truth {
+            if !is_truth || next.sort != Sort::Truth {
                 return Err(start);
             }
-            parts.push(next.node);
+            more.push(next.node);
         }
-        Ok(if parts.len() == 1 {
-            Expression { node: parts.remove(0), sort }
-        } else {
-            call(function, parts, Sort::Truth)
-        })
+        if more.is_empty() {
+            return Ok(first);
+        }
+        more.insert(0, first.node);
+        Ok(made(combine(more), Sort::Truth))
     }
 
-    fn comparison(&mut self) -> Parsed<Expression> {
+    fn comparison(&mut self) -> Parsed<Typed> {
         // Two characters before one, so that the longer operator is seen.
         const OPERATORS: [(&str, Function); 6] = [
             ("==", |values, _| Value::Truth(is_equal(values))),
@@ -118,46 +127,41 @@ impl<'a> Parser<'a> {
             (left, right) => is_equality && left.is_text() && right.is_text(),
         };
         if fits {
-            Ok(call(*function, vec![left.node, right.node], Sort::Truth))
+            Ok(made(Node::Call(*function, vec![left.node, right.node]), Sort::Truth))
         } else {
             Err(start)
         }
     }
 
-    fn sum(&mut self) -> Parsed<Expression> {
-        let mut left = self.unary()?;
+    fn sum(&mut self) -> Parsed<Typed> {
+        let first = self.unary()?;
+        let mut sort = first.sort;
+        let mut more = Vec::new();
         loop {
             self.blanks();
             let start = self.at;
             let plus = self.take("+");
             if !plus && !self.take("-") {
-                return Ok(left);
+                break;
             }
-            let right = self.unary()?;
-            let numbers = left.sort == Sort::Number && right.sort == Sort::Number;
-            let (function, sort): (Function, Sort) = match (plus, numbers) {
-                (true, true) => (
-                    |values, _| {
-                        Value::Number(values[0].number().saturating_add(values[1].number()))
-                    },
-                    Sort::Number,
-                ),
-                (false, true) => (
-                    |values, _| {
-                        Value::Number(values[0].number().saturating_sub(values[1].number()))
-                    },
-                    Sort::Number,
-                ),
-                (true, false) if left.sort.is_value() && right.sort.is_value() => {
-                    (joined, Sort::Text)
-                }
-                (_, false) => return Err(start),
-            };
-            left = call(function, vec![left.node, right.node], sort);
+            let next = self.unary()?;
+            let numbers = sort == Sort::Number && next.sort == Sort::Number;
+            if !(numbers || plus && sort.is_value() && next.sort.is_value()) {
+                return Err(start);
+            }
+            if !numbers {
+                sort = Sort::Text;
+            }
+            more.push(if plus { next.node } else { Node::Call(negative, vec![next.node]) });
         }
+        if more.is_empty() {
+            return Ok(first);
+        }
+        more.insert(0, first.node);
+        Ok(made(Node::Sum(more), sort))
     }
 
-    fn unary(&mut self) -> Parsed<Expression> {
+    fn unary(&mut self) -> Parsed<Typed> {
         self.blanks();
         let start = self.at;
         let mut negations = 0;
@@ -180,10 +184,10 @@ impl<'a> Parser<'a> {
             return Ok(expression);
         }
         let not: Function = |values, _| Value::Truth(!values[0].is_true());
-        Ok(call(not, vec![expression.node], Sort::Truth))
+        Ok(made(Node::Call(not, vec![expression.node]), Sort::Truth))
     }
 
-    fn primary(&mut self) -> Parsed<Expression> {
+    fn primary(&mut self) -> Parsed<Typed> {
         let next = self.rest().chars().next().ok_or(self.at)?;
         match next {
             '(' => {
@@ -192,46 +196,75 @@ impl<'a> Parser<'a> {
                 self.expect(")")?;
                 Ok(inner)
             }
-            '"' | '\'' => Ok(literal(self.string(next)?.as_str().into(), Sort::Text)),
+            '"' | '\'' => Ok(literal(Literal::Text(self.string(next)?), Sort::Text)),
             '0'..='9' => {
                 let start = self.at;
                 let digits = self.run(|c| c.is_ascii_digit());
                 let number = digits.parse().map_err(|_| start)?;
-                Ok(literal(Value::Number(number), Sort::Number))
+                Ok(literal(Literal::Number(number), Sort::Number))
             }
             _ => {
                 let start = self.at;
                 let name = self.name()?;
                 if name.eq_ignore_ascii_case("TRUE") || name.eq_ignore_ascii_case("FALSE") {
                     let truth = name.eq_ignore_ascii_case("TRUE");
-                    return Ok(literal(Value::Truth(truth), Sort::Truth));
+                    return Ok(literal(Literal::Truth(truth), Sort::Truth));
                 }
                 let space = functions::root(name).ok_or(start)?;
-                Ok(literal(Value::Nothing, Sort::Space(space)))
+                Ok(literal(Literal::Nothing, Sort::Space(space)))
             }
         }
     }
 
     /// What is called on a value: a name, and arguments in parentheses.
-    fn called(&mut self, subject: Expression) -> Parsed<Expression> {
+    fn called(&mut self, subject: Typed) -> Parsed<Typed> {
         let start = self.at;
         let name = self.name()?;
-        let row = functions::find(subject.sort, name).ok_or(start)?;
-        let mut inputs = if subject.sort.is_value() { vec![subject.node] } else { Vec::new() };
-        if !row.takes.is_empty() {
-            self.expect("(")?;
-            for (place, parameter) in row.takes.iter().enumerate() {
-                if place > 0 {
-                    self.expect(",")?;
-                }
-                inputs.push(self.argument(*parameter)?);
-            }
-            self.expect(")")?;
+        let after = self.at;
+        self.blanks();
+        let is_given = self.rest().starts_with('(');
+        let rows: Vec<&Row> = functions::find(subject.sort, name).collect();
+        let first = rows.first().ok_or(start)?;
+        self.calls += 1;
+        if self.calls > MOST_CALLS {
+            return Err(start);
         }
-        Ok(match row.function {
-            Some(function) => call(function, inputs, row.gives),
-            None => literal(Value::Nothing, row.gives),
-        })
+        let mut refused = None;
+        // Those of the same name differ in what they take.
+        let fitting = rows.iter().filter(|row| row.takes.is_empty() != is_given);
+        for row in fitting.chain([first]) {
+            self.at = after;
+            match self.arguments(row.takes) {
+                Ok(arguments) => return Ok(self.applied(subject, row, arguments)),
+                Err(offset) => refused = refused.or(Some(offset)),
+            }
+        }
+        Err(refused.unwrap_or(start))
+    }
+
+    fn applied(&mut self, subject: Typed, row: &Row, arguments: Vec<Node>) -> Typed {
+        self.reads_response |= row.gives == Sort::Space(Space::Response);
+        let place = row.part.and_then(|part| place(part, subject.place, &arguments));
+        let Some(function) = row.function else { return literal(Literal::Nothing, row.gives) };
+        let mut inputs = if subject.sort.is_value() { vec![subject.node] } else { Vec::new() };
+        inputs.extend(arguments);
+        Typed { node: Node::Call(function, inputs), sort: row.gives, place }
+    }
+
+    fn arguments(&mut self, takes: &[Parameter]) -> Parsed<Vec<Node>> {
+        let mut arguments = Vec::new();
+        if takes.is_empty() {
+            return Ok(arguments);
+        }
+        self.expect("(")?;
+        for (place, parameter) in takes.iter().enumerate() {
+            if place > 0 {
+                self.expect(",")?;
+            }
+            arguments.push(self.argument(*parameter)?);
+        }
+        self.expect(")")?;
+        Ok(arguments)
     }
 
     fn argument(&mut self, parameter: Parameter) -> Parsed<Node> {
@@ -246,10 +279,19 @@ impl<'a> Parser<'a> {
                 let given = self.any()?;
                 if given.sort == Sort::Number { Ok(given.node) } else { Err(start) }
             }
-            Parameter::Mode => {
-                let mode = self.name()?.to_ascii_uppercase();
-                if MODES.contains(&mode.as_str()) {
-                    Ok(Node::Literal(mode.into()))
+            Parameter::Character => {
+                let quote = self.rest().chars().next().filter(|c| "\"'".contains(*c));
+                let given = self.string(quote.ok_or(start)?)?;
+                if given.chars().count() == 1 {
+                    Ok(Node::Literal(Literal::Text(given)))
+                } else {
+                    Err(start)
+                }
+            }
+            Parameter::Word(words) => {
+                let word = self.name()?.to_ascii_uppercase();
+                if words.contains(&word.as_str()) {
+                    Ok(Node::Literal(Literal::Text(word)))
                 } else {
                     Err(start)
                 }
@@ -259,11 +301,11 @@ impl<'a> Parser<'a> {
                     Some(quote @ ('"' | '\'')) => self.string(quote)?,
                     Some(_) | None => self.name()?.to_owned(),
                 };
-                Ok(Node::Literal(method.into()))
+                Ok(Node::Literal(Literal::Text(method)))
             }
             Parameter::Address => {
                 let address = self.address().ok_or(start)?;
-                Ok(Node::Literal(Value::Address(address)))
+                Ok(Node::Literal(Literal::Address(address)))
             }
             Parameter::Subnet => {
                 let address = self.address().ok_or(start)?;
@@ -273,107 +315,52 @@ impl<'a> Parser<'a> {
                 if bits > all {
                     return Err(start);
                 }
-                Ok(Node::Literal(Value::Subnet(address, bits)))
+                Ok(Node::Literal(Literal::Subnet(address, bits)))
             }
             Parameter::Pattern => self.pattern(),
         }
     }
+}
 
-    fn address(&mut self) -> Option<IpAddr> {
-        self.run(|c| c.is_ascii_hexdigit() || ".:".contains(c)).parse().ok()
-    }
+fn made(node: Node, sort: Sort) -> Typed {
+    Typed { node, sort, place: None }
+}
 
-    /// `re/.../` with any delimiter that is no part of a name.
-    fn pattern(&mut self) -> Parsed<Node> {
-        let start = self.at;
-        if !self.name()?.eq_ignore_ascii_case("re") {
-            return Err(start);
-        }
-        let delimiter = self.rest().chars().next().filter(|c| "/#~|^!%@".contains(*c));
-        let delimiter = delimiter.ok_or(self.at)?;
-        let body = &self.rest()[1..];
-        let length = body.find(delimiter).ok_or(self.at)?;
-        let pattern = Regex::new(&body[..length]).map_err(|_| start)?;
-        self.at += length + 2;
-        Ok(Node::Literal(Value::Pattern(pattern)))
-    }
+fn literal(value: Literal, sort: Sort) -> Typed {
+    made(Node::Literal(value), sort)
+}
 
-    /// A text in quotes. A backslash takes what follows as it is, but for line breaks and tabs
-    /// (documented).
-    fn string(&mut self, quote: char) -> Parsed<String> {
-        let start = self.at;
-        let mut read = String::new();
-        let mut characters = self.text[start + 1..].char_indices();
-        while let Some((index, character)) = characters.next() {
-            match character {
-                _ if character == quote => {
-                    self.at = start + 1 + index + 1;
-                    return if index > LONGEST_LITERAL { Err(start) } else { Ok(read) };
-                }
-                '\\' => match characters.next().ok_or(start)?.1 {
-                    'r' => read.push('\r'),
-                    'n' => read.push('\n'),
-                    't' => read.push('\t'),
-                    other => read.push(other),
-                },
-                other => read.push(other),
-            }
-        }
-        Err(start)
-    }
-
-    fn name(&mut self) -> Parsed<&'a str> {
-        let first = self.rest().starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        if first { Ok(self.run(|c| c.is_ascii_alphanumeric() || c == '_')) } else { Err(self.at) }
-    }
-
-    fn expect(&mut self, token: &str) -> Parsed<()> {
-        self.blanks();
-        if self.take(token) { Ok(()) } else { Err(self.at) }
-    }
-
-    fn blanks(&mut self) {
-        self.run(char::is_whitespace);
-    }
-
-    fn run(&mut self, accepts: impl Fn(char) -> bool) -> &'a str {
-        let rest = self.rest();
-        let length = rest.find(|c| !accepts(c)).unwrap_or(rest.len());
-        self.at += length;
-        &rest[..length]
-    }
-
-    fn take(&mut self, token: &str) -> bool {
-        let found = self.rest().starts_with(token);
-        if found {
-            self.at += token.len();
-        }
-        found
-    }
-
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
+/// Which part of a message a call stands for. A header is one whose name is written out.
+fn place(part: Part, subject: Option<Place>, arguments: &[Node]) -> Option<Place> {
+    let name = || match arguments {
+        [Node::Literal(Literal::Text(name))] => Some(name.clone()),
+        _ => None,
+    };
+    match part {
+        Part::Url => Some(Place::Url),
+        Part::Path => Some(Place::Path),
+        Part::PathAndQuery => Some(Place::PathAndQuery),
+        Part::Query => Some(Place::Query),
+        Part::Hostname => Some(Place::Hostname),
+        Part::Status => Some(Place::Status),
+        Part::Reason => Some(Place::Reason),
+        Part::RequestHeader => name().map(Place::RequestHeader),
+        Part::ResponseHeader => name().map(Place::ResponseHeader),
+        Part::Same => subject.filter(|_| matches!(arguments, [Node::Literal(Literal::Number(0))])),
     }
 }
 
-fn call(function: Function, inputs: Vec<Node>, sort: Sort) -> Expression {
-    Expression { node: Node::Call(function, inputs), sort }
+fn negative<'a>(values: &mut [Value<'a>], _: Exchange<'a>) -> Value<'a> {
+    Value::Number(values[0].number().saturating_neg())
 }
 
-fn literal(value: Value, sort: Sort) -> Expression {
-    Expression { node: Node::Literal(value), sort }
-}
-
-fn joined(values: &[Value], _: &super::Request) -> Value {
-    let texts = values.iter().map(|value| value.clone().into_text().content);
-    texts.collect::<String>().into()
-}
-
-fn is_equal(values: &[Value]) -> bool {
+fn is_equal(values: &mut [Value<'_>]) -> bool {
     match values {
         [Value::Truth(left), Value::Truth(right)] => left == right,
         [Value::Number(left), Value::Number(right)] => left == right,
-        [left, right] => left.clone().into_text().equals(&right.clone().into_text()),
+        [left, right] => {
+            std::mem::take(left).into_text().equals(&std::mem::take(right).into_text())
+        }
         _ => false,
     }
 }

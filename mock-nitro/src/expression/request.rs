@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::ClientCertificate;
+
 /// A request that reaches an address of the appliance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
@@ -11,32 +13,35 @@ pub struct Request {
     pub port: u16,
     /// Who sends it.
     pub client: IpAddr,
+    /// The port that it is sent from.
+    pub client_port: u16,
+    /// The TLS that carries it.
+    pub tls: Option<Tls>,
     /// The name that the client asks for when it opens TLS.
     pub sni: Option<String>,
     /// The certificate that the client shows.
-    pub certificate: ClientCertificate,
-    /// The subject of that certificate, as the appliance writes it.
-    pub subject: Option<String>,
+    pub certificate: Option<ClientCertificate>,
     /// The method.
     pub method: String,
     /// The target of the request line: path and query, or a whole URL.
     pub url: String,
+    /// The version of HTTP, for example `HTTP/1.1`.
+    pub version: String,
     /// The Host header, with a port if the client wrote one.
     pub host_header: Option<String>,
     /// All other headers.
     pub headers: Vec<(String, String)>,
 }
 
-/// What a client shows for itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ClientCertificate {
-    /// Nothing.
-    #[default]
-    None,
-    /// A certificate that the front end does not accept.
-    Invalid,
-    /// One that it accepts.
-    Valid,
+/// What client and appliance agreed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The number of the version on the wire: `0x0303` for TLS 1.2 (documented up to TLS 1.0).
+    pub version: u16,
+    /// The name of the cipher suite as the appliance writes it.
+    pub cipher: String,
+    /// The bits of its key.
+    pub bits: u16,
 }
 
 impl Request {
@@ -48,11 +53,13 @@ impl Request {
             vip,
             port,
             client: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1)),
+            client_port: 40_000,
+            tls: None,
             sni: Some(name.to_owned()),
-            certificate: ClientCertificate::None,
-            subject: None,
+            certificate: None,
             method: "GET".to_owned(),
             url: path.to_owned(),
+            version: "HTTP/1.1".to_owned(),
             host_header: Some(host.to_owned()),
             headers: Vec::new(),
         }
@@ -60,7 +67,7 @@ impl Request {
 
     /// The host with its port: of the URL if that is a whole one, else of the Host header (RFC 9112,
     /// 3.2.2; that the appliance does so is assumed).
-    pub(super) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         match self.split_url() {
             (Some(authority), _) => authority,
             (None, _) => self.host_header.as_deref().unwrap_or_default(),
@@ -70,22 +77,22 @@ impl Request {
     /// Path and query as they were sent. Nothing is decoded or put right in them: `%2f` is no
     /// slash, `//` no `/`, and `..` leads nowhere (assumed: no page says that policies see
     /// another path than the client sent).
-    pub(super) fn path_and_query(&self) -> &str {
+    pub(crate) fn path_and_query(&self) -> &str {
         self.split_url().1
     }
 
     /// The path as it was sent.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         let all = self.path_and_query();
         all.split(['?', '#']).next().unwrap_or(all)
     }
 
     /// What follows the path.
-    pub(super) fn query(&self) -> &str {
+    pub(crate) fn query(&self) -> &str {
         self.path_and_query().split_once('?').map_or("", |(_, query)| query)
     }
 
-    fn split_url(&self) -> (Option<&str>, &str) {
+    pub(crate) fn split_url(&self) -> (Option<&str>, &str) {
         let Some((_, rest)) = self.url.split_once("://").filter(|_| !self.url.starts_with('/'))
         else {
             return (None, &self.url);
@@ -94,10 +101,10 @@ impl Request {
         (Some(authority), if path.is_empty() { "/" } else { path })
     }
 
-    /// The last header of this name: headers are counted from the end (documented).
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    /// The values of all headers of this name, in order.
+    pub(super) fn header(&self, name: &str) -> Vec<&str> {
         let own = self.host_header.as_deref().filter(|_| name.eq_ignore_ascii_case("host"));
-        let is_named = |(other, _): &&(String, String)| other.eq_ignore_ascii_case(name);
-        own.or_else(|| self.headers.iter().rev().find(is_named).map(|(_, value)| value.as_str()))
+        let named = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str()).chain(own).collect()
     }
 }

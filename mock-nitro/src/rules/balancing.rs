@@ -61,7 +61,10 @@ fn check_persistence(command: &Command, fields: &Fields) -> Result<(), Refusal> 
         return refuse_about(code::ARGMISSING, "rule");
     }
     match given.get("rule") {
-        Some(Value::String(rule)) if has_rule(given) => expression::check_text(rule),
+        // The other way round there is `resrule`; the code is assumed.
+        Some(Value::String(rule)) if has_rule(given) => {
+            expression::for_requests(&*expression::check_text(rule)?, code::TAR_FLOWTYPE_NRES)
+        }
         Some(_) | None => Ok(()),
     }
 }

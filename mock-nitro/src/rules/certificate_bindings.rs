@@ -60,7 +60,7 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
     let Some(material) = state.material(certkey) else { return refuse(code::SSL_NOCERT) };
     match role {
         Role::Ca => check_ca(state, command, &material.certificate),
-        Role::Plain if material.has_key => Ok(()),
+        Role::Plain if material.has_key() => Ok(()),
         // Documented.
         Role::Plain => refuse(code::SSL_NOSVRCERT),
         Role::Sni => check_sni(state, command, material),
@@ -94,7 +94,7 @@ fn check_sni(state: &State, command: &Command, material: &Material) -> Result<()
     if in_effect(state, "sslvserver", &command.key, "snienable") != "ENABLED" {
         return refuse(code::SSL_SNI_NOTENABLE);
     }
-    if !material.has_key {
+    if !material.has_key() {
         return refuse(code::SSL_NOSVRCERT);
     }
     let names = material.certificate.names();

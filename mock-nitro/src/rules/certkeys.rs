@@ -381,7 +381,7 @@ mod tests {
         let (mut bench, _) = chain();
         let fields = json!({"certkey": "root", "cert": "root.crt", "key": "root.key"});
         assert_eq!(change(&mut bench, &fields), Ok(vec![]));
-        assert!(bench.state.material("root").unwrap().has_key);
+        assert!(bench.state.material("root").unwrap().has_key());
     }
 
     #[test]

@@ -1,26 +1,29 @@
 //! Policy expressions as commands give them: what is not one, or not one that this appliance
 //! understands, is refused when it is written.
 
-use super::refuse;
+use std::sync::Arc;
+
 use crate::code;
 use crate::command::Refusal;
 use crate::expression::{Expression, Sort};
 
 /// Whether a text is an expression that may be true or false.
-pub(super) fn check_rule(text: &str) -> Result<(), Refusal> {
+pub(super) fn check_rule(text: &str) -> Result<Arc<Expression>, Refusal> {
     match Expression::compile(text) {
-        Ok(expression) if expression.sort() == Sort::Truth => Ok(()),
-        Ok(_) => refuse(code::BOOLEXPR),
+        Ok(expression) if expression.sort() == Sort::Truth => Ok(expression),
+        Ok(_) => Err(Refusal::new(code::BOOLEXPR)),
         Err(offset) => Err(fault(code::INVALPICEXPR, text, offset)),
     }
 }
 
 /// Whether a text is an expression that gives a text, or what can be written as one.
-pub(super) fn check_text(text: &str) -> Result<(), Refusal> {
-    match Expression::compile(text) {
-        Ok(_) => Ok(()),
-        Err(offset) => Err(fault(code::INVALPISEXPR, text, offset)),
-    }
+pub(super) fn check_text(text: &str) -> Result<Arc<Expression>, Refusal> {
+    Expression::compile(text).map_err(|offset| fault(code::INVALPISEXPR, text, offset))
+}
+
+/// Refuses what looks at a response where there is none yet.
+pub(super) fn for_requests(expression: &Expression, code: u32) -> Result<(), Refusal> {
+    if expression.reads_response() { Err(Refusal::about(code, "HTTP.RES")) } else { Ok(()) }
 }
 
 fn fault(code: u32, text: &str, offset: usize) -> Refusal {
@@ -44,10 +47,10 @@ mod tests {
             "CLIENT.IP.SRC.IN_SUBNET(10.0.0.0/8)",
             "CLIENT.TCP.DSTPORT.EQ(443)",
         ] {
-            assert_eq!(check_rule(rule), Ok(()), "{rule}");
+            assert!(check_rule(rule).is_ok(), "{rule}");
         }
         let target = r#""https://" + HTTP.REQ.HOSTNAME.HTTP_URL_SAFE + HTTP.REQ.URL"#;
-        assert_eq!(check_text(target), Ok(()));
+        assert!(check_text(target).is_ok());
     }
 
     #[test]

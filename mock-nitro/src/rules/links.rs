@@ -6,7 +6,7 @@ use crate::command::Refusal;
 use crate::state::{Referrer, State, text};
 
 /// The certkey that this one is linked to.
-pub(super) fn issuer_of<'a>(state: &'a State, name: &str) -> Option<&'a str> {
+pub(crate) fn issuer_of<'a>(state: &'a State, name: &str) -> Option<&'a str> {
     let linked = text(state.object("sslcertkey", name)?, "linkcertkeyname");
     (!linked.is_empty()).then_some(linked)
 }

@@ -1,9 +1,9 @@
 //! Policies bound to virtual servers: priorities, and what a content-switching policy needs beside.
 
-use super::{refuse, refuse_about, switching, vservers};
+use super::{refuse, refuse_about, rewrites, switching, vservers};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
-use crate::state::{Fields, State, flag, number, text};
+use crate::state::{State, bind_point, flag, number, text};
 
 const OF_SWITCHING: &str = "csvserver_cspolicy_binding";
 
@@ -43,6 +43,9 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
         return refuse_about(code::ARGPREREQ, "invoke, labelType, labelName");
     }
     check_protocol(state, command, policy)?;
+    if command.kind.ends_with("_rewritepolicy_binding") {
+        rewrites::check_binding(state, command, policy)?;
+    }
     if command.kind == OF_SWITCHING { check_switching(state, command, policy) } else { Ok(()) }
 }
 
@@ -58,18 +61,13 @@ fn check_priority(state: &State, command: &Command, policy: &str) -> Result<(), 
     if !(1..=2_147_483_647).contains(&priority) {
         return refuse(code::INVAL_PRIORITY);
     }
-    let point = |fields: &Fields| text(fields, bind_point(command.kind)).to_owned();
-    let own = point(&command.fields);
-    let taken = state.bindings(command.kind, &command.key).any(|(_, fields)| {
-        number(fields, "priority") == Some(priority)
-            && point(fields) == own
-            && text(fields, "policyname") != policy
-    });
-    if taken { refuse(code::PI_PRIORITY_EXISTS) } else { Ok(()) }
-}
-
-fn bind_point(kind: &str) -> &'static str {
-    if kind.ends_with("_sslpolicy_binding") { "type" } else { "bindpoint" }
+    let point = text(&command.fields, bind_point(command.kind));
+    let holder = state.policy_at(command.kind, &command.key, (point, priority));
+    if holder.is_some_and(|holder| holder != policy) {
+        refuse(code::PI_PRIORITY_EXISTS)
+    } else {
+        Ok(())
+    }
 }
 
 /// A rule about HTTP needs a vserver that understands it (documented, 688 for content switching).

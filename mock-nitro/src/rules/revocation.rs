@@ -5,6 +5,7 @@ use super::{refuse, refuse_about};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{State, number, text};
+use crate::x509::{Certificate, Encoding, RevocationList};
 
 const BINDING: &str = "sslcertkey_sslocspresponder_binding";
 
@@ -28,11 +29,24 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
 }
 
 fn check_list(state: &State, path: &str) -> Result<(), Refusal> {
+    if file_of(state, path).is_some() { Ok(()) } else { refuse(code::SSL_CRL_DEFLOCATION) }
+}
+
+/// The youngest of the lists on the appliance that this CA signed (assumed, where there are several).
+pub(crate) fn list_of(state: &State, authority: &Certificate) -> Option<RevocationList> {
+    state
+        .objects("sslcrl")
+        .filter_map(|(_, fields)| {
+            let encoding =
+                if text(fields, "inform") == "DER" { Encoding::Der } else { Encoding::Pem };
+            RevocationList::read(file_of(state, text(fields, "crlpath"))?, encoding, authority)
+        })
+        .max_by_key(RevocationList::this_update)
+}
+
+fn file_of<'a>(state: &'a State, path: &str) -> Option<&'a [u8]> {
     let (directory, name) = path.rsplit_once('/').unwrap_or((DIRECTORY, path));
-    match state.file(directory, name) {
-        Some(_) => Ok(()),
-        None => refuse(code::SSL_CRL_DEFLOCATION),
-    }
+    state.file(directory, name).map(|content| content.as_slice())
 }
 
 fn check_responder(command: &Command) -> Result<(), Refusal> {

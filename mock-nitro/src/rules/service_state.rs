@@ -369,6 +369,25 @@ mod tests {
     }
 
     #[test]
+    fn the_weight_of_a_member_is_set_by_way_of_its_group() {
+        let mut bench = bench();
+        let set = |server: &str| json!({"servicegroupname": "g", "servername": server, "port": 80, "weight": 7});
+        bench.set("servicegroup", &set("a")).unwrap();
+        let key = crate::state::BindingKey::of(
+            MEMBERS,
+            &crate::state::Fields::from([
+                ("servicegroupname", "g".into()),
+                ("servername", "a".into()),
+                ("port", 80.into()),
+            ]),
+        );
+        let member = bench.state.binding(MEMBERS, &key.parent, &key.child).unwrap();
+        assert_eq!(member["weight"], 7);
+        assert!(!bench.state.object("servicegroup", "g").unwrap().contains_key("servername"));
+        assert_eq!(bench.set("servicegroup", &set("gone")), Err(code::NOENT));
+    }
+
+    #[test]
     fn a_member_stays_out_when_only_its_group_comes_back() {
         let mut bench = bench();
         disable(&mut bench, "a", &json!({"delay": 9})).unwrap();

@@ -1,7 +1,7 @@
 //! Content-switching actions, and the load-balancing vserver that a content-switching one falls
 //! back to.
 
-use super::{refuse, refuse_about, vservers};
+use super::{expression, refuse, refuse_about, vservers};
 use crate::code;
 use crate::command::{Command, Refusal, Verb};
 use crate::state::{BindingKey, State, text};
@@ -15,9 +15,16 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
         ("csaction", Verb::Add) => {
             let has_target = TARGETS.iter().any(|target| !text(&command.fields, target).is_empty());
             // Documented: exactly one of them.
-            if has_target { Ok(()) } else { refuse_about(code::ARGMISSING, "targetLBVserver") }
+            if has_target {
+                check_expression(command)
+            } else {
+                refuse_about(code::ARGMISSING, "targetLBVserver")
+            }
         }
-        ("csaction", Verb::Update) => check_target(state, command),
+        ("csaction", Verb::Update) => {
+            check_expression(command)?;
+            check_target(state, command)
+        }
         ("csaction", Verb::Delete) => {
             let used =
                 state.objects("cspolicy").any(|(_, policy)| text(policy, "action") == command.key);
@@ -31,6 +38,16 @@ pub(super) fn check(state: &State, command: &Command) -> Result<(), Refusal> {
             check_behind(state, &command.key, text(&command.fields, "lbvserver"))
         }
         _ => Ok(()),
+    }
+}
+
+/// A target that is computed is computed of the request (the code is assumed).
+fn check_expression(command: &Command) -> Result<(), Refusal> {
+    match text(&command.fields, "targetvserverexpr") {
+        "" => Ok(()),
+        target => {
+            expression::for_requests(&*expression::check_text(target)?, code::TAR_FLOWTYPE_NRES)
+        }
     }
 }
 

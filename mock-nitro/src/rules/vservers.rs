@@ -1,5 +1,7 @@
 //! Virtual servers: their addresses, what depends on their type, and what keeps them.
 
+use std::net::IpAddr;
+
 use serde_json::Value;
 
 use super::{addresses, balancing, refuse, refuse_about, service_state};
@@ -171,16 +173,31 @@ pub(super) fn after(state: &mut State, command: &Command) {
     }
 }
 
-/// Whether a vserver is up. An SSL vserver needs a certificate (documented; that one bound for SNI
-/// suffices is assumed), a load-balancing one a member that is in service.
-pub(crate) fn is_up(state: &State, kind: &str, name: &str) -> bool {
-    let certified = state.object("sslvserver", name).is_none() || {
+/// Whether a vserver is up: it takes connections, and a load-balancing one has a member in service.
+pub(super) fn is_up(state: &State, kind: &str, name: &str) -> bool {
+    state.object(kind, name).is_some_and(|vserver| {
+        takes_connections(state, name, vserver)
+            && address(vserver).is_none_or(|place| state.unopened(place).is_none())
+            && (kind == "csvserver" || has_enabled_member(state, name))
+    })
+}
+
+/// Whether a vserver takes connections: it is enabled, and an SSL vserver has a certificate
+/// (documented; that one bound for SNI suffices is assumed).
+pub(crate) fn takes_connections(state: &State, name: &str, vserver: &Fields) -> bool {
+    let is_certified = || {
         let mut bindings = state.bindings("sslvserver_sslcertkey_binding", name);
         bindings.any(|(_, binding)| !crate::state::flag(binding, "ca"))
     };
-    state.object(kind, name).is_some_and(|vserver| text(vserver, "state") == "ENABLED")
-        && certified
-        && (kind == "csvserver" || has_enabled_member(state, name))
+    text(vserver, "state") == "ENABLED"
+        && (state.object("sslvserver", name).is_none() || is_certified())
+}
+
+/// The address and port of a vserver; those behind a csvserver have none.
+pub(crate) fn address(vserver: &Fields) -> Option<(IpAddr, u16)> {
+    let address: IpAddr = text(vserver, "ipv46").parse().ok()?;
+    let port = number(vserver, "port").and_then(|port| u16::try_from(port).ok())?;
+    (!address.is_unspecified() && port != 0).then_some((address, port))
 }
 
 /// What an answer shows of a vserver beyond what is stored.

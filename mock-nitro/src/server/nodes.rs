@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::fault::{Delivery, Faulty};
+use crate::fault::{Delivery, Faults, Faulty};
 use crate::message::Request;
 use crate::pair::Pair;
 
@@ -27,6 +27,14 @@ impl Nodes {
         }
     }
 
+    /// The node that carries traffic.
+    pub(super) fn primary(&self) -> usize {
+        match self {
+            Self::One(_) => 0,
+            Self::Two(pair) => pair.primary(),
+        }
+    }
+
     pub(super) fn failover(&mut self) {
         match self {
             Self::One(faulty) => faulty.appliance.expire_sessions(),
@@ -39,6 +47,20 @@ impl Nodes {
         match self {
             Self::One(_) => {}
             Self::Two(pair) => pair.hand_over(),
+        }
+    }
+
+    /// All nodes as they are at the start; a pair keeps its roles.
+    pub(super) fn reset(&mut self) {
+        let nodes: &[usize] = match self {
+            Self::One(_) => &[0],
+            Self::Two(_) => &[0, 1],
+        };
+        for node in nodes {
+            self.with(*node, |faulty| {
+                faulty.appliance.reset();
+                faulty.faults = Faults::none();
+            });
         }
     }
 

@@ -22,6 +22,9 @@ pub enum Error {
     /// No certificate could be made.
     #[error("a certificate could not be made")]
     Make(#[source] rcgen::Error),
+    /// A CA for clients cannot be used.
+    #[error("a CA that clients are verified by is no certificate that this appliance takes")]
+    Authority,
     /// The certificate and the key cannot be used together.
     #[error("the certificate and the key cannot be used")]
     Use(#[source] rustls::Error),

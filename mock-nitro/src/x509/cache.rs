@@ -10,19 +10,23 @@ type Loaded = Result<Arc<Material>, Fault>;
 /// How many answers are kept of each kind; then all are forgotten.
 const CAPACITY: usize = 4_096;
 
-static MATERIAL: LazyLock<Mutex<BTreeMap<ContentDigest, Loaded>>> = LazyLock::new(Mutex::default);
+type Cache<K, V> = LazyLock<Mutex<BTreeMap<K, V>>>;
 
-static ISSUED: LazyLock<Mutex<BTreeMap<(ContentDigest, ContentDigest), bool>>> =
-    LazyLock::new(Mutex::default);
+static MATERIAL: Cache<ContentDigest, Loaded> = LazyLock::new(Mutex::default);
+
+static SIGNED: Cache<(ContentDigest, ContentDigest), Option<bool>> = LazyLock::new(Mutex::default);
 
 /// The answer for these files, or the one that `read` gives.
 pub(super) fn material(files: ContentDigest, read: impl FnOnce() -> Loaded) -> Loaded {
     remember(&MATERIAL, files, read)
 }
 
-/// Whether the second of `pair` issued the first.
-pub(super) fn issued(pair: (ContentDigest, ContentDigest), verify: impl FnOnce() -> bool) -> bool {
-    remember(&ISSUED, pair, verify)
+/// Whether the second of `pair` signed the first, if that can be told.
+pub(super) fn signed(
+    pair: (ContentDigest, ContentDigest),
+    verify: impl FnOnce() -> Option<bool>,
+) -> Option<bool> {
+    remember(&SIGNED, pair, verify)
 }
 
 fn remember<K: Ord, V: Clone>(

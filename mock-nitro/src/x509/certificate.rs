@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, civil};
 use sha2::{Digest, Sha256};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
-use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::oid_registry::{Oid, OidRegistry};
 use x509_parser::prelude::{FromDer, X509Version};
 
@@ -28,6 +28,15 @@ pub(crate) enum Status {
 pub(crate) struct Usage {
     pub(crate) client: bool,
     pub(crate) server: bool,
+}
+
+/// What a CA may issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// How many CAs may stand between it and the certificate of a peer, if that is limited.
+    pub(super) path_length: Option<u32>,
+    /// Whether its key may sign certificates, by its key usage; without one, it may.
+    pub(super) may_sign: bool,
 }
 
 /// One certificate, with everything that the appliance shows of it or decides by.
@@ -52,9 +61,12 @@ pub(crate) struct Certificate {
     /// Seconds since 1970.
     pub(super) not_before: i64,
     pub(super) not_after: i64,
+    pub(super) limits: Limits,
+    /// Whether it demands to be understood where it is not.
+    pub(super) has_unknown_demand: bool,
     /// Subject and issuer in the form in which names are compared.
     pub(super) canonical_subject: String,
-    canonical_issuer: String,
+    pub(super) canonical_issuer: String,
     subject_key_id: Option<Vec<u8>>,
     authority_key_id: Option<Vec<u8>>,
     der: Vec<u8>,
@@ -73,7 +85,8 @@ impl Certificate {
         }
     }
 
-    fn parse(der: &[u8]) -> Result<Self, Fault> {
+    /// The certificate that these bytes open with.
+    pub(crate) fn parse(der: &[u8]) -> Result<Self, Fault> {
         let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| Fault::Certificate)?;
         let der = &der[..der.len() - rest.len()];
         let public_key = PublicKey::of(&parsed)?;
@@ -84,7 +97,7 @@ impl Certificate {
         let (san_dns, san_ip) = alternative_names(&parsed);
         Ok(Self {
             digest: Sha256::digest(der).into(),
-            serial: hex(strip_zeros(parsed.raw_serial())),
+            serial: serial(parsed.raw_serial()),
             issuer: name::shown(parsed.issuer()),
             subject: name::shown(parsed.subject()),
             common_name: name::common_name(parsed.subject()),
@@ -98,6 +111,8 @@ impl Certificate {
             usage: usage(&parsed),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
+            limits: limits(&parsed),
+            has_unknown_demand: has_unknown_demand(&parsed),
             canonical_subject,
             canonical_issuer,
             subject_key_id: subject_key_id(&parsed),
@@ -111,25 +126,39 @@ impl Certificate {
         self.common_name.iter().chain(&self.san_dns).map(|name| name.to_ascii_lowercase()).collect()
     }
 
+    /// Whether it is for this host, which its names say: `*.` stands for one label.
+    pub(crate) fn stands_for(&self, host: &str) -> bool {
+        name::cover(&self.names(), &host.to_ascii_lowercase())
+    }
+
+    /// Its bytes.
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     /// Whether `issuer` issued this one: its subject is named, its key is meant, and the signature
     /// is its own where the algorithm is one that can be checked.
     pub(crate) fn is_issued_by(&self, issuer: &Self) -> bool {
-        let key_is_meant = match (&self.authority_key_id, &issuer.subject_key_id) {
-            (Some(meant), Some(held)) => meant == held,
-            (None, _) | (_, None) => true,
-        };
         self.canonical_issuer == issuer.canonical_subject
-            && key_is_meant
-            && cache::issued((self.digest, issuer.digest), || self.is_signed_by(issuer))
+            && self.means_key_of(issuer)
+            && self.carries_signature_of(issuer).unwrap_or(true)
     }
 
-    fn is_signed_by(&self, issuer: &Self) -> bool {
-        let (Ok((_, child)), Ok((_, parent))) =
-            (X509Certificate::from_der(&self.der), X509Certificate::from_der(&issuer.der))
-        else {
-            return false;
-        };
-        verifies(&child, &parent).unwrap_or(true)
+    /// Whether it can mean the key of this issuer, by the ids of keys where both state one.
+    pub(super) fn means_key_of(&self, issuer: &Self) -> bool {
+        match (&self.authority_key_id, &issuer.subject_key_id) {
+            (Some(meant), Some(held)) => meant == held,
+            (None, _) | (_, None) => true,
+        }
+    }
+
+    /// Whether `issuer` signed it; nothing if the algorithm is one that cannot be checked here.
+    pub(super) fn carries_signature_of(&self, issuer: &Self) -> Option<bool> {
+        cache::signed((self.digest, issuer.digest), || {
+            let (_, child) = X509Certificate::from_der(&self.der).ok()?;
+            let (_, parent) = X509Certificate::from_der(&issuer.der).ok()?;
+            verifies(&child, &parent)
+        })
     }
 
     /// Which of the default-certificate slots it takes.
@@ -191,6 +220,39 @@ fn is_ca(certificate: &X509Certificate<'_>, is_self_signed: bool) -> bool {
     if certificate.version() == X509Version::V1 { is_self_signed } else { certificate.is_ca() }
 }
 
+/// A key usage that cannot be read allows nothing.
+fn limits(certificate: &X509Certificate<'_>) -> Limits {
+    let constraints = certificate.basic_constraints().ok().flatten();
+    Limits {
+        path_length: constraints.and_then(|constraints| constraints.value.path_len_constraint),
+        may_sign: certificate
+            .key_usage()
+            .is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign())),
+    }
+}
+
+/// What is marked as critical must be understood, and what is there at all be readable and there
+/// once (RFC 5280, 4.2). Name constraints and policies are not looked at here, so a certificate that
+/// demands them is not accepted (assumed).
+fn has_unknown_demand(certificate: &X509Certificate<'_>) -> bool {
+    let is_understood = |extension: &X509Extension<'_>| {
+        matches!(
+            extension.parsed_extension(),
+            ParsedExtension::BasicConstraints(_)
+                | ParsedExtension::KeyUsage(_)
+                | ParsedExtension::ExtendedKeyUsage(_)
+                | ParsedExtension::SubjectAlternativeName(_)
+                | ParsedExtension::SubjectKeyIdentifier(_)
+                | ParsedExtension::AuthorityKeyIdentifier(_)
+        )
+    };
+    certificate.extensions_map().is_err()
+        || certificate.iter_extensions().any(|extension| {
+            extension.parsed_extension().error().is_some()
+                || (extension.critical && !is_understood(extension))
+        })
+}
+
 fn usage(certificate: &X509Certificate<'_>) -> Usage {
     match certificate.extended_key_usage() {
         Ok(Some(usage)) => Usage {
@@ -242,7 +304,8 @@ fn algorithm_name(oid: &Oid<'_>) -> String {
 }
 
 /// Upper case, two digits a byte: how OpenSSL prints a serial number.
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn serial(bytes: &[u8]) -> String {
+    let bytes = strip_zeros(bytes);
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         write!(text, "{byte:02X}").expect("a String takes everything");

@@ -4,6 +4,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
 };
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use x509_parser::asn1_rs::{Any, FromDer, Oid, Tag};
 
 use super::public_key::{Curve, PublicKey};
@@ -17,8 +18,9 @@ pub(super) enum PrivateKey {
 }
 
 impl PrivateKey {
-    /// Nothing if the file holds no key that can be read without a pass phrase.
-    pub(super) fn read(file: &[u8], encoding: Encoding) -> Option<Self> {
+    /// The key and the bytes that hold it; nothing if the file holds no key that can be read without
+    /// a pass phrase.
+    pub(super) fn read(file: &[u8], encoding: Encoding) -> Option<(Self, PrivateKeyDer<'static>)> {
         let der = match encoding {
             Encoding::Der => file.to_vec(),
             Encoding::Pem => {
@@ -27,11 +29,14 @@ impl PrivateKey {
         };
         let fields = sequence(&der)?;
         if fields.get(1).is_some_and(|field| field.tag() == Tag::Sequence) {
-            Self::pkcs8(&fields)
+            let key = Self::pkcs8(&fields)?;
+            Some((key, PrivatePkcs8KeyDer::from(der).into()))
         } else if fields.get(1).is_some_and(|field| field.tag() == Tag::OctetString) {
-            Self::sec1(&fields, None)
+            let key = Self::sec1(&fields, None)?;
+            Some((key, PrivateSec1KeyDer::from(der).into()))
         } else {
-            Self::pkcs1(&fields)
+            let key = Self::pkcs1(&fields)?;
+            Some((key, PrivatePkcs1KeyDer::from(der).into()))
         }
     }
 

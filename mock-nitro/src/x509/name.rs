@@ -1,5 +1,7 @@
 //! Distinguished names: how NITRO shows them, and when two of them are equal.
 
+use std::collections::BTreeSet;
+
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
 /// The form in which NITRO shows subject and issuer: `CN=example,O=Example`, in the order of the
@@ -10,6 +12,15 @@ pub(super) fn shown(name: &X509Name<'_>) -> String {
         format!("{}={}", short_name(&oid).unwrap_or(&oid), text(attribute))
     });
     format!(" {}", parts.collect::<Vec<_>>().join(","))
+}
+
+/// The form in which policies see subject and issuer: `/C=US/O=Example/CN=example` (documented).
+pub(crate) fn slashed(name: &X509Name<'_>) -> String {
+    let parts = name.iter_attributes().map(|attribute| {
+        let oid = attribute.attr_type().to_id_string();
+        format!("/{}={}", short_name(&oid).unwrap_or(&oid), text(attribute))
+    });
+    parts.collect()
 }
 
 /// The last common name, which is the one that OpenSSL takes.
@@ -33,6 +44,16 @@ pub(super) fn canonical(name: &X509Name<'_>) -> String {
         parts.join("\u{1e}")
     });
     sets.collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// Whether one of these names is that of a host, both in lower case: a wildcard stands for one label
+/// (documented).
+pub(crate) fn cover(names: &BTreeSet<String>, host: &str) -> bool {
+    let wildcard = host
+        .split_once('.')
+        .filter(|(label, _)| !label.is_empty())
+        .map(|(_, domain)| format!("*.{domain}"));
+    names.contains(host) || wildcard.is_some_and(|wildcard| names.contains(&wildcard))
 }
 
 fn text(attribute: &AttributeTypeAndValue<'_>) -> String {

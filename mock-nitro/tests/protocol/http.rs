@@ -109,23 +109,6 @@ async fn a_lost_answer_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn the_workbench_shows_restarts_and_judges() {
-    let (address, _) = serve(Faults::none(), None).await;
-    ask(&address, "POST /mock/begin", "").await;
-    ask(
-        &address,
-        "POST /nitro/v1/config/server",
-        r#"{"server":{"name":"a","ipaddress":"192.0.2.1"}}"#,
-    )
-    .await;
-    let verdict = ask(&address, "POST /mock/end", "").await;
-    assert!(verdict.contains(r#""violations": []"#), "{verdict}");
-    assert!(ask(&address, "GET /mock/config", "").await.contains(r#""192.0.2.1""#));
-    ask(&address, "POST /mock/reboot", "").await;
-    assert!(!ask(&address, "GET /mock/config", "").await.contains(r#""192.0.2.1""#));
-}
-
-#[tokio::test]
 async fn tls_clients_can_verify_the_certificate() {
     let identity = tls::self_signed(&[]).unwrap();
     let (address, _) = serve(Faults::none(), Some(tls::acceptor(&identity).unwrap())).await;
