@@ -56,8 +56,8 @@ fn fault(
     if !names_ca && field("clientauth") != Some("ENABLED") {
         return Some((
             Code::CaRequired,
-            "it is said how clients without a valid certificate are turned away, but no CA to \
-             verify certificates with is named",
+            "clients without a valid certificate are to be turned away, but no CA to verify \
+             certificates with is named",
             "name one: ingress.citrix.com/ca-secret: '{\"SERVICE\": \"SECRET\"}'",
         ));
     }

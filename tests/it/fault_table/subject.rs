@@ -49,6 +49,8 @@ impl Subject {
             "preconfigured-certkey" => None,
             // Not paused, or it would not be as its text says.
             "paused" => Some("false"),
+            // Not what the operator must allow.
+            "client-certificate-refusal" => Some("handshake"),
             _ => Some(annotation.example),
         };
         let needs: &[_] = match name {
@@ -56,7 +58,9 @@ impl Subject {
             "backend-sslprofile" => {
                 &[TLS_BACK_END, ("backend-ca-secret", r#"{"apache": "tls-ca"}"#)]
             }
-            "frontend-sslprofile" => &[("ca-secret", r#"{"apache": "tls-ca"}"#)],
+            "frontend-sslprofile" | "client-certificate-refusal" => {
+                &[("ca-secret", r#"{"apache": "tls-ca"}"#)]
+            }
             "insecure-port" | "insecure-service-type" => &[("insecure-termination", "redirect")],
             _ => &[],
         };

@@ -69,6 +69,8 @@ fn own_malformed(name: &str) -> &'static [&'static str] {
             r#"{"serverauth": "enabled"}"#,
             r#"{"apache": "a_profile"}"#,
         ],
+        // The last is understood, and not allowed.
+        "client-certificate-refusal" => &["7", "handshakes", "https", "none", "400", "http"],
         "csvserver" => &[
             "7",
             r#"{"stateupdat": "ENABLED"}"#,
