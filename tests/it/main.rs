@@ -27,6 +27,9 @@ mod turns;
 #[path = "../support/world.rs"]
 mod world;
 
+#[path = "../../mock-nitro/tests/support/anybody.rs"]
+mod anybody;
+
 mod docs;
 mod cli_bad_input;
 mod cli_canary;

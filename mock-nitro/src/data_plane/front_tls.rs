@@ -5,9 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::SingleCertAndKey;
-use rustls::{
-    AlertDescription, ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme,
-};
+use rustls::{AlertDescription, ServerConfig, ServerConnection, SignatureScheme};
 use rustls_pki_types::CertificateDer;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -16,9 +14,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::front::Arrival;
 use super::hello::{Failure, hello};
-use super::terms::{Terms, Unspeakable};
+use super::terms::{Terms, Unspeakable, is_on, parameters};
 use crate::eval::{ClientCertificate, Tls};
-use crate::state::{State, flag, number, text};
+use crate::state::{Fields, State, flag, number, text};
 use crate::tls::clients::{ClientVerifier, Demand};
 use crate::tls::{self, HandshakeFailure, identity, suites};
 use crate::x509::{Certificate, KeyType, Material};
@@ -123,7 +121,7 @@ pub(super) struct Manners {
 impl Session {
     /// Those of a vserver for a request with this host, if it has one.
     pub(super) fn manners(&self, state: &State, vserver: &str, host: Option<&str>) -> Manners {
-        let Ok(terms) = Terms::of(state, "sslvserver", vserver) else {
+        let Some(fields) = parameters(state, "sslvserver", vserver) else {
             return Manners { hsts: None, is_misdirected: true };
         };
         let name = |host: &str| match host.rsplit_once(':') {
@@ -132,24 +130,24 @@ impl Session {
         };
         let host = host.map(|host| name(host).to_ascii_lowercase());
         // The check runs for clients that asked for a name alone (assumed).
-        let asked = self.sni.as_deref().filter(|_| terms.is_on("snienable"));
-        let is_misdirected = match (asked, &host, text(terms.fields, "snihttphostmatch")) {
+        let asked = self.sni.as_deref().filter(|_| is_on(fields, "snienable"));
+        let is_misdirected = match (asked, &host, text(fields, "snihttphostmatch")) {
             (None, _, _) | (Some(_), Some(_), "NO") => false,
-            (Some(_), None, _) => text(terms.fields, "dropreqwithnohostheader") == "YES",
+            (Some(_), None, _) => text(fields, "dropreqwithnohostheader") == "YES",
             (Some(sni), Some(host), "STRICT") => !host.eq_ignore_ascii_case(sni),
             (Some(_), Some(host), _) => !self.served.certificate.stands_for(host),
         };
-        Manners { hsts: hsts(&terms), is_misdirected }
+        Manners { hsts: hsts(fields), is_misdirected }
     }
 }
 
-fn hsts(terms: &Terms<'_>) -> Option<String> {
-    if !terms.is_on("hsts") {
+fn hsts(fields: &Fields) -> Option<String> {
+    if !is_on(fields, "hsts") {
         return None;
     }
-    let mut value = format!("max-age={}", number(terms.fields, "maxage").unwrap_or(0));
+    let mut value = format!("max-age={}", number(fields, "maxage").unwrap_or(0));
     for (field, word) in [("includesubdomains", "; includeSubDomains"), ("preload", "; preload")] {
-        if text(terms.fields, field) == "YES" {
+        if text(fields, field) == "YES" {
             value.push_str(word);
         }
     }
@@ -227,11 +225,7 @@ fn certkey<'a>(
         })
     };
     let suits = |certificate: &Certificate| {
-        let wanted: &[SignatureAlgorithm] = match certificate.key_type() {
-            KeyType::Rsa => &[SignatureAlgorithm::RSA],
-            KeyType::Ecdsa => &[SignatureAlgorithm::ECDSA],
-        };
-        asked.schemes.iter().any(|scheme| is_of(*scheme, wanted))
+        asked.schemes.iter().any(|scheme| is_of(*scheme, certificate.key_type()))
     };
     let best = |names: &dyn Fn(&Certificate) -> bool, snicert: bool| {
         let mut fitting = candidates()
@@ -251,10 +245,28 @@ fn certkey<'a>(
         .or_else(|| default().filter(|_| terms.is_on("allowunknownsni")))
 }
 
-fn is_of(scheme: SignatureScheme, algorithms: &[SignatureAlgorithm]) -> bool {
-    // The name says it: the library does not tell the algorithm of a scheme.
-    let name = format!("{scheme:?}");
-    algorithms.iter().any(|algorithm| name.starts_with(&format!("{algorithm:?}")))
+/// Whether keys of a type make signatures of a scheme.
+const fn is_of(scheme: SignatureScheme, key_type: KeyType) -> bool {
+    use SignatureScheme as Scheme;
+    match key_type {
+        KeyType::Rsa => matches!(
+            scheme,
+            Scheme::RSA_PKCS1_SHA1
+                | Scheme::RSA_PKCS1_SHA256
+                | Scheme::RSA_PKCS1_SHA384
+                | Scheme::RSA_PKCS1_SHA512
+                | Scheme::RSA_PSS_SHA256
+                | Scheme::RSA_PSS_SHA384
+                | Scheme::RSA_PSS_SHA512
+        ),
+        KeyType::Ecdsa => matches!(
+            scheme,
+            Scheme::ECDSA_SHA1_Legacy
+                | Scheme::ECDSA_NISTP256_SHA256
+                | Scheme::ECDSA_NISTP384_SHA384
+                | Scheme::ECDSA_NISTP521_SHA512
+        ),
+    }
 }
 
 /// An alert that ends a handshake, in plain text, as it is before keys are known.

@@ -4,6 +4,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use rustls::version::{TLS12, TLS13};
 use rustls::{SupportedCipherSuite, SupportedProtocolVersion};
 
+use crate::schema;
 use crate::state::{Fields, State, number, text};
 use crate::tls::suites;
 
@@ -37,15 +38,11 @@ impl<'a> Terms<'a> {
     /// Those of an endpoint of this type: `sslvserver`, `sslservicegroup`, `sslservice`.
     pub(super) fn of(state: &'a State, kind: &str, name: &'a str) -> Result<Self, Unspeakable> {
         let missing = || Unspeakable::Missing(name.to_owned());
-        let endpoint = state.object(kind, name).ok_or_else(missing)?;
-        let profile = text(endpoint, "sslprofile");
-        let fields = match profile {
-            "" => endpoint,
-            profile => state.object("sslprofile", profile).ok_or_else(missing)?,
-        };
+        let fields = parameters(state, kind, name).ok_or_else(missing)?;
+        let profile = state.object(kind, name).map_or("", |endpoint| text(endpoint, "sslprofile"));
         let versions: Vec<_> = [("tls12", &TLS12), ("tls13", &TLS13)]
             .into_iter()
-            .filter(|(field, _)| text(fields, field) == "ENABLED")
+            .filter(|(field, _)| is_on(fields, field))
             .map(|(_, version)| version)
             .collect();
         if versions.is_empty() {
@@ -80,7 +77,7 @@ impl<'a> Terms<'a> {
 
     /// Whether a switch is on.
     pub(super) fn is_on(&self, field: &str) -> bool {
-        text(self.fields, field) == "ENABLED"
+        is_on(self.fields, field)
     }
 
     /// The versions to offer.
@@ -100,14 +97,28 @@ impl<'a> Terms<'a> {
     }
 }
 
+/// The parameters of TLS of an endpoint: those of its profile, or its own where it has none.
+pub(super) fn parameters<'a>(state: &'a State, kind: &str, name: &str) -> Option<&'a Fields> {
+    let endpoint = state.object(kind, name)?;
+    match text(endpoint, "sslprofile") {
+        "" => Some(endpoint),
+        profile => state.object("sslprofile", profile).map(|fields| &**fields),
+    }
+}
+
+/// Whether a switch is on.
+pub(super) fn is_on(fields: &Fields, field: &str) -> bool {
+    text(fields, field) == "ENABLED"
+}
+
 /// What is bound to an object, in the order of priorities.
-fn by_priority<'a>(state: &'a State, kind: &str, parent: &str, field: &str) -> Vec<&'a str> {
-    // Lifetimes of names that are put together do not reach that of the state.
-    let Some(kind) = crate::schema::kind(kind).map(|kind| kind.name.as_str()) else {
+fn by_priority<'a>(state: &'a State, kind: &str, parent: &'a str, field: &str) -> Vec<&'a str> {
+    // The schema's own text of the name lives as long as the state needs it.
+    let Some(kind) = schema::kind(kind).map(|kind| kind.name.as_str()) else {
         return Vec::new();
     };
-    let all = state.bindings_of(kind).filter(|(key, _)| *key.parent == *parent);
-    let mut bound: Vec<(i64, &str)> = all
+    let mut bound: Vec<(i64, &str)> = state
+        .bindings(kind, parent)
         .map(|(_, fields)| {
             (number(fields, "cipherpriority").unwrap_or(i64::MAX), text(fields, field))
         })

@@ -4,18 +4,16 @@ use std::io;
 use std::sync::Arc;
 
 use mock_nitro::server::tls::Identity as ServerIdentity;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{
-    WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
-};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::anybody::Anybody;
 use crate::authority::Identity;
 use crate::bench::{Answer, Bench, PATIENCE, ask};
 
@@ -44,9 +42,7 @@ impl<'a> Hello<'a> {
             .with_protocol_versions(&[self.version])
             .unwrap()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(
-                provider.signature_verification_algorithms,
-            )));
+            .with_custom_certificate_verifier(Arc::new(Anybody::new()));
         let mut config = match self.identity {
             None => builder.with_no_client_auth(),
             Some(Identity { pem, key }) => {
@@ -98,43 +94,4 @@ pub(crate) fn der(identity: &Identity) -> Vec<u8> {
 /// A certificate as back ends take it.
 pub(crate) fn of_server(identity: &Identity) -> ServerIdentity {
     ServerIdentity { certificate: identity.pem.clone(), key: identity.key.clone() }
-}
-
-/// Takes whoever proves to have the key.
-#[derive(Debug)]
-struct Anybody(WebPkiSupportedAlgorithms);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _own: &CertificateDer<'_>,
-        _others: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _stapled: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_schemes()
-    }
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test is the right place to panic")]
 
+#[path = "../support/anybody.rs"]
+mod anybody;
 mod authority;
 mod bench;
 mod client;
